@@ -1,0 +1,1 @@
+"""What QualBridge remembers: tables, queries, journal, outbox and migrations; no rules live here."""

@@ -1,0 +1,84 @@
+"""The daily digest: what it says, and when the next one is due."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from quality.working_time import Calendar, calendar_of
+from storage import journal, partnership, record
+from storage.partnership import Company, Partnership, Side
+from storage.record import Row, State
+
+MOST = 15  # rows in a section; the rest is one command away
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its rows; more says that rows were left out."""
+
+    title: str
+    rows: list[Row]
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The state of a partnership on a day."""
+
+    partnership: Partnership
+    companies: dict[Side, Company]
+    at: datetime
+    sections: list[Section]
+    on_hold: dict[str, list[str]]  # lot -> numbers of the records that hold it
+    journal_seq: int
+    journal_hash: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not self.on_hold and not any(section.rows for section in self.sections)
+
+
+def collect(session: Session, there: Partnership, now: datetime) -> Digest:
+    """Gather a partnership's digest as of now, by queries over open work and the last day."""
+    both = partnership.companies(session, there.id)
+    calendar = calendar_of(there, both)
+    today = calendar.day_of(now)
+    tomorrow = calendar.at(today + timedelta(days=1), there.digest_at.min)
+    in_a_week = calendar.at(today + timedelta(days=8), there.digest_at.min)
+    last = calendar.at(calendar.add_working_days(today, -1), there.digest_at)
+    one = MOST + 1
+    pid = there.id
+    pending = record.list_in_state(session, pid, State.PENDING_APPROVAL, one)
+    sections = [
+        _section("Overdue", record.list_rows(session, pid, limit=one, overdue_at=now)),
+        _section("Due today", record.list_due(session, pid, now, tomorrow, one)),
+        _section("Due in 7 days", record.list_due(session, pid, tomorrow, in_a_week, one)),
+        _section("Waiting for acknowledgement", record.list_unacknowledged(session, pid, one)),
+        _section("Waiting for approval", pending),
+        _section("New", record.list_recorded_since(session, pid, last, one)),
+        _section("Closed", record.list_closed_since(session, pid, last, one)),
+    ]
+    head = journal.head_of(session, pid)
+    return Digest(there, both, now, sections, _on_hold(session, pid), head.seq, head.hash)
+
+
+def next_at(there: Partnership, calendar: Calendar, after: datetime) -> datetime:
+    """Give the first digest time on a working day after a moment."""
+    day = calendar.working_day_from(calendar.day_of(after))
+    moment = calendar.at(day, there.digest_at)
+    if moment <= after:
+        moment = calendar.at(calendar.add_working_days(day, 1), there.digest_at)
+    return moment
+
+
+def _section(title: str, rows: list[Row]) -> Section:
+    return Section(title, rows[:MOST], more=len(rows) > MOST)
+
+
+def _on_hold(session: Session, partnership_id: int) -> dict[str, list[str]]:
+    lots: dict[str, list[str]] = {}
+    for lot, number in record.list_holding(session, partnership_id, limit=200):
+        lots.setdefault(lot, []).append(number)
+    return lots

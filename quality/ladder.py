@@ -1,0 +1,72 @@
+"""The ladder: when a due date is reminded of, and whom; pure functions over dates.
+
+A reminder falls at the start of the working day. One that would fall on a day off comes the working day
+before; once late, every working day has one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar
+
+DAYS_BEFORE = (7, 3, 1, 0)
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    OWNER = "owner"
+    QA = "both companies' QA"
+    HEADS = "heads of quality"
+
+
+# From so many days late, these are told as well.
+ESCALATION = ((1, Audience.OWNER), (4, Audience.QA), (8, Audience.HEADS))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung: days late (negative: days before), and who is told."""
+
+    day: date
+    days_late: int
+    audience: tuple[Audience, ...]
+
+
+def steps(due_on: date, calendar: Calendar) -> Iterator[Step]:
+    """Give the rungs of a due date in order; once late they never end."""
+    before = {
+        calendar.working_day_from(due_on - timedelta(days=days), -1): -days for days in DAYS_BEFORE
+    }  # rungs that fall on one working day are one: the nearest to the due date
+    for day, days_late in sorted(before.items()):
+        yield Step(day, days_late, (Audience.OWNER,))
+    day = due_on
+    while True:
+        day = calendar.add_working_days(day, 1)
+        late = (day - due_on).days
+        yield Step(day, late, tuple(who for since, who in ESCALATION if late >= since))
+
+
+def latest(due_on: date, today: date, calendar: Calendar) -> Step | None:
+    """Give the rung that stands on a day: the last one reached."""
+    reached = None
+    for step in steps(due_on, calendar):
+        if step.day > today:
+            return reached
+        reached = step
+    return reached
+
+
+def next_at(due_on: date, after: date, calendar: Calendar) -> datetime:
+    """Give the moment of the first rung after a day."""
+    day = next(step.day for step in steps(due_on, calendar) if step.day > after)
+    return calendar.at(day, DAY_STARTS)
+
+
+def first_at(due_on: date, now: datetime, calendar: Calendar) -> datetime:
+    """Give the moment of the first rung for a clock that starts now: today's, while people still work."""
+    today = calendar.day_of(now)
+    day_is_over = now >= calendar.at(today, DAY_ENDS)
+    return next_at(due_on, today if day_is_over else today - timedelta(days=1), calendar)

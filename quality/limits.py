@@ -1,0 +1,25 @@
+"""Limits of a specification: rounding and comparing as the pharmacopoeia does."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+
+def number(text: str) -> Decimal:
+    """Read a reported number, with a decimal point or comma; ValueError for anything else."""
+    try:
+        value = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise ValueError("This is not a number. Give digits only, such as 98.4; the unit has a field of its own.")
+    return value
+
+
+def complies(result: Decimal, lower: Decimal | None, upper: Decimal | None) -> bool:
+    """Whether a result, rounded half up to each limit's last place, lies within the inclusive limits."""
+    above = lower is None or _rounded(result, lower) >= lower
+    below = upper is None or _rounded(result, upper) <= upper
+    return above and below
+
+
+def _rounded(result: Decimal, limit: Decimal) -> Decimal:
+    return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)

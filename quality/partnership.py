@@ -1,0 +1,134 @@
+"""Setting a channel up for a sponsor and its CMO, and the other company's confirmation."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlmodel import Session
+
+from quality import digest
+from quality.people import Actor, Identity, Profile, add, require
+from quality.refusal import FieldErrors, Refusal
+from quality.working_time import calendar_of
+from storage import journal, outbox, partnership, person
+from storage.partnership import Company, Partnership, Side
+from storage.person import Role
+
+
+@dataclass(frozen=True)
+class SetUpForm:
+    """What Set up channel asks."""
+
+    channel_id: str
+    home_team_id: str
+    sponsor: str
+    cmo: str
+    sponsor_team_id: str
+    sponsor_qa: tuple[Profile, ...]
+    cmo_qa: tuple[Profile, ...]
+    time_zone: str
+    digest_at: time
+    sponsor_country: str
+    cmo_country: str
+
+
+def require_free(session: Session, channel_id: str) -> None:
+    """Refuse to set a channel up a second time."""
+    if partnership.find_in_channel(session, channel_id) is not None:
+        raise Refusal("This channel is set up already: one partnership, one channel. `/quality` shows the front door.")
+
+
+def set_up(session: Session, who: Identity, form: SetUpForm, now: datetime) -> Partnership:
+    """Create the partnership of a channel with both companies' QA, and queue its first messages."""
+    require_free(session, form.channel_id)
+    teams = _teams(form)
+    if who.team_id not in teams.values():
+        raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
+    there = Partnership(
+        channel_id=form.channel_id,
+        home_team_id=form.home_team_id,
+        time_zone=form.time_zone,
+        digest_at=form.digest_at,
+        set_up_at=now,
+        next_digest_at=now,
+    )
+    session.add(there)
+    session.flush()
+    both = _companies(session, there, form, teams)
+    there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
+    starter = _roster(session, there, both, form, who, now)
+    both[starter].confirmed_at = now
+    by = {"team": who.team_id, "user": who.user_id, "company": both[starter].name, "side": starter}
+    changes = {"sponsor": [None, form.sponsor], "CMO": [None, form.cmo], "channel": [None, form.channel_id]}
+    journal.append(session, there.id, "partnership.set_up", now, {"by": by, "changes": changes})
+    for kind in ("front door", "confirm"):
+        outbox.put(session, there.id, kind, f"{kind}:{there.id}", now)
+    return there
+
+
+def confirm(session: Session, actor: Actor, now: datetime) -> None:
+    """Confirm the partnership on behalf of the company that did not set it up."""
+    if actor.company.confirmed_at is not None:
+        raise Refusal(f"{actor.company.name} has confirmed already; {actor.other_company.name} " + _state(actor))
+    require(session, actor, (Role.QA,), f"confirm for {actor.company.name}")
+    actor.company.confirmed_at = now
+    changes = {"confirmed": [None, actor.company.name]}
+    content = {"by": actor.signature(), "changes": changes}
+    journal.append(session, actor.partnership.id, "partnership.confirmed", now, content)
+    outbox.put(session, actor.partnership.id, "confirm", f"confirmed:{actor.company.id}", now)
+
+
+def _state(actor: Actor) -> str:
+    return "has too." if actor.other_company.confirmed_at else "still has to."
+
+
+def _teams(form: SetUpForm) -> dict[Side, str]:
+    """Give each company's Slack team; field errors where the people named do not fit."""
+    both = {who.identity for who in form.sponsor_qa} & {who.identity for who in form.cmo_qa}
+    if both:
+        name = next(who.name for who in form.cmo_qa if who.identity in both)
+        raise FieldErrors({"cmo_qa": f"{name} is named for the sponsor as well. A person acts for one company."})
+    for who in form.sponsor_qa:
+        if who.identity.team_id != form.sponsor_team_id:
+            raise FieldErrors(
+                {"sponsor_qa": f"{who.name} is not of the sponsor's workspace. Name the sponsor's people."}
+            )
+    # Guests of the sponsor's workspace may be the CMO's people: QA named here says so.
+    of_cmo = {who.identity.team_id for who in form.cmo_qa if not who.guest}
+    if form.sponsor_team_id in of_cmo:
+        name = next(who.name for who in form.cmo_qa if who.identity.team_id == form.sponsor_team_id)
+        raise FieldErrors({"cmo_qa": f"{name} is of the sponsor's workspace. Name the CMO's people."})
+    if len(of_cmo) > 1:
+        raise FieldErrors({"cmo_qa": "These people are of several workspaces. Name people of one company."})
+    return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: next(iter(of_cmo), form.sponsor_team_id)}
+
+
+def _companies(session: Session, there: Partnership, form: SetUpForm, teams: dict[Side, str]) -> dict[Side, Company]:
+    words = {
+        Side.SPONSOR: (form.sponsor, form.sponsor_country),
+        Side.CMO: (form.cmo, form.cmo_country),
+    }
+    both = {
+        side: Company(partnership_id=there.id, side=side, name=name, country=country, team_id=teams[side])
+        for side, (name, country) in words.items()
+    }
+    session.add_all(both.values())
+    session.flush()
+    return both
+
+
+def _roster(
+    session: Session,
+    there: Partnership,
+    both: dict[Side, Company],
+    form: SetUpForm,
+    who: Identity,
+    now: datetime,
+) -> Side:
+    """Put both companies' QA on the roster; gives the side of the person who sets up."""
+    for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
+        for profile in named:
+            add(session, there, both[side], profile, [Role.QA], now)
+    known = person.find(session, there.id, who.team_id, who.user_id)
+    if known is not None:
+        return known.side
+    return next(side for side, company in both.items() if company.team_id == who.team_id)

@@ -1,0 +1,178 @@
+"""Who acts, for which company, and whether they may; asked at the moment of every act."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from quality.refusal import NotOnRoster, NotSetUp, Refusal
+from storage import journal, partnership, person
+from storage.partnership import Company, Partnership, Side
+from storage.person import Person, Role
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A Slack person, as a signed payload names them."""
+
+    team_id: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What Slack says of a person."""
+
+    identity: Identity
+    name: str
+    time_zone: str
+    guest: bool = False
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person on the roster who acts, with their partnership."""
+
+    partnership: Partnership
+    companies: dict[Side, Company]
+    person: Person
+
+    @property
+    def company(self) -> Company:
+        """The company the person acts for."""
+        return self.companies[self.person.side]
+
+    @property
+    def other_company(self) -> Company:
+        """The partner's company."""
+        return self.companies[self.person.side.other]
+
+    def signature(self) -> dict[str, str]:
+        """Who acts, as the journal keeps it: readable even when the roster has changed since."""
+        return signature(self.person, self.company)
+
+
+def signature(who: Person, company: Company) -> dict[str, str]:
+    """Name a person and their company for the journal."""
+    return {
+        "name": who.name,
+        "company": company.name,
+        "side": who.side,
+        "team": who.team_id,
+        "user": who.user_id,
+    }
+
+
+def actor_in_channel(session: Session, channel_id: str, who: Identity) -> Actor:
+    """Give the actor in the partnership of a channel; NotSetUp where there is none."""
+    there = partnership.find_in_channel(session, channel_id)
+    if there is None:
+        raise NotSetUp
+    return actor_in(session, there, who)
+
+
+def actor_of(session: Session, partnership_id: int, who: Identity) -> Actor:
+    """Give the actor in a partnership known by its id."""
+    return actor_in(session, partnership.get(session, partnership_id), who)
+
+
+def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
+    """Give the actor; NotOnRoster for an unknown person of either company, Refusal for a stranger."""
+    both = partnership.companies(session, there.id)
+    known = person.find(session, there.id, who.team_id, who.user_id)
+    if known is not None and known.active:
+        return Actor(there, both, known)
+    if known is None and who.team_id in {company.team_id for company in both.values()}:
+        raise NotOnRoster(there.id)
+    raise Refusal(_stranger(session, there, both, removed=known is not None))
+
+
+def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime) -> None:
+    """Put a person of one of the companies on the roster as a member; a guest's company is for QA to say."""
+    there = partnership.get(session, partnership_id)
+    both = partnership.companies(session, partnership_id)
+    who = profile.identity
+    sides = [side for side, company in both.items() if company.team_id == who.team_id]
+    if profile.guest or len(sides) != 1:
+        raise Refusal(_guest(session, there, both))
+    if person.find(session, partnership_id, who.team_id, who.user_id) is None:
+        add(session, there, both[sides[0]], profile, [Role.MEMBER], now)
+
+
+def add(
+    session: Session, there: Partnership, company: Company, profile: Profile, roles: list[Role], now: datetime
+) -> Person:
+    """Add a person to the roster and journal it."""
+    added = Person(
+        partnership_id=there.id,
+        team_id=profile.identity.team_id,
+        user_id=profile.identity.user_id,
+        side=company.side,
+        name=profile.name[:80],
+        roles=roles,
+        time_zone=profile.time_zone,
+        joined_at=now,
+    )
+    session.add(added)
+    session.flush()
+    changes = {"roles": [None, ", ".join(roles)]}
+    journal.append(session, there.id, "person.added", now, {"by": signature(added, company), "changes": changes})
+    return added
+
+
+def require(session: Session, actor: Actor, roles: Iterable[Role], act: str) -> None:
+    """Refuse an act to a person who holds none of the roles, and say who may."""
+    wanted = set(roles)
+    if any(actor.person.has(role) for role in wanted):
+        return
+    may = [who for role in wanted for who in person.list_with_role(session, actor.partnership.id, role)]
+    names = named(may, actor.companies)
+    whose = "QA" if wanted == {Role.QA} else " or ".join(sorted(wanted))
+    raise Refusal(f"Only {whose} may {act}: {names or 'nobody yet'}.")
+
+
+def require_confirmed(actor: Actor, act: str) -> None:
+    """Refuse an act to a company that has not confirmed the partnership."""
+    if actor.company.confirmed_at is None:
+        raise Refusal(
+            f"{actor.company.name} has not confirmed this partnership yet, so it cannot {act}. "
+            "Its QA presses *Confirm* on the card in the channel."
+        )
+
+
+def may_take_part(actor: Actor) -> bool:
+    """Whether the person may log, own and comment, not only read."""
+    return any(actor.person.has(role) for role in (Role.QA, Role.MEMBER, Role.HEAD))
+
+
+def require_part(session: Session, actor: Actor, act: str) -> None:
+    """Refuse an act to a viewer."""
+    if not may_take_part(actor):
+        require(session, actor, (Role.QA, Role.MEMBER), act)
+
+
+def named(people: Iterable[Person], both: dict[Side, Company]) -> str:
+    """Name people with their companies, each once."""
+    return ", ".join(dict.fromkeys(f"{who.name} ({both[who.side].name})" for who in people))
+
+
+def _stranger(session: Session, there: Partnership, both: dict[Side, Company], *, removed: bool) -> str:
+    names = f"{both[Side.SPONSOR].name} and {both[Side.CMO].name}"
+    if removed:
+        return f"You are no longer on the roster of {names} in this channel. {_ask(session, there, both)}"
+    return (
+        f"This channel's records belong to {names}, and your Slack workspace is neither company's. "
+        f"{_ask(session, there, both)}"
+    )
+
+
+def _guest(session: Session, there: Partnership, both: dict[Side, Company]) -> str:
+    return (
+        "You are a guest here, so Slack cannot tell for which company you work. Your company's QA has to put you on "
+        f"the roster. {_ask(session, there, both)}"
+    )
+
+
+def _ask(session: Session, there: Partnership, both: dict[Side, Company]) -> str:
+    return f"If that is wrong, ask QA: {named(person.list_with_role(session, there.id, Role.QA), both)}."

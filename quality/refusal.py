@@ -1,0 +1,31 @@
+"""Refusals: what the rules or the facts do not allow, in words that say what to do instead."""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    """A request that is not carried out; nothing was changed."""
+
+
+class FieldErrors(Refusal):
+    """A form that cannot be accepted, with what is wrong at each field."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
+
+
+class NotSetUp(Refusal):
+    """A channel without a partnership."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This channel is not set up for QualBridge yet. Run `/quality setup` here, or mention the bot and press "
+            "*Set up*: it takes a minute and asks who the sponsor and the CMO are."
+        )
+
+
+class NotOnRoster(Refusal):
+    """A person of one of the two companies whom the roster does not know yet."""
+
+    def __init__(self, partnership_id: int) -> None:
+        super().__init__("You are not on this channel's roster yet. Ask the QA of your company to add you.")
+        self.partnership_id = partnership_id

@@ -1,0 +1,31 @@
+"""Moments and days in words, the same everywhere; the evidence is always in UTC."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+def moment(at: datetime) -> str:
+    """`23 Nov 2026 09:12 UTC`."""
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y %H:%M} UTC"
+
+
+def due(at: datetime, zone: str) -> str:
+    """`Thu 3 Dec 2026, 17:00 Berlin`."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M} {city(zone)}"
+
+
+def day(on: date) -> str:
+    """`Thu 3 Dec 2026`."""
+    return f"{on:%a} {on.day} {on:%b %Y}"
+
+
+def city(zone: str) -> str:
+    """`America/New_York` is New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def days(number: int) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number} day" if number == 1 else f"{number} days"

@@ -1,0 +1,93 @@
+"""The database: one writer, short transactions, and what SQLite needs to be durable.
+
+SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock;
+reading runs beside it on a few others.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlmodel import Session
+
+Result = TypeVar("Result")
+
+PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",  # milliseconds; another process, such as `tick`, may be writing
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit that returned survives a power cut
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",  # else REPLACE would slip past the journal's triggers
+)
+READERS = 4
+
+
+class Database:
+    """A database given by its URL, for use from one event loop and from plain synchronous code."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._write_engine = self.engine.execution_options(writing=True)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open one transaction: committed at the end, rolled back when anything raises."""
+        with Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a consistent view of the data; nothing done in it is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    async def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run work in one transaction; when this returns, it is committed."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _inside, self.writing, work)
+
+    async def read(self, work: Callable[[Session], Result]) -> Result:
+        """Run work on a consistent view of the data."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _inside, self.reading, work)
+
+    def ping(self) -> None:
+        """Raise when the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Finish what is queued and let go of every connection."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+
+def _inside(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Result:
+    with opening() as session:
+        return work(session)
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling begins too late; _begin says when instead.
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that will write takes the lock at once: upgrading later fails when another wrote meanwhile.
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,173 @@
+"""The journal: each partnership's append-only, hash-chained audit trail.
+
+An entry's body is canonical JSON and holds the whole entry; the columns beside it only find entries.
+hash = SHA-256(previous hash, as hexadecimal text, followed by the body), the first entry's previous hash
+being 64 zeros. Triggers refuse every UPDATE and DELETE.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, Session, col, select
+
+from storage.table import Moment, Table
+
+FIRST = "0" * 64
+CHUNK = 10_000
+
+
+class JournalHead(Table, table=True):
+    """Where a partnership's chain ends; also the lock under which it grows."""
+
+    __tablename__ = "journal_head"
+
+    partnership_id: int = Field(primary_key=True, foreign_key="partnership.id")
+    seq: int = 0
+    hash: str = Field(default=FIRST, max_length=64)
+
+
+class JournalEntry(Table, table=True):
+    """One entry of the journal."""
+
+    __tablename__ = "journal"
+    __table_args__ = (UniqueConstraint("partnership_id", "seq"),)
+
+    id: int = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="partnership.id")
+    seq: int
+    record_id: int | None = Field(default=None, foreign_key="record.id", index=True)
+    event: str = Field(max_length=64)
+    at: datetime = Field(sa_type=Moment)
+    body: str
+    hash: str = Field(max_length=64)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The entry as data: seq, at, event, record, by, changes, reason."""
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first link of a chain that does not hold."""
+
+    partnership_id: int
+    seq: int
+    why: str
+
+
+def canonical(content: dict[str, Any]) -> str:
+    """Write data as canonical JSON: sorted keys, no spaces, UTF-8 kept as it is."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def link(previous: str, body: str) -> str:
+    """Give the hash of an entry from the hash before it and its body."""
+    return hashlib.sha256((previous + body).encode()).hexdigest()
+
+
+def append(
+    session: Session,
+    partnership_id: int,
+    event: str,
+    at: datetime,
+    content: dict[str, Any],
+    record_id: int | None = None,
+) -> JournalEntry:
+    """Add an entry at the end of a partnership's chain, in the caller's transaction."""
+    head = session.get(JournalHead, partnership_id, with_for_update=True)
+    if head is None:
+        head = JournalHead(partnership_id=partnership_id)
+    head.seq += 1
+    body = canonical({"seq": head.seq, "event": event, "at": at.isoformat(), **content})
+    head.hash = link(head.hash, body)
+    entry = JournalEntry(
+        partnership_id=partnership_id,
+        seq=head.seq,
+        record_id=record_id,
+        event=event,
+        at=at,
+        body=body,
+        hash=head.hash,
+    )
+    session.add_all([head, entry])
+    session.flush()
+    return entry
+
+
+def head_of(session: Session, partnership_id: int) -> JournalHead:
+    """Give the end of a partnership's chain."""
+    return session.get(JournalHead, partnership_id) or JournalHead(partnership_id=partnership_id)
+
+
+def get(session: Session, entry_id: int) -> JournalEntry:
+    """Get an entry; LookupError when there is none."""
+    entry = session.get(JournalEntry, entry_id)
+    if entry is None:
+        raise LookupError(f"journal entry {entry_id}")
+    return entry
+
+
+def list_of_record(session: Session, record_id: int, limit: int, before: int | None = None) -> list[JournalEntry]:
+    """List a record's entries, newest first, those before a seq where one is given."""
+    entries = select(JournalEntry).where(JournalEntry.record_id == record_id)
+    if before is not None:
+        entries = entries.where(JournalEntry.seq < before)
+    return list(session.exec(entries.order_by(col(JournalEntry.seq).desc()).limit(limit)).all())
+
+
+def last_of_record(session: Session, record_id: int) -> JournalEntry:
+    """Give the newest entry of a record; every record has at least the one that made it."""
+    return list_of_record(session, record_id, limit=1)[0]
+
+
+def verify(session: Session) -> Iterator[JournalHead | Break]:
+    """Check every chain link by link; gives each whole chain's head, or its first break."""
+    for head in session.exec(select(JournalHead).order_by(col(JournalHead.partnership_id))).all():
+        yield _broken_link(session, head) or head
+
+
+def _broken_link(session: Session, head: JournalHead) -> Break | None:
+    seq, previous = 0, FIRST
+    for entry in _entries(session, head.partnership_id):
+        seq += 1
+        why = _fault(entry, seq, previous)
+        if why:
+            return Break(head.partnership_id, seq, why)
+        previous = entry.hash
+    if (seq, previous) != (head.seq, head.hash):
+        return Break(head.partnership_id, seq + 1, f"the journal ends here, its head says {head.seq} entries")
+    return None
+
+
+def _fault(entry: JournalEntry, seq: int, previous: str) -> str | None:
+    if entry.seq != seq:
+        return f"entry {seq} is missing"
+    if link(previous, entry.body) != entry.hash:
+        return "its content or the link before it was changed"
+    content = entry.content
+    if (content["seq"], content["event"], content["at"]) != (entry.seq, entry.event, entry.at.isoformat()):
+        return "its columns differ from its body"
+    return None
+
+
+def _entries(session: Session, partnership_id: int) -> Iterator[JournalEntry]:
+    after = 0
+    while True:
+        page = session.exec(
+            select(JournalEntry)
+            .where(JournalEntry.partnership_id == partnership_id, JournalEntry.seq > after)
+            .order_by(col(JournalEntry.seq))
+            .limit(CHUNK)
+        ).all()
+        yield from page
+        if len(page) < CHUNK:
+            return
+        after = page[-1].seq
+        session.expunge_all()  # memory stays flat whatever the journal's length

@@ -1,0 +1,33 @@
+"""Where the bot's lasting messages stand in Slack, so that they can be updated, linked and answered to."""
+
+from sqlmodel import Field, Session
+
+from storage.table import Table
+
+
+class Message(Table, table=True):
+    """A posted message, by what it shows: `card:12`, `front door`."""
+
+    partnership_id: int = Field(primary_key=True, foreign_key="partnership.id")
+    subject: str = Field(primary_key=True, max_length=64)
+    team_id: str = Field(max_length=32)  # the installation that posted it: only its author can update it
+    channel_id: str = Field(max_length=32)
+    ts: str = Field(max_length=32)
+    permalink: str | None = Field(default=None, max_length=300)
+
+
+def find(session: Session, partnership_id: int, subject: str) -> Message | None:
+    """Find the message that shows a subject."""
+    return session.get(Message, (partnership_id, subject))
+
+
+def save(session: Session, message: Message) -> None:
+    """Remember a message, in place of an earlier one of the same subject."""
+    session.merge(message)
+
+
+def forget(session: Session, partnership_id: int, subject: str) -> None:
+    """Forget a message that Slack no longer has, so that it is posted anew."""
+    message = find(session, partnership_id, subject)
+    if message is not None:
+        session.delete(message)

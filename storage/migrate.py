@@ -1,0 +1,39 @@
+"""Brings a database to the present schema, and tells whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from storage.database import Database
+
+
+def migrate(database: Database) -> str:
+    """Apply the migrations that are missing; gives the schema's revision afterwards."""
+    with database.engine.execution_options(writing=True).begin() as connection:
+        command.upgrade(_config(connection), "head")
+    return newest()
+
+
+def revision(database: Database) -> str | None:
+    """Give the revision the database is at; None when it is empty."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Give the revision this program needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise LookupError("no migrations found")
+    return head
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,81 @@
+"""The outbox: what the bot has to say, written in the change's own transaction and sent afterwards.
+
+A row names what to say, never the words: they are rendered from the present state when it is sent.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, func, text, update
+from sqlmodel import Field, Session, col, select
+
+from storage.table import Moment, Table
+
+LEASE = timedelta(minutes=2)  # a claim older than this belonged to a process that died
+PENDING = text("done_at IS NULL")
+
+
+class Outgoing(Table, table=True):
+    """One thing to say, once."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),)
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=120)
+    partnership_id: int = Field(foreign_key="partnership.id")
+    kind: str = Field(max_length=32)
+    about: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=Moment)
+    next_at: datetime = Field(sa_type=Moment)  # not sent before this; a claim moves it on by the lease
+    attempts: int = 0
+    last_error: str | None = Field(default=None, max_length=200)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+    outcome: str | None = Field(default=None, max_length=32)  # sent, not needed
+
+
+def put(session: Session, partnership_id: int, kind: str, key: str, now: datetime, **about: Any) -> None:
+    """Queue something to say; a key that was queued before is left as it is."""
+    known = session.exec(select(Outgoing.id).where(Outgoing.key == key)).first()
+    if known is None:
+        row = Outgoing(key=key, partnership_id=partnership_id, kind=kind, about=about, created_at=now, next_at=now)
+        session.add(row)
+
+
+def claim(session: Session, now: datetime, limit: int) -> list[Outgoing]:
+    """Take rows that are due, in the order they were written; nobody else gets them within the lease."""
+    due = select(Outgoing.id).where(col(Outgoing.done_at).is_(None), Outgoing.next_at <= now)
+    ids = session.exec(due.order_by(col(Outgoing.id)).limit(limit)).all()
+    taken = (
+        update(Outgoing)
+        .where(col(Outgoing.id).in_(ids), col(Outgoing.done_at).is_(None), col(Outgoing.next_at) <= now)
+        .values(next_at=now + LEASE, attempts=Outgoing.attempts + 1)
+        .returning(Outgoing)
+        .execution_options(populate_existing=True)
+    )
+    return sorted(session.scalars(taken).all(), key=lambda row: row.id)
+
+
+def done(session: Session, row_id: int, outcome: str, now: datetime) -> None:
+    """Note that a row needs no more work."""
+    row = session.get_one(Outgoing, row_id)
+    row.done_at, row.outcome, row.last_error = now, outcome, None
+
+
+def retry(session: Session, row_id: int, at: datetime, error: str) -> None:
+    """Put a row back for a later attempt."""
+    row = session.get_one(Outgoing, row_id)
+    row.next_at, row.last_error = at, error[:200]
+
+
+def pending(session: Session) -> tuple[int, datetime | None]:
+    """Give how many rows wait, and since when the oldest does."""
+    waiting = select(func.count(), func.min(Outgoing.created_at)).where(col(Outgoing.done_at).is_(None))
+    number, oldest = session.exec(waiting).one()
+    return number, oldest
+
+
+def next_due(session: Session) -> datetime | None:
+    """Give when the next pending row is due."""
+    soonest = select(Outgoing.next_at).where(col(Outgoing.done_at).is_(None))
+    return session.exec(soonest.order_by(col(Outgoing.next_at)).limit(1)).first()

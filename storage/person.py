@@ -1,0 +1,77 @@
+"""The roster: who belongs to which company of a partnership, with which roles."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, Session, col, select
+
+from storage.partnership import Side
+from storage.table import Moment, Table, words
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    QA = "QA"  # may approve
+    MEMBER = "member"  # may log, own, comment
+    HEAD = "head of quality"  # is told of escalations
+    VIEWER = "viewer"  # reads
+
+
+class Person(Table, table=True):
+    """A Slack person on the roster of one partnership."""
+
+    __table_args__ = (UniqueConstraint("partnership_id", "team_id", "user_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="partnership.id")
+    team_id: str = Field(max_length=32)
+    user_id: str = Field(max_length=32, index=True)
+    side: Side = Field(sa_type=words(Side))
+    name: str = Field(max_length=80)
+    roles: list[Role] = Field(sa_column=Column(JSON, nullable=False))
+    time_zone: str = Field(max_length=64)
+    joined_at: datetime = Field(sa_type=Moment)
+    active: bool = True
+    dm_channel_id: str | None = Field(default=None, max_length=32)
+
+    def has(self, role: Role) -> bool:
+        """Whether the person holds the role now."""
+        return self.active and role in self.roles
+
+
+def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:
+    """Find a person by their Slack identity."""
+    same = (
+        Person.partnership_id == partnership_id,
+        Person.team_id == team_id,
+        Person.user_id == user_id,
+    )
+    return session.exec(select(Person).where(*same)).first()
+
+
+def get(session: Session, partnership_id: int, person_id: int) -> Person:
+    """Get a person of this partnership; LookupError when there is none."""
+    person = session.get(Person, person_id)
+    if person is None or person.partnership_id != partnership_id:
+        raise LookupError(f"person {person_id}")
+    return person
+
+
+def list_active(session: Session, partnership_id: int) -> list[Person]:
+    """List the active roster, sponsor first, by name."""
+    active = select(Person).where(Person.partnership_id == partnership_id, col(Person.active))
+    people = session.exec(active).all()
+    return sorted(people, key=lambda p: (p.side is not Side.SPONSOR, p.name.casefold()))
+
+
+def list_with_role(session: Session, partnership_id: int, role: Role) -> list[Person]:
+    """List the active people who hold a role."""
+    return [person for person in list_active(session, partnership_id) if person.has(role)]
+
+
+def list_identities(session: Session, team_id: str, user_id: str) -> list[Person]:
+    """List the roster rows of one Slack person, one for each partnership."""
+    rows = select(Person).where(Person.user_id == user_id, Person.team_id == team_id, col(Person.active))
+    return list(session.exec(rows.order_by(col(Person.partnership_id))).all())

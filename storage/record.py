@@ -1,0 +1,280 @@
+"""What deviations, OOS results and CAPAs have in common, and the questions asked across them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UnaryExpression, text
+from sqlmodel import Field, Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.clock import Clock, ClockName
+from storage.partnership import Side
+from storage.person import Person
+from storage.table import Moment, Table, words
+
+
+class Kind(StrEnum):
+    """The kinds of record."""
+
+    DEVIATION = "deviation"
+    OOS = "oos"
+    CAPA = "capa"
+
+
+class Class(StrEnum):
+    """How much a deviation may harm product, patient or data."""
+
+    MINOR = "Minor"
+    MAJOR = "Major"
+    CRITICAL = "Critical"
+
+
+class State(StrEnum):
+    """The states a record can be in; which kind knows which is a rule, not storage."""
+
+    OPEN = "Open"
+    UNDER_INVESTIGATION = "Under investigation"
+    PHASE_1 = "Phase I"
+    PHASE_2 = "Phase II"
+    PLANNED = "Planned"
+    IN_PROGRESS = "In progress"
+    IMPLEMENTED = "Implemented"
+    PENDING_APPROVAL = "Pending approval"
+    CLOSED = "Closed"
+    VOID = "Void"
+
+
+class Distributed(StrEnum):
+    """Whether the batch has been distributed (21 CFR 211.192)."""
+
+    NO = "No"
+    YES = "Yes"
+    UNKNOWN = "Unknown"
+
+
+OPEN = text("closed_at IS NULL")
+
+
+class Record(Table, table=True):
+    """A deviation, an OOS result or a CAPA."""
+
+    __table_args__ = (
+        Index("ix_record_number", "partnership_id", "number", unique=True),
+        Index("ix_record_open", "partnership_id", "kind", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_record_all", "partnership_id", "kind", "id"),
+        Index("ix_record_owner", "owner_id", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_record_recorded", "partnership_id", "recorded_at"),
+        Index("ix_record_closed", "partnership_id", "closed_at"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="partnership.id")
+    kind: Kind = Field(sa_type=words(Kind))
+    number: str = Field(default="", max_length=24)  # given when it is logged
+    version: int = 1
+    state: State = Field(sa_type=words(State))
+    class_: Class | None = Field(default=None, sa_type=words(Class))
+    title: str = Field(max_length=200)
+    product: str = Field(default="", max_length=150)
+    logged_side: Side = Field(sa_type=words(Side))
+    logged_by_id: int = Field(foreign_key="person.id")
+    owner_id: int | None = Field(default=None, foreign_key="person.id")
+    holds_batches: bool = False  # while it is open, the batches it names are on hold
+    detected_at: datetime = Field(sa_type=Moment)  # awareness: when the clocks start
+    recorded_at: datetime = Field(sa_type=Moment)  # the server's time, never edited
+    acknowledged_at: datetime | None = Field(default=None, sa_type=Moment)
+    acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    closed_by_id: int | None = Field(default=None, foreign_key="person.id")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work is left to do."""
+        return self.closed_at is None
+
+
+class RecordBatch(Table, table=True):
+    """A batch or lot that a record names."""
+
+    __tablename__ = "record_batch"
+    __table_args__ = (Index("ix_record_batch_lot", "partnership_id", "lot_key", "record_id"),)
+
+    record_id: int = Field(primary_key=True, foreign_key="record.id")
+    lot_key: str = Field(primary_key=True, max_length=60)  # lot without regard to case
+    lot: str = Field(max_length=60)
+    partnership_id: int = Field(foreign_key="partnership.id")
+
+
+class RecordLink(Table, table=True):
+    """A CAPA and a record it comes from."""
+
+    __tablename__ = "record_link"
+
+    capa_id: int = Field(primary_key=True, foreign_key="record.id")
+    source_id: int = Field(primary_key=True, foreign_key="record.id", index=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record as a list shows it."""
+
+    record: Record
+    owner: Person | None
+    due_at: datetime | None
+
+
+def lot_key(lot: str) -> str:
+    """Give the form in which lots are compared."""
+    return lot.strip().casefold()
+
+
+def get(session: Session, partnership_id: int, record_id: int) -> Record:
+    """Get a record of this partnership; LookupError when there is none."""
+    locked = select(Record).where(Record.id == record_id, Record.partnership_id == partnership_id)
+    record = session.exec(locked.with_for_update()).first()
+    if record is None:
+        raise LookupError(f"record {record_id}")
+    return record
+
+
+def find(session: Session, partnership_id: int, number: str) -> Record | None:
+    """Find a record by its number, without regard to case."""
+    same = select(Record).where(Record.partnership_id == partnership_id, Record.number == number.upper())
+    return session.exec(same).first()
+
+
+def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
+    """Note the batches a record names, each once."""
+    for key, lot in {lot_key(lot): lot for lot in lots}.items():
+        batch = RecordBatch(record_id=record.id, lot_key=key, lot=lot, partnership_id=record.partnership_id)
+        session.add(batch)
+
+
+def batches_of(session: Session, record_id: int) -> list[str]:
+    """List the batches a record names."""
+    lots = select(RecordBatch.lot).where(RecordBatch.record_id == record_id)
+    return list(session.exec(lots.order_by(col(RecordBatch.lot_key))).all())
+
+
+def sources_of(session: Session, capa_id: int) -> list[Record]:
+    """List the records a CAPA comes from."""
+    linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
+    return list(session.exec(linked.where(RecordLink.capa_id == capa_id).order_by(col(Record.id))).all())
+
+
+def capas_of(session: Session, source_id: int) -> list[Record]:
+    """List the CAPAs that come from a record."""
+    linked = select(Record).join(RecordLink, col(RecordLink.capa_id) == Record.id)
+    return list(session.exec(linked.where(RecordLink.source_id == source_id).order_by(col(Record.id))).all())
+
+
+def list_rows(
+    session: Session,
+    partnership_id: int,
+    *,
+    limit: int,
+    offset: int = 0,
+    kind: Kind | None = None,
+    is_open: bool | None = True,
+    overdue_at: datetime | None = None,
+    owner_id: int | None = None,
+    lot: str | None = None,
+) -> list[Row]:
+    """List records as rows, newest first; with overdue_at only those due before it, the longest late first."""
+    records = select(Record).where(Record.partnership_id == partnership_id)
+    if kind is not None:
+        records = records.where(Record.kind == kind)
+    if is_open is not None:
+        records = records.where(col(Record.closed_at).is_(None) if is_open else col(Record.closed_at).is_not(None))
+    if owner_id is not None:
+        records = records.where(Record.owner_id == owner_id)
+    if lot is not None:
+        named = select(RecordBatch.record_id).where(
+            RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
+        )
+        records = records.where(col(Record.id).in_(named))
+    order: UnaryExpression[Any] = col(Record.id).desc()
+    if overdue_at is not None:
+        records = _with_running(records, partnership_id, ClockName.CLOSE).where(Clock.due_at < overdue_at)
+        order = col(Clock.due_at).asc()
+    return rows_of(session, session.exec(records.order_by(order).offset(offset).limit(limit)).all())
+
+
+def list_by_ids(session: Session, partnership_id: int, ids: Sequence[int]) -> list[Row]:
+    """List the given records of a partnership, in the order given."""
+    found = select(Record).where(Record.partnership_id == partnership_id, col(Record.id).in_(ids))
+    by_id = {record.id: record for record in session.exec(found).all()}
+    return rows_of(session, [by_id[i] for i in ids if i in by_id])
+
+
+def list_unacknowledged(session: Session, partnership_id: int, limit: int) -> list[Row]:
+    """List records that the other company has still to acknowledge, the longest waiting first."""
+    waiting = _with_running(select(Record), partnership_id, ClockName.ACKNOWLEDGE)
+    return rows_of(session, session.exec(waiting.order_by(col(Clock.due_at)).limit(limit)).all())
+
+
+def list_unowned(session: Session, partnership_id: int, limit: int) -> list[Row]:
+    """List open records that nobody owns, the oldest first."""
+    unowned = _open(partnership_id).where(col(Record.owner_id).is_(None))
+    return rows_of(session, session.exec(unowned.order_by(col(Record.id)).limit(limit)).all())
+
+
+def list_in_state(session: Session, partnership_id: int, state: State, limit: int) -> list[Row]:
+    """List open records in a state, the oldest first."""
+    there = _open(partnership_id).where(Record.state == state)
+    return rows_of(session, session.exec(there.order_by(col(Record.id)).limit(limit)).all())
+
+
+def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:
+    """List open records due from start up to, not including, end, the soonest first."""
+    due = _with_running(select(Record), partnership_id, ClockName.CLOSE)
+    due = due.where(Clock.due_at >= start, Clock.due_at < end)
+    return rows_of(session, session.exec(due.order_by(col(Clock.due_at)).limit(limit)).all())
+
+
+def list_recorded_since(session: Session, partnership_id: int, since: datetime, limit: int) -> list[Row]:
+    """List records logged since a moment, the oldest first."""
+    new = select(Record).where(Record.partnership_id == partnership_id, Record.recorded_at >= since)
+    return rows_of(session, session.exec(new.order_by(col(Record.recorded_at)).limit(limit)).all())
+
+
+def list_closed_since(session: Session, partnership_id: int, since: datetime, limit: int) -> list[Row]:
+    """List records closed since a moment, the oldest first."""
+    closed = select(Record).where(Record.partnership_id == partnership_id, col(Record.closed_at) >= since)
+    return rows_of(session, session.exec(closed.order_by(col(Record.closed_at)).limit(limit)).all())
+
+
+def list_holding(session: Session, partnership_id: int, limit: int) -> list[tuple[str, str]]:
+    """List (lot, number of an open record that holds it), by lot."""
+    holding = (
+        select(RecordBatch.lot, Record.number)
+        .join(Record, col(Record.id) == RecordBatch.record_id)
+        .where(
+            Record.partnership_id == partnership_id,
+            col(Record.closed_at).is_(None),
+            col(Record.holds_batches),
+        )
+    )
+    return list(session.exec(holding.order_by(col(RecordBatch.lot_key), col(Record.id)).limit(limit)).all())
+
+
+def _open(partnership_id: int) -> SelectOfScalar[Record]:
+    return select(Record).where(Record.partnership_id == partnership_id, col(Record.closed_at).is_(None))
+
+
+def _with_running(records: SelectOfScalar[Record], partnership_id: int, name: ClockName) -> SelectOfScalar[Record]:
+    running = (Clock.partnership_id == partnership_id, Clock.name == name, col(Clock.stopped_at).is_(None))
+    return records.join(Clock, col(Clock.record_id) == Record.id).where(*running)
+
+
+def rows_of(session: Session, records: Sequence[Record]) -> list[Row]:
+    """Add owner and due time to records: two statements, however many records."""
+    owners = [r.owner_id for r in records if r.owner_id is not None]
+    people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_(owners))).all()}
+    ids = [r.id for r in records]
+    clocks = select(Clock).where(col(Clock.record_id).in_(ids), Clock.name == ClockName.CLOSE)
+    due = {c.record_id: c.due_at for c in session.exec(clocks).all()}
+    return [Row(r, people.get(r.owner_id or 0), due.get(r.id)) for r in records]
