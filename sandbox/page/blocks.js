@@ -1,0 +1,95 @@
+// The layout blocks of Block Kit, drawn on a surface; the controls inside them are elements.js's.
+
+import { h, reconcile, uniqueId } from "./dom.js";
+import { drawElement } from "./elements.js";
+import { withEmoji } from "./emoji.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { markdown, richText, table } from "./richtext.js";
+import { current } from "./state.js";
+
+/** Draws a surface's blocks into `parent`; a block that did not change keeps its node. */
+export function drawBlocks(parent, blocks, surface) {
+  surface.blocks = blocks.map((block, index) => (block.block_id ? block : { ...block, block_id: `block-${index}` }));
+  reconcile(parent, surface.blocks, {
+    key: (block) => block.block_id,
+    signature: (block) => JSON.stringify([block, current().me]),
+    draw: (block) => drawBlock(block, surface),
+  });
+}
+
+function drawBlock(block, surface) {
+  surface.prepare(block);
+  const node = BLOCKS[block.type]?.(block, surface) ?? h("p", { class: "unknown" }, `(A block of type ${block.type} is not shown here.)`);
+  node.classList.add("block", `block-${block.type}`);
+  node.dataset.block = block.block_id;
+  return node;
+}
+
+/** A text object, plain or mrkdwn. */
+export const textNodes = (text) => (text.type === "mrkdwn" ? mrkdwn(text.text) : lines(text.emoji === false ? text.text : withEmoji(text.text)));
+
+const lines = (text) => text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));
+
+function section(block, surface) {
+  const accessory = block.accessory;
+  const spokenLabel = block.text?.text.replace(/[*_~`<>]/g, "").slice(0, 80);
+  return h("div", {},
+    h("div", { class: "section-words" },
+      block.text && h("div", { class: "text" }, textNodes(block.text)),
+      block.fields && h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, textNodes(field))))),
+    accessory && h("div", { class: "accessory" }, accessory.type === "image" ? image(accessory) : drawElement({ surface, block, element: accessory, spokenLabel: accessory.placeholder?.text ?? spokenLabel })));
+}
+
+const image = (element) =>
+  h("img", { src: /^(https?:|data:image\/|\/)/i.test(element.image_url ?? "") ? element.image_url : null, alt: element.alt_text, title: element.title?.text, loading: "lazy" });
+
+const imageBlock = (block) => h("figure", {}, block.title && h("figcaption", {}, block.title.text), image(block));
+
+const context = (block) =>
+  h("div", {}, block.elements.map((element) => (element.type === "image" ? image(element) : h("div", { class: "text" }, textNodes(element)))));
+
+const actions = (block, surface) => h("div", {}, block.elements.map((element) => drawElement({ surface, block, element })));
+
+/** Controls that are a group of several have no single control to tie a <label for> to. */
+const GROUPED = /^(radio_buttons|checkboxes|multi_.*)$/;
+
+function input(block, surface) {
+  const { element } = block;
+  const [id, labelId] = [uniqueId("control"), uniqueId("label")];
+  const [hintId, errorId] = [`${id}-hint`, `${id}-error`];
+  const grouped = GROUPED.test(element.type);
+  const describedBy = [block.hint && hintId, errorId].filter(Boolean).join(" ");
+  return h("div", { class: "field" },
+    h("div", { class: "field-label" }, h(grouped ? "span" : "label", { id: labelId, for: grouped ? null : id, class: "label" }, block.label.text),
+      block.optional && h("span", { class: "optional", "aria-hidden": "true" }, "(optional)")),
+    drawElement({ surface, block, element, inInput: true, id, labelId, describedBy, required: !block.optional }),
+    block.hint && h("p", { class: "hint", id: hintId }, withEmoji(block.hint.text)),
+    h("p", { class: "error", id: errorId, role: "alert" }));
+}
+
+/** Shows, or with no words takes away, the error at an input block. */
+export function markError(parent, blockId, words = "") {
+  const node = parent.querySelector(`[data-block="${CSS.escape(blockId)}"]`);
+  const place = node?.querySelector(".error");
+  if (!place) return false;
+  if (place.textContent !== words) place.textContent = words;
+  node.classList.toggle("wrong", Boolean(words));
+  for (const control of node.querySelectorAll("[data-spot]")) {
+    if (words) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
+  }
+  return true;
+}
+
+const video = (block) => h("figure", {}, h("figcaption", {}, h("a", { href: /^https?:/i.test(block.title_url ?? "") ? block.title_url : null, target: "_blank", rel: "noopener noreferrer" }, block.title.text)),
+  image({ image_url: block.thumbnail_url, alt_text: block.alt_text }));
+
+const BLOCKS = {
+  section, actions, input, context, video,
+  image: imageBlock,
+  header: (block) => h("p", { role: "heading", "aria-level": "3" }, withEmoji(block.text.text)),
+  divider: () => h("hr"),
+  rich_text: richText,
+  markdown: (block) => markdown(block.text),
+  table,
+};

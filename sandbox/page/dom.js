@@ -1,0 +1,69 @@
+// Builds and updates DOM nodes. Text always enters as text, never as markup.
+
+const PROPERTIES = new Set(["value", "checked", "selected", "disabled", "hidden", "multiple", "indeterminate"]);
+let lastId = 0;
+
+export const uniqueId = (prefix) => `${prefix}-${++lastId}`;
+
+export function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) put(node, name, value);
+  node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function put(node, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+  else if (name === "data") Object.assign(node.dataset, value);
+  else if (PROPERTIES.has(name)) node[name] = value;
+  else node.setAttribute(name, value === true ? "" : value);
+}
+
+/** Makes parent's children be `items`, keeping every node whose signature is the same: focus and typed text stay. */
+export function reconcile(parent, items, { key, signature, draw }) {
+  const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
+  let next = parent.firstElementChild;
+  for (const item of items) {
+    const itemKey = String(key(item));
+    const itemSignature = signature(item);
+    let node = old.get(itemKey);
+    old.delete(itemKey);
+    if (!node || node.signature !== itemSignature) {
+      const fresh = draw(item, node);
+      fresh.dataset.key = itemKey;
+      fresh.signature = itemSignature;
+      if (node === next) next = next?.nextElementSibling ?? null;
+      if (node) replaceKeepingFocus(node, fresh);
+      else parent.insertBefore(fresh, next);
+      node = fresh;
+    }
+    if (node === next) next = next.nextElementSibling;
+    else if (node.nextElementSibling !== next) parent.insertBefore(node, next);
+  }
+  for (const node of old.values()) node.remove();
+}
+
+function replaceKeepingFocus(node, fresh) {
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  node.replaceWith(fresh);
+  if (!focused) return;
+  const spot = focused.dataset.spot && fresh.querySelector(`[data-spot="${CSS.escape(focused.dataset.spot)}"]`);
+  const target = spot || (fresh.tabIndex >= -1 && fresh.hasAttribute("tabindex") ? fresh : null);
+  target?.focus({ preventScroll: true });
+}
+
+export function say(words) {
+  document.getElementById("spoken").textContent = words;
+}
+
+let noticeTimer;
+
+/** A short message over the page, for what went wrong outside a modal. */
+export function notice(words) {
+  const bar = document.getElementById("notice");
+  bar.textContent = words;
+  bar.hidden = false;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => { bar.hidden = true; }, 8000);
+}

@@ -1,0 +1,108 @@
+// Starts the page: reads where we are, draws every part of the state, and redraws what changed.
+
+import { drawBlocks } from "./blocks.js";
+import { makeClock, tick } from "./clock.js";
+import { makeComposer } from "./composer.js";
+import { h } from "./dom.js";
+import { drawHood, makeHood } from "./hood.js";
+import { announce, drawMessages, drawPins, find } from "./messages.js";
+import { showModals } from "./modals.js";
+import { drawActor } from "./people.js";
+import { drawPlaceHead, drawRail } from "./places.js";
+import { act, current, go, here, listen, me, onState, placeOf, refresh, teamOf } from "./state.js";
+import { Surface } from "./surface.js";
+
+const part = (name) => document.querySelector(`[data-part="${name}"]`);
+const composer = makeComposer("Message", () => "");
+const threadComposer = makeComposer("Reply", () => here().thread);
+const scrolledTo = new Map();
+let home = null;
+let wanted = "";
+
+/** A place the person cannot see (after a switch of persons, or an old link) becomes their first channel. */
+function settle(state) {
+  const place = placeOf(here().in) ? here().in : (placeOf(state.in) ?? state.places[0])?.id;
+  if (place && (place !== here().in || state.me !== here().as)) {
+    go({ as: state.me, in: place, thread: here().in === place ? here().thread : "" });
+  }
+  return place === state.in;
+}
+
+function draw() {
+  const state = current();
+  if (!settle(state)) return;
+  const place = placeOf(state.in);
+  document.title = `${place.name} · ${me().name} · Sandbox`;
+  drawActor(part("actor"));
+  tick(part("clock"));
+  drawRail(part("rail"));
+  drawPlaceHead(part("place-head"));
+  drawPlace(place, state);
+  drawThread(state);
+  drawHood(part("hood"));
+  announce();
+  showModals(state.modals ?? []);
+  if (place.unread && document.visibilityState === "visible") act({ do: "read", in: state.in }, { quiet: true });
+}
+
+function drawPlace(place, state) {
+  const isHome = place.kind === "home";
+  part("list").hidden = part("composer").hidden = isHome;
+  part("home").hidden = !isHome;
+  if (isHome) {
+    part("pins").hidden = true;
+    return drawHome(state);
+  }
+  drawPins(part("pins"));
+  keepingBottom(part("scroll"), `${state.me}/${state.in}`, () => drawMessages(part("list"), state.messages ?? [], "main"));
+  composer.follow(place.kind === "channel" ? `Message #${place.name.replace(/^#/, "")}` : `Message ${place.name}`);
+  if (wanted) find(wanted);
+  wanted = "";
+}
+
+function drawHome(state) {
+  const view = state.home;
+  const key = `${state.me} ${view?.id}`;
+  if (!home || home.key !== key) {
+    home = { key, surface: new Surface({ view: view?.id }), node: h("div", { class: "blocks" }) };
+    part("home").replaceChildren(home.node);
+  }
+  if (view) return drawBlocks(home.node, view.blocks, home.surface);
+  const installed = teamOf(me().team)?.installed;
+  home.node.replaceChildren(h("p", { class: "empty" }, installed ? "The app has not put anything here yet." : "Your company has not installed this app, so it has no Home tab for you."));
+}
+
+function drawThread(state) {
+  const pane = part("thread");
+  const isOpen = Boolean(here().thread && state.thread);
+  pane.hidden = !isOpen;
+  document.body.classList.toggle("with-thread", isOpen);
+  if (!isOpen) return;
+  keepingBottom(part("thread-scroll"), `${state.me}/${state.in}/${here().thread}`, () => drawMessages(part("thread-list"), state.thread.messages, "thread"));
+  threadComposer.follow("Reply…");
+}
+
+/** Whoever reads the newest message stays at the newest; whoever has scrolled up stays where they are. */
+function keepingBottom(box, place, drawIt) {
+  const isNew = scrolledTo.get(box) !== place;
+  const wasAtBottom = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+  drawIt();
+  if (isNew || wasAtBottom) box.scrollTop = box.scrollHeight;
+  scrolledTo.set(box, place);
+}
+
+function start() {
+  part("composer").append(composer);
+  part("thread-composer").append(threadComposer);
+  makeClock(part("clock"), part("clock-panel"));
+  makeHood(part("hood-button"), part("hood"));
+  part("close-thread").addEventListener("click", () => go({ thread: "" }));
+  document.addEventListener("redraw", draw);
+  document.addEventListener("find-message", (event) => { wanted = event.detail; refresh(); });
+  document.body.dataset.pane = here().in ? "place" : "places";
+  onState(draw);
+  listen();
+  refresh();
+}
+
+start();

@@ -1,0 +1,145 @@
+// The messages of a place and the thread beside them: who, when, what, and what one can do with each.
+
+import { drawBlocks } from "./blocks.js";
+import { h, reconcile, say } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { avatar, companyBadge } from "./people.js";
+import { act, current, go, here, personOf, placeOf, seconds } from "./state.js";
+import { Surface } from "./surface.js";
+import { dayName, fullTime, timeOf } from "./zone.js";
+
+const dismissed = new Set(JSON.parse(sessionStorage.getItem("dismissed") ?? "[]"));
+const seen = new Map();
+
+const momentOfMessage = (message) => (message.at ? seconds(message.at) : Number(message.ts));
+const isDismissed = (message) => message.ephemeral && dismissed.has(`${current().me} ${message.ts}`);
+
+/** Draws messages with a line between days; `where` tells apart the copies of one message in channel and thread. */
+export function drawMessages(list, messages, where) {
+  const shown = messages.filter((message) => !isDismissed(message));
+  const items = [];
+  for (const message of shown) {
+    const day = dayName(momentOfMessage(message));
+    if (where !== "thread" && items.findLast((item) => item.day)?.day !== day) items.push({ day });
+    items.push({ message });
+  }
+  reconcile(list, items, {
+    key: (item) => item.day ?? `${item.message.ts}${item.message.ephemeral ? " ephemeral" : ""}`,
+    signature: (item) => JSON.stringify([item, current().me, current().in, isPinned(item.message), current().shortcuts]),
+    draw: (item) => (item.day ? h("li", { class: "day", role: "presentation" }, h("span", {}, item.day)) : drawMessage(item.message, where)),
+  });
+}
+
+const isPinned = (message) => Boolean(message && (message.pinned || current().pins?.includes(message.ts)));
+
+function drawMessage(message, where) {
+  const kind = ["message", message.ephemeral && "ephemeral", isPinned(message) && "pinned"].filter(Boolean).join(" ");
+  return h("li", { class: kind, tabindex: "-1", data: { ts: message.ts } },
+    avatar(message),
+    h("div", { class: "message-body" },
+      message.ephemeral && h("p", { class: "message-note" }, "Only visible to you", h("button", { type: "button", class: "quiet", onclick: () => dismiss(message) }, "Dismiss")),
+      isPinned(message) && h("p", { class: "message-note" }, "Pinned"),
+      heading(message),
+      content(message),
+      where !== "thread" && !message.ephemeral && replies(message)),
+    !message.ephemeral && tools(message, where));
+}
+
+function heading(message) {
+  const at = momentOfMessage(message);
+  return h("p", { class: "message-head" },
+    h("strong", {}, message.name ?? personOf(message.user)?.name ?? message.user),
+    message.is_bot && h("span", { class: "app-badge" }, "APP"),
+    !message.slackbot && companyBadge(message.team ?? personOf(message.user)?.team, message.user),
+    h("time", { datetime: new Date(at * 1000).toISOString(), title: fullTime(at) }, timeOf(at)));
+}
+
+function content(message) {
+  const blocks = h("div", { class: "blocks" });
+  if (message.blocks?.length) drawBlocks(blocks, message.blocks, new Surface({ in: current().in, ts: message.ts }));
+  else if (message.text) blocks.append(h("div", { class: "text block" }, mrkdwn(message.text)));
+  blocks.append(...(message.attachments ?? []).map((one) => attachment(one, message)), ...(message.files ?? []).map(file));
+  if (message.edited) blocks.append(h("span", { class: "edited" }, "(edited)"));
+  return blocks;
+}
+
+function attachment(one, message) {
+  const node = h("div", { class: "attachment" }, one.pretext && h("p", {}, mrkdwn(one.pretext)), one.title && h("strong", {}, one.title),
+    (one.text || (!one.blocks && one.fallback)) && h("div", { class: "text" }, mrkdwn(one.text ?? one.fallback)));
+  if (one.blocks) drawBlocks(node.appendChild(h("div")), one.blocks, new Surface({ in: current().in, ts: message.ts }));
+  return node;
+}
+
+function file(one) {
+  const url = one.url_private ?? one.permalink ?? one.url;
+  return h("p", { class: "file" }, h("a", { href: url && /^(https?:\/\/|\/)/i.test(url) ? url : null, target: "_blank", rel: "noopener noreferrer" }, one.title || one.name),
+    h("span", { class: "hint" }, [one.filetype ?? one.mimetype, one.size && `${Math.ceil(one.size / 1024)} kB`].filter(Boolean).join(", ")));
+}
+
+function replies(message) {
+  if (!message.reply_count) return null;
+  return h("button", { type: "button", class: "quiet replies", onclick: () => go({ thread: message.ts }) }, message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`);
+}
+
+function tools(message, where) {
+  const more = h("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", title: "More actions", data: { spot: "more" }, onclick: () => openMenu(more, "More actions", actionsFor(message)) }, "⋮");
+  const reply = where !== "thread" && h("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", data: { spot: "reply" }, onclick: () => startThread(message) }, "↩");
+  return h("div", { class: "message-tools", role: "group", "aria-label": "Message actions" }, reply, more);
+}
+
+function startThread(message) {
+  go({ thread: message.thread_ts ?? message.ts });
+  document.querySelector(".thread textarea")?.focus();
+}
+
+function actionsFor(message) {
+  const shortcuts = current().shortcuts.filter((shortcut) => shortcut.type === "message").map((shortcut) => ({
+    label: shortcut.name,
+    pick: () => act({ do: "shortcut", callback_id: shortcut.callback_id, ts: message.ts, in: current().in }),
+  }));
+  return [
+    { label: "Copy text", pick: () => navigator.clipboard?.writeText(document.querySelector(`[data-ts="${message.ts}"] .blocks`).innerText) },
+    ...(shortcuts.length ? [{ heading: "Message shortcuts" }, ...shortcuts] : []),
+  ];
+}
+
+function dismiss(message) {
+  dismissed.add(`${current().me} ${message.ts}`);
+  sessionStorage.setItem("dismissed", JSON.stringify([...dismissed]));
+  document.dispatchEvent(new CustomEvent("redraw"));
+}
+
+/** Reads out what is new here, but not what was here when the person came. */
+export function announce() {
+  const { as, in: place, thread } = here();
+  const list = [...(current().messages ?? []), ...(current().thread?.messages.slice(1) ?? [])];
+  const key = [as, place, thread].join("/");
+  const before = seen.get(key);
+  seen.clear();
+  seen.set(key, new Set(list.map((message) => message.ts)));
+  const fresh = before ? list.filter((message) => !before.has(message.ts) && message.user !== current().me) : [];
+  if (fresh.length) say(fresh.map((message) => `${message.name ?? ""}: ${message.text || "sent a message"}`).join(". ").slice(0, 500));
+}
+
+export function find(ts) {
+  const node = document.querySelector(`.main [data-ts="${CSS.escape(ts)}"]`);
+  if (!node) return;
+  node.scrollIntoView({ block: "center" });
+  node.focus({ preventScroll: true });
+  node.classList.add("found");
+  setTimeout(() => node.classList.remove("found"), 2000);
+}
+
+/** The bar under a channel's name that leads to its pinned messages. */
+export function drawPins(bar) {
+  const pinned = (current().messages ?? []).filter(isPinned);
+  bar.hidden = !pinned.length;
+  const words = (message) => ({ label: (message.text || "A message").replace(/[*_`]/g, "").slice(0, 60), detail: message.name, pick: () => find(message.ts) });
+  const button = h("button", { type: "button", class: "quiet", onclick: () => (pinned.length === 1 ? find(pinned[0].ts) : openMenu(button, "Pinned messages", pinned.map(words))) }, `📌 ${pinned.length} pinned`);
+  if (bar.textContent !== button.textContent || bar.signature !== pinned.map((one) => one.ts).join()) bar.replaceChildren(button);
+  bar.signature = pinned.map((one) => one.ts).join();
+}
+
+export const placeTitle = (place) => (place.kind === "channel" ? `# ${place.name.replace(/^#/, "")}` : place.name);
+export const hereIs = () => placeOf(current().in);

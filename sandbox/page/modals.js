@@ -1,0 +1,137 @@
+// The stack of modal views: only the top one is shown; what was typed below it, and through updates, stays.
+
+import { drawBlocks, markError } from "./blocks.js";
+import { h, say, uniqueId } from "./dom.js";
+import { closeMenu } from "./menu.js";
+import { act } from "./state.js";
+import { Surface } from "./surface.js";
+
+const open = new Map();
+const CONTROLS = "input:not([type=search]), textarea, select, button, a[href]";
+
+/** Makes the dialogs be these views, bottom first. */
+export function showModals(views) {
+  for (const [id, modal] of open) if (!views.some((view) => view.id === id)) remove(id, modal);
+  for (const view of views) {
+    if (!open.has(view.id)) open.set(view.id, new Modal(view.id));
+    open.get(view.id).update(view);
+  }
+  const top = views.at(-1)?.id;
+  for (const [id, modal] of open) if (id !== top) modal.hide();
+  if (top) open.get(top).show();
+}
+
+function remove(id, modal) {
+  modal.hide();
+  modal.dialog.remove();
+  open.delete(id);
+}
+
+class Modal {
+  constructor(id) {
+    const title = uniqueId("title");
+    this.surface = new Surface({ view: id }, true);
+    this.surface.onChange = (block) => this.forgive(block.block_id);
+    this.id = id;
+    this.errors = {};
+    this.title = h("h2", { id: title });
+    this.trouble = h("p", { class: "trouble", role: "alert" });
+    this.blocks = h("div", { class: "blocks" });
+    this.cancel = h("button", { type: "button", class: "button", onclick: () => this.close() });
+    this.submitButton = h("button", { type: "submit", class: "button primary" });
+    this.dialog = h("dialog", { class: "modal", "aria-labelledby": title, onkeydown: (event) => this.onKey(event) },
+      h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.submit(); } },
+        h("header", {}, this.title, h("button", { type: "button", class: "quiet", "aria-label": "Exit", title: "Exit", onclick: () => this.close() }, "✕")),
+        h("div", { class: "modal-body", tabindex: "-1" }, this.trouble, this.blocks),
+        h("footer", {}, this.cancel, this.submitButton)));
+    this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });
+    document.getElementById("modals").append(this.dialog);
+  }
+
+  update(view) {
+    const changed = this.drawn && this.drawn !== JSON.stringify(view.blocks);
+    this.drawn = JSON.stringify(view.blocks);
+    this.title.textContent = view.title?.text ?? "";
+    this.cancel.textContent = view.close?.text ?? (view.submit ? "Cancel" : "Close");
+    this.submitButton.hidden = !view.submit && !view.blocks.some((block) => block.type === "input");
+    this.submitButton.textContent = view.submit?.text ?? "Submit";
+    drawBlocks(this.blocks, view.blocks, this.surface);
+    if (changed) say(`${view.title?.text ?? "The form"} has changed.`);
+    this.takeErrors(view);
+  }
+
+  /** Errors come with the state too; they are shown once, until their field is changed. */
+  takeErrors(view) {
+    const signature = JSON.stringify([view.errors ?? {}, view.trouble ?? ""]);
+    if (signature !== this.told) {
+      this.told = signature;
+      if (Object.keys(view.errors ?? {}).length) this.errors = view.errors;
+      this.tell(view.trouble ?? "");
+    }
+    this.drawErrors();
+  }
+
+  drawErrors() {
+    const unplaced = [];
+    for (const block of this.surface.blocks) {
+      const words = this.errors[block.block_id] ?? "";
+      if (!markError(this.blocks, block.block_id, words) && words) unplaced.push(words);
+    }
+    if (unplaced.length) this.tell(unplaced.join(" "));
+  }
+
+  tell(words) {
+    this.trouble.textContent = words;
+  }
+
+  forgive(blockId) {
+    delete this.errors[blockId];
+    markError(this.blocks, blockId);
+  }
+
+  show() {
+    if (this.dialog.open) return;
+    closeMenu();
+    this.dialog.showModal();
+    (this.blocks.querySelector(CONTROLS) ?? (this.submitButton.hidden ? this.cancel : this.submitButton)).focus();
+  }
+
+  hide() {
+    if (this.dialog.open) this.dialog.close();
+  }
+
+  close() {
+    closeMenu();
+    return act({ do: "close", view: this.id });
+  }
+
+  async submit() {
+    if (this.submitButton.hidden || this.busy) return;
+    this.setErrors(this.surface.check());
+    if (Object.keys(this.errors).length) return;
+    this.setBusy(true);
+    const answer = await act({ do: "submit", view: this.id, state: this.surface.state() }, { quiet: true });
+    this.setBusy(false);
+    if (answer.errors && Object.keys(answer.errors).length) this.setErrors(answer.errors);
+    else if (!answer.ok) this.tell(answer.error ?? "We had some trouble connecting. Try again?");
+  }
+
+  setErrors(errors) {
+    this.errors = { ...errors };
+    this.tell("");
+    this.drawErrors();
+    this.blocks.querySelector(".wrong")?.querySelector("[data-spot] input, [data-spot]")?.focus();
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.submitButton.setAttribute("aria-busy", String(busy));
+  }
+
+  onKey(event) {
+    if (event.key === "Escape" && !event.defaultPrevented) this.close();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.submit();
+    else if (event.key !== "Enter" || !/^(INPUT|SELECT)$/.test(event.target.tagName)) return;
+    event.preventDefault();
+  }
+}

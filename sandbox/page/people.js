@@ -1,0 +1,49 @@
+// People and companies: pictures made of initials, company badges, and the switch of the acting person.
+
+import { h } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { current, go, here, me, personOf, placeOf, teamOf } from "./state.js";
+
+const initials = (name) => name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("").toUpperCase();
+
+/** One of six colours, steady for a company, so that a glance tells who belongs together. */
+const colourOf = (id) => `colour-${Math.max(0, current().teams.findIndex((team) => team.id === id)) % 6}`;
+
+export function avatar({ user, name, team, is_bot: isBot }) {
+  const person = personOf(user);
+  const kind = isBot || person?.bot || !person ? "colour-app" : colourOf(team ?? person.team);
+  return h("span", { class: `avatar ${kind}`, "aria-hidden": "true" }, initials(name ?? person?.name ?? "?"));
+}
+
+export function companyBadge(teamId, userId) {
+  const person = personOf(userId);
+  if (person?.bot) return null;
+  return [teamOf(teamId) && h("span", { class: `company ${colourOf(teamId)}` }, teamOf(teamId).name), person?.guest && h("span", { class: "company" }, "Guest")];
+}
+
+/** The header's button that says who acts, and lets one become somebody else. */
+export function drawActor(button) {
+  const person = me();
+  button.replaceChildren(avatar({ user: person.id }), h("span", { class: "actor-words" }, h("span", { class: "actor-name" }, person.name), h("span", { class: "actor-detail" }, [person.title, teamOf(person.team)?.name].filter(Boolean).join(", "))), h("span", { "aria-hidden": "true" }, "▾"));
+  button.setAttribute("aria-label", `Acting as ${person.name}, ${teamOf(person.team)?.name ?? ""}`);
+  button.onclick = () => openMenu(button, "Act as", current().teams.flatMap(teamItems));
+}
+
+function teamItems(team) {
+  const people = current().people.filter((person) => person.team === team.id && !person.bot);
+  if (!people.length) return [];
+  const heading = `${team.name} · ${team.installed ? "app installed" : "app not installed"}`;
+  return [{ heading }, ...people.map((person) => ({
+    label: person.name,
+    detail: [person.title, person.guest && "guest"].filter(Boolean).join(", "),
+    icon: avatar({ user: person.id }),
+    checked: person.id === current().me,
+    pick: () => become(person.id),
+  }))];
+}
+
+/** Channels are shared, so one stays; a direct message and the Home tab are one's own. */
+function become(id) {
+  const kind = placeOf(here().in)?.kind;
+  go({ as: id, in: kind === "channel" ? here().in : "" });
+}
