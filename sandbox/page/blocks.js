@@ -6,15 +6,22 @@ import { withEmoji } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { markdown, richText, table } from "./richtext.js";
 import { current } from "./state.js";
+import { wordsOfNow } from "./zone.js";
 
 /** Draws a surface's blocks into `parent`; a block that did not change keeps its node. */
 export function drawBlocks(parent, blocks, surface) {
   surface.blocks = blocks.map((block, index) => (block.block_id ? block : { ...block, block_id: `block-${index}` }));
   reconcile(parent, surface.blocks, {
     key: (block) => block.block_id,
-    signature: (block) => JSON.stringify([block, current().me]),
+    signature: (block) => signatureOf([block, current().me]),
     draw: (block) => drawBlock(block, surface),
   });
+}
+
+/** What a drawing depends on: the data, and for words like "today" the clock. */
+export function signatureOf(data) {
+  const json = JSON.stringify(data);
+  return json + wordsOfNow(json);
 }
 
 function drawBlock(block, surface) {

@@ -2,7 +2,7 @@
 
 import { h, notice } from "./dom.js";
 import { act, current, me, now, zone } from "./state.js";
-import { dayAt, momentOf, shortMoment, wallClock } from "./zone.js";
+import { dayAt, momentOf, shortDay, timeOf, wallClock, yearOf } from "./zone.js";
 
 const HOUR = 3600;
 const JUMPS = [
@@ -44,9 +44,11 @@ function moveTo(panel, wall) {
 }
 
 export function tick(button) {
-  const words = shortMoment(now());
-  const shown = button.querySelector(".clock-now");
-  if (shown.textContent !== words) shown.textContent = words;
+  const words = { ".clock-day": shortDay(now()), ".clock-year": yearOf(now()), ".clock-time": timeOf(now()) };
+  for (const [where, text] of Object.entries(words)) {
+    const node = button.querySelector(where);
+    if (node.textContent !== text) node.textContent = text;
+  }
 }
 
 export function toggle(button, panel, open = panel.hidden) {

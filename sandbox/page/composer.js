@@ -9,8 +9,8 @@ const drafts = new Map();
 /** Makes a composer; `thread()` gives the thread it writes in, or "". */
 export function makeComposer(label, thread) {
   const list = h("ul", { class: "suggestions", role: "listbox", id: uniqueId("suggestions"), "aria-label": "Suggestions", hidden: true });
-  const box = h("textarea", { rows: 1, "aria-label": label, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, placeholder: label, oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
-  const extras = h("button", { type: "button", class: "quiet", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(extras, "Shortcuts", shortcuts(box, onInput)) }, "＋");
+  const box = h("textarea", { rows: 1, "aria-label": label, "aria-autocomplete": "list", "aria-controls": list.id, placeholder: label, oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
+  const extras = h("button", { type: "button", class: "quiet", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(extras, "Shortcuts", shortcuts(box, onInput)) }, "+");
   const send = h("button", { type: "button", class: "button primary", onclick: submit }, "Send");
   const form = h("div", { class: "composer" }, list, h("div", { class: "composer-row" }, extras, box, send));
   let offered = [];
@@ -26,7 +26,6 @@ export function makeComposer(label, thread) {
   }
   function mark() {
     list.hidden = !offered.length;
-    box.setAttribute("aria-expanded", String(Boolean(offered.length)));
     list.replaceChildren(...offered.map((item, index) => h("li", { role: "option", id: `${list.id}-${index}`, "aria-selected": String(index === at), onpointerdown: (event) => { event.preventDefault(); complete(item); } },
       h("strong", {}, item.label), h("span", { class: "menu-detail" }, item.detail))));
     if (offered.length) box.setAttribute("aria-activedescendant", `${list.id}-${at}`);

@@ -30,11 +30,12 @@ export function reconcile(parent, items, { key, signature, draw }) {
     let node = old.get(itemKey);
     old.delete(itemKey);
     if (!node || node.signature !== itemSignature) {
+      const focused = node?.contains(document.activeElement) ? document.activeElement : null;
       const fresh = draw(item, node);
       fresh.dataset.key = itemKey;
       fresh.signature = itemSignature;
       if (node === next) next = next?.nextElementSibling ?? null;
-      if (node) replaceKeepingFocus(node, fresh);
+      if (node) replaceKeepingFocus(node, fresh, focused);
       else parent.insertBefore(fresh, next);
       node = fresh;
     }
@@ -44,8 +45,7 @@ export function reconcile(parent, items, { key, signature, draw }) {
   for (const node of old.values()) node.remove();
 }
 
-function replaceKeepingFocus(node, fresh) {
-  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+function replaceKeepingFocus(node, fresh, focused) {
   node.replaceWith(fresh);
   if (!focused) return;
   const spot = focused.dataset.spot && fresh.querySelector(`[data-spot="${CSS.escape(focused.dataset.spot)}"]`);

@@ -9,7 +9,7 @@ const REQUESTS = { title: "Requests to the app", heads: ["Time", "Kind", "What",
 const CALLS = { title: "Web API calls of the app", heads: ["Time", "Method", "Answer"], row: (one) => [one.method, one.ok ? "ok" : one.error ?? "failed"], bad: (one) => !one.ok };
 
 export function makeHood(button, panel) {
-  const close = h("button", { type: "button", class: "quiet", "aria-label": "Close under the hood", onclick: () => { toggle(button, panel, false); button.focus(); } }, "✕");
+  const close = h("button", { type: "button", class: "quiet", "aria-label": "Close drawer", onclick: () => { toggle(button, panel, false); button.focus(); } }, "✕");
   panel.append(h("header", {}, h("h2", {}, "Under the hood"), close), listing(REQUESTS, "requests"), listing(CALLS, "calls"));
   button.addEventListener("click", () => { toggle(button, panel); drawHood(panel); });
 }

@@ -18,6 +18,8 @@ const threadComposer = makeComposer("Reply", () => here().thread);
 const scrolledTo = new Map();
 let home = null;
 let wanted = "";
+let arrived = "";
+let readUpTo = "";
 
 /** A place the person cannot see (after a switch of persons, or an old link) becomes their first channel. */
 function settle(state) {
@@ -42,7 +44,18 @@ function draw() {
   drawHood(part("hood"));
   announce();
   showModals(state.modals ?? []);
-  if (place.unread && document.visibilityState === "visible") act({ do: "read", in: state.in }, { quiet: true });
+  arrive(place, state);
+}
+
+/** Tells the app that its Home was opened, and Slack what was read; each once. */
+function arrive(place, state) {
+  const arrival = `${state.me} ${place.id}`;
+  if (place.kind === "home" && arrival !== arrived) act({ do: "home" }, { quiet: true });
+  arrived = arrival;
+  const newest = `${arrival} ${state.messages?.at(-1)?.ts}`;
+  if (!place.unread || newest === readUpTo || document.visibilityState !== "visible") return;
+  readUpTo = newest;
+  act({ do: "read", in: state.in }, { quiet: true });
 }
 
 function drawPlace(place, state) {

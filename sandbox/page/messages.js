@@ -1,11 +1,11 @@
 // The messages of a place and the thread beside them: who, when, what, and what one can do with each.
 
-import { drawBlocks } from "./blocks.js";
+import { drawBlocks, signatureOf } from "./blocks.js";
 import { h, reconcile, say } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar, companyBadge } from "./people.js";
-import { act, current, go, here, personOf, placeOf, seconds } from "./state.js";
+import { act, current, go, here, personOf, seconds } from "./state.js";
 import { Surface } from "./surface.js";
 import { dayName, fullTime, timeOf } from "./zone.js";
 
@@ -26,24 +26,28 @@ export function drawMessages(list, messages, where) {
   }
   reconcile(list, items, {
     key: (item) => item.day ?? `${item.message.ts}${item.message.ephemeral ? " ephemeral" : ""}`,
-    signature: (item) => JSON.stringify([item, current().me, current().in, isPinned(item.message), current().shortcuts]),
-    draw: (item) => (item.day ? h("li", { class: "day", role: "presentation" }, h("span", {}, item.day)) : drawMessage(item.message, where)),
+    signature: (item) => signatureOf([item, current().me, current().in, isPinned(item.message), current().shortcuts]),
+    draw: (item, old) => (item.day ? h("li", { class: "day" }, h("span", {}, item.day)) : drawMessage(item.message, where, old)),
   });
 }
 
 const isPinned = (message) => Boolean(message && (message.pinned || current().pins?.includes(message.ts)));
 
-function drawMessage(message, where) {
+function drawMessage(message, where, old) {
+  const surface = old?.surface ?? new Surface({ in: current().in, ts: message.ts });
+  const blocks = old?.querySelector(".blocks") ?? h("div", { class: "blocks" });
   const kind = ["message", message.ephemeral && "ephemeral", isPinned(message) && "pinned"].filter(Boolean).join(" ");
-  return h("li", { class: kind, tabindex: "-1", data: { ts: message.ts } },
+  const node = h("li", { class: kind, tabindex: "-1", data: { ts: message.ts } },
     avatar(message),
     h("div", { class: "message-body" },
       message.ephemeral && h("p", { class: "message-note" }, "Only visible to you", h("button", { type: "button", class: "quiet", onclick: () => dismiss(message) }, "Dismiss")),
       isPinned(message) && h("p", { class: "message-note" }, "Pinned"),
       heading(message),
-      content(message),
+      content(message, surface, blocks),
+      message.edited && h("span", { class: "edited" }, "(edited)"),
       where !== "thread" && !message.ephemeral && replies(message)),
     !message.ephemeral && tools(message, where));
+  return Object.assign(node, { surface });
 }
 
 function heading(message) {
@@ -55,13 +59,11 @@ function heading(message) {
     h("time", { datetime: new Date(at * 1000).toISOString(), title: fullTime(at) }, timeOf(at)));
 }
 
-function content(message) {
-  const blocks = h("div", { class: "blocks" });
-  if (message.blocks?.length) drawBlocks(blocks, message.blocks, new Surface({ in: current().in, ts: message.ts }));
-  else if (message.text) blocks.append(h("div", { class: "text block" }, mrkdwn(message.text)));
-  blocks.append(...(message.attachments ?? []).map((one) => attachment(one, message)), ...(message.files ?? []).map(file));
-  if (message.edited) blocks.append(h("span", { class: "edited" }, "(edited)"));
-  return blocks;
+/** Blocks stay as they are when only what surrounds them changed; text stands for them when there are none. */
+function content(message, surface, blocks) {
+  drawBlocks(blocks, message.blocks ?? [], surface);
+  const text = !message.blocks?.length && message.text && h("div", { class: "text block" }, mrkdwn(message.text));
+  return [blocks, text, (message.attachments ?? []).map((one) => attachment(one, message)), (message.files ?? []).map(file)];
 }
 
 function attachment(one, message) {
@@ -84,7 +86,7 @@ function replies(message) {
 
 function tools(message, where) {
   const more = h("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", title: "More actions", data: { spot: "more" }, onclick: () => openMenu(more, "More actions", actionsFor(message)) }, "⋮");
-  const reply = where !== "thread" && h("button", { type: "button", "aria-label": "Reply in thread", title: "Reply in thread", data: { spot: "reply" }, onclick: () => startThread(message) }, "↩");
+  const reply = where !== "thread" && h("button", { type: "button", class: "wide-only", "aria-label": "Reply in thread", title: "Reply in thread", data: { spot: "reply" }, onclick: () => startThread(message) }, "↩");
   return h("div", { class: "message-tools", role: "group", "aria-label": "Message actions" }, reply, more);
 }
 
@@ -99,7 +101,8 @@ function actionsFor(message) {
     pick: () => act({ do: "shortcut", callback_id: shortcut.callback_id, ts: message.ts, in: current().in }),
   }));
   return [
-    { label: "Copy text", pick: () => navigator.clipboard?.writeText(document.querySelector(`[data-ts="${message.ts}"] .blocks`).innerText) },
+    { label: "Open thread", pick: () => startThread(message) },
+    { label: "Copy text", pick: () => navigator.clipboard?.writeText(document.querySelector(`[data-ts="${message.ts}"] .message-body`).innerText) },
     ...(shortcuts.length ? [{ heading: "Message shortcuts" }, ...shortcuts] : []),
   ];
 }
@@ -140,6 +143,3 @@ export function drawPins(bar) {
   if (bar.textContent !== button.textContent || bar.signature !== pinned.map((one) => one.ts).join()) bar.replaceChildren(button);
   bar.signature = pinned.map((one) => one.ts).join();
 }
-
-export const placeTitle = (place) => (place.kind === "channel" ? `# ${place.name.replace(/^#/, "")}` : place.name);
-export const hereIs = () => placeOf(current().in);

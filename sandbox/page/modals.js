@@ -23,7 +23,6 @@ export function showModals(views) {
 
 function remove(id, modal) {
   modal.hide();
-  modal.dialog.remove();
   open.delete(id);
 }
 
@@ -45,11 +44,11 @@ class Modal {
         h("div", { class: "modal-body", tabindex: "-1" }, this.trouble, this.blocks),
         h("footer", {}, this.cancel, this.submitButton)));
     this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });
-    document.getElementById("modals").append(this.dialog);
   }
 
   update(view) {
     const changed = this.drawn && this.drawn !== JSON.stringify(view.blocks);
+    const wasEmpty = !this.blocks.querySelector(CONTROLS);
     this.drawn = JSON.stringify(view.blocks);
     this.title.textContent = view.title?.text ?? "";
     this.cancel.textContent = view.close?.text ?? (view.submit ? "Cancel" : "Close");
@@ -57,6 +56,7 @@ class Modal {
     this.submitButton.textContent = view.submit?.text ?? "Submit";
     drawBlocks(this.blocks, view.blocks, this.surface);
     if (changed) say(`${view.title?.text ?? "The form"} has changed.`);
+    if (changed && this.dialog.open && (wasEmpty || !this.dialog.contains(document.activeElement))) this.focusFirst();
     this.takeErrors(view);
   }
 
@@ -92,12 +92,18 @@ class Modal {
   show() {
     if (this.dialog.open) return;
     closeMenu();
+    document.getElementById("modals").append(this.dialog);
     this.dialog.showModal();
+    this.focusFirst();
+  }
+
+  focusFirst() {
     (this.blocks.querySelector(CONTROLS) ?? (this.submitButton.hidden ? this.cancel : this.submitButton)).focus();
   }
 
   hide() {
     if (this.dialog.open) this.dialog.close();
+    this.dialog.remove();
   }
 
   close() {
@@ -109,6 +115,7 @@ class Modal {
     if (this.submitButton.hidden || this.busy) return;
     this.setErrors(this.surface.check());
     if (Object.keys(this.errors).length) return;
+    this.told = null;
     this.setBusy(true);
     const answer = await act({ do: "submit", view: this.id, state: this.surface.state() }, { quiet: true });
     this.setBusy(false);

@@ -53,7 +53,7 @@ function reference(inside) {
   if (target[0] === "#") return channelLink(target.slice(1), label);
   if (target.startsWith("!date^")) return dateOf(target, label);
   if (target[0] === "!") return h("span", { class: "mention" }, label || `@${target.slice(1).split("^")[0]}`);
-  return link(unescaped(target), label ? withEmoji(label) : "");
+  return isAddress(target) ? link(unescaped(target), label ? withEmoji(label) : "") : `<${unescaped(inside)}>`;
 }
 
 export const mention = (id, label = "") => h("span", { class: "mention", title: personOf(id)?.title }, `@${personOf(id)?.name ?? (label || id)}`);
@@ -70,9 +70,11 @@ function dateOf(target, label) {
   return url ? link(url, node) : node;
 }
 
+const isAddress = (url) => /^(https?:|mailto:)/i.test(url);
+
 /** Only web and mail addresses become links; one to a message of this Slack opens it here. */
 export function link(url, label) {
-  if (!/^(https?:|mailto:)/i.test(url)) return h("span", {}, label || url);
+  if (!isAddress(url)) return h("span", {}, label || url);
   const message = /\/archives\/(\w+)\/p(\d+)(\d{6})(?:\?thread_ts=([\d.]+))?/.exec(url);
   const known = message && placeOf(message[1]);
   const open = (event) => {

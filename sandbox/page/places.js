@@ -34,7 +34,6 @@ function entry(place) {
 function visit(place) {
   document.body.dataset.pane = "place";
   go({ in: place.id });
-  if (place.kind === "home") act({ do: "home" }, { quiet: true });
 }
 
 /** Name, what kind of place it is, and for the app the two tabs Slack shows. */

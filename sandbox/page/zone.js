@@ -36,8 +36,8 @@ export function dayAt(days, time) {
 
 export const timeOf = (seconds) => format(seconds, { hour: "2-digit", minute: "2-digit" });
 export const fullTime = (seconds) => format(seconds, { dateStyle: "full", timeStyle: "short" });
-export const shortMoment = (seconds) =>
-  format(seconds, { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+export const shortDay = (seconds) => format(seconds, { weekday: "short", day: "numeric", month: "short" }).replace(",", "");
+export const yearOf = (seconds) => wallClock(seconds).slice(0, 4);
 
 function dayWord(seconds) {
   const day = (moment) => Date.parse(wallClock(moment).slice(0, 10)) / 1000;
@@ -69,6 +69,9 @@ const DATE_WORDS = {
   time_secs: (t) => format(t, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
   ago,
 };
+
+/** Changes when what this JSON says in words ("today", "2 hours ago") changes with the clock. */
+export const wordsOfNow = (json) => (json.includes("{ago}") ? wallClock(now()) : /pretty/.test(json) ? wallClock(now()).slice(0, 10) : "");
 
 /** The text of Slack's <!date^…^{date_short} at {time}|…>. */
 export function slackDate(seconds, pattern) {
