@@ -1,6 +1,6 @@
 // The layout blocks of Block Kit, drawn on a surface; the controls inside them are elements.js's.
 
-import { h, reconcile, uniqueId } from "./dom.js";
+import { h, isWebAddress, outLink, reconcile, uniqueId } from "./dom.js";
 import { drawElement } from "./elements.js";
 import { withEmoji } from "./emoji.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -26,7 +26,8 @@ export function signatureOf(data) {
 
 function drawBlock(block, surface) {
   surface.prepare(block);
-  const node = BLOCKS[block.type]?.(block, surface) ?? h("p", { class: "unknown" }, `(A block of type ${block.type} is not shown here.)`);
+  const unknown = () => h("p", { class: "unknown" }, `(A block of type ${block.type} is not shown here.)`);
+  const node = (BLOCKS[block.type] ?? unknown)(block, surface);
   node.classList.add("block", `block-${block.type}`);
   node.dataset.block = block.block_id;
   return node;
@@ -38,22 +39,31 @@ export const textNodes = (text) => (text.type === "mrkdwn" ? mrkdwn(text.text) :
 const lines = (text) => text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));
 
 function section(block, surface) {
-  const accessory = block.accessory;
-  const spokenLabel = block.text?.text.replace(/[*_~`<>]/g, "").slice(0, 80);
+  const { accessory } = block;
   return h("div", {},
     h("div", { class: "section-words" },
       block.text && h("div", { class: "text" }, textNodes(block.text)),
       block.fields && h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, textNodes(field))))),
-    accessory && h("div", { class: "accessory" }, accessory.type === "image" ? image(accessory) : drawElement({ surface, block, element: accessory, spokenLabel: accessory.placeholder?.text ?? spokenLabel })));
+    accessory && h("div", { class: "accessory" }, drawAccessory(block, surface)));
 }
 
-const image = (element) =>
-  h("img", { src: /^(https?:|data:image\/|\/)/i.test(element.image_url ?? "") ? element.image_url : null, alt: element.alt_text, title: element.title?.text, loading: "lazy" });
+/** What stands beside a section is named by its placeholder, else by the section's words. */
+function drawAccessory(block, surface) {
+  const element = block.accessory;
+  if (element.type === "image") return image(element);
+  const words = block.text?.text.replace(/[*_~`<>]/g, "").slice(0, 80);
+  return drawElement({ surface, block, element, spokenLabel: element.placeholder?.text ?? words });
+}
+
+function image({ image_url: url, alt_text: alt, title }) {
+  const src = isWebAddress(url) || /^data:image\//.test(url) ? url : null;
+  return h("img", { src, alt, title: title?.text, loading: "lazy" });
+}
 
 const imageBlock = (block) => h("figure", {}, block.title && h("figcaption", {}, block.title.text), image(block));
 
 const context = (block) =>
-  h("div", {}, block.elements.map((element) => (element.type === "image" ? image(element) : h("div", { class: "text" }, textNodes(element)))));
+  h("div", {}, block.elements.map((one) => (one.type === "image" ? image(one) : h("div", { class: "text" }, textNodes(one)))));
 
 const actions = (block, surface) => h("div", {}, block.elements.map((element) => drawElement({ surface, block, element })));
 
@@ -66,9 +76,9 @@ function input(block, surface) {
   const [hintId, errorId] = [`${id}-hint`, `${id}-error`];
   const grouped = GROUPED.test(element.type);
   const describedBy = [block.hint && hintId, errorId].filter(Boolean).join(" ");
+  const label = h(grouped ? "span" : "label", { id: labelId, for: grouped ? null : id, class: "label" }, block.label.text);
   return h("div", { class: "field" },
-    h("div", { class: "field-label" }, h(grouped ? "span" : "label", { id: labelId, for: grouped ? null : id, class: "label" }, block.label.text),
-      block.optional && h("span", { class: "optional", "aria-hidden": "true" }, "(optional)")),
+    h("div", { class: "field-label" }, label, block.optional && h("span", { class: "optional", "aria-hidden": "true" }, "(optional)")),
     drawElement({ surface, block, element, inInput: true, id, labelId, describedBy, required: !block.optional }),
     block.hint && h("p", { class: "hint", id: hintId }, withEmoji(block.hint.text)),
     h("p", { class: "error", id: errorId, role: "alert" }));
@@ -88,8 +98,8 @@ export function markError(parent, blockId, words = "") {
   return true;
 }
 
-const video = (block) => h("figure", {}, h("figcaption", {}, h("a", { href: /^https?:/i.test(block.title_url ?? "") ? block.title_url : null, target: "_blank", rel: "noopener noreferrer" }, block.title.text)),
-  image({ image_url: block.thumbnail_url, alt_text: block.alt_text }));
+const video = (block) =>
+  h("figure", {}, h("figcaption", {}, outLink(block.title_url, block.title.text)), image({ image_url: block.thumbnail_url, alt_text: block.alt_text }));
 
 const BLOCKS = {
   section, actions, input, context, video,

@@ -1,6 +1,6 @@
 // The sandbox's clock in the header: the present moment in the acting person's zone, and the ways to move it forward.
 
-import { h, notice } from "./dom.js";
+import { button, h, notice } from "./dom.js";
 import { act, current, me, now, zone } from "./state.js";
 import { dayAt, momentOf, shortDay, timeOf, wallClock, yearOf } from "./zone.js";
 
@@ -20,22 +20,22 @@ async function move(panel, change) {
 }
 
 /** Fills the panel once, and keeps the button's time going. */
-export function makeClock(button, panel) {
+export function makeClock(opener, panel) {
   const field = h("input", { type: "datetime-local", class: "field-box", id: "clock-to" });
   const place = h("p", { class: "hint" });
   panel.append(
-    h("div", { class: "clock-jumps" }, JUMPS.map(([words, change]) => h("button", { type: "button", class: "button", onclick: () => move(panel, change()) }, words))),
+    h("div", { class: "clock-jumps" }, JUMPS.map(([words, change]) => button(words, () => move(panel, change()), { class: "button" }))),
     h("form", { class: "clock-form", onsubmit: (event) => { event.preventDefault(); moveTo(panel, field.value); } },
       h("label", { for: field.id }, "Move the clock to"), field, h("button", { type: "submit", class: "button" }, "Move")),
     place);
-  button.addEventListener("click", () => {
-    toggle(button, panel);
+  opener.addEventListener("click", () => {
+    toggle(opener, panel);
     field.value = wallClock(now());
     place.textContent = `Times as ${me().name} sees them (${zone().replace("_", " ")}). The clock only moves forward.`;
   });
-  panel.addEventListener("keydown", (event) => { if (event.key === "Escape") { toggle(button, panel, false); button.focus(); } });
-  addEventListener("pointerdown", (event) => { if (!panel.contains(event.target) && !button.contains(event.target)) toggle(button, panel, false); });
-  setInterval(() => current() && tick(button), 1000);
+  panel.addEventListener("keydown", (event) => { if (event.key === "Escape") { toggle(opener, panel, false); opener.focus(); } });
+  addEventListener("pointerdown", ({ target }) => { if (!panel.contains(target) && !opener.contains(target)) toggle(opener, panel, false); });
+  setInterval(() => current() && tick(opener), 1000);
 }
 
 function moveTo(panel, wall) {

@@ -1,7 +1,8 @@
 // The field to write a message or a command in, with the list of commands at "/" and of people at "@".
 
-import { h, notice, uniqueId } from "./dom.js";
-import { openMenu } from "./menu.js";
+import { button, h, notice, uniqueId } from "./dom.js";
+import { menuButton } from "./menu.js";
+import { suggestion } from "./selects.js";
 import { act, current, here } from "./state.js";
 
 const drafts = new Map();
@@ -9,9 +10,10 @@ const drafts = new Map();
 /** Makes a composer; `thread()` gives the thread it writes in, or "". */
 export function makeComposer(label, thread) {
   const list = h("ul", { class: "suggestions", role: "listbox", id: uniqueId("suggestions"), "aria-label": "Suggestions", hidden: true });
-  const box = h("textarea", { rows: 1, "aria-label": label, "aria-autocomplete": "list", "aria-controls": list.id, placeholder: label, oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
-  const extras = h("button", { type: "button", class: "quiet", "aria-label": "Shortcuts", title: "Shortcuts", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(extras, "Shortcuts", shortcuts(box, onInput)) }, "+");
-  const send = h("button", { type: "button", class: "button primary", onclick: submit }, "Send");
+  const box = h("textarea", { rows: 1, "aria-label": label, "aria-autocomplete": "list", "aria-controls": list.id,
+    oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
+  const extras = menuButton("+", "Shortcuts", () => shortcuts(box, onInput));
+  const send = button("Send", submit, { class: "button primary" });
   const form = h("div", { class: "composer" }, list, h("div", { class: "composer-row" }, extras, box, send));
   let offered = [];
   let at = 0;
@@ -26,8 +28,8 @@ export function makeComposer(label, thread) {
   }
   function mark() {
     list.hidden = !offered.length;
-    list.replaceChildren(...offered.map((item, index) => h("li", { role: "option", id: `${list.id}-${index}`, "aria-selected": String(index === at), onpointerdown: (event) => { event.preventDefault(); complete(item); } },
-      h("strong", {}, item.label), h("span", { class: "menu-detail" }, item.detail))));
+    list.replaceChildren(...offered.map((item, index) =>
+      suggestion(list, index, index === at, () => complete(item), h("strong", {}, item.label), item.detail)));
     if (offered.length) box.setAttribute("aria-activedescendant", `${list.id}-${at}`);
     else box.removeAttribute("aria-activedescendant");
     list.children[at]?.scrollIntoView({ block: "nearest" });
@@ -60,7 +62,8 @@ export function makeComposer(label, thread) {
     if (!text) return;
     if (text[0] === "/" && thread()) return notice(`${text.split(/\s/)[0]} is not supported in threads. Sorry!`);
     put("");
-    const answer = await act(text[0] === "/" ? { do: "command", text, in: current().in } : { do: "say", text: withMentions(text), in: current().in, thread: thread() || null });
+    const what = text[0] === "/" ? { do: "command", text } : { do: "say", text: withMentions(text), thread: thread() || null };
+    const answer = await act({ ...what, in: current().in });
     if (!answer.ok && !box.value) put(text);
   }
   function put(text) {
@@ -95,12 +98,14 @@ function suggestionsFor(box) {
 }
 
 const commandsLike = (typed) => current().commands.filter(({ command }) => command.startsWith(typed))
-  .map(({ command, description, usage_hint: hint }) => ({ label: command, detail: [hint, description].filter(Boolean).join(" · "), text: `${command} ` }));
+  .map(({ command, description, usage_hint: hint }) =>
+    ({ label: command, detail: [hint, description].filter(Boolean).join(" · "), text: `${command} ` }));
 
 function peopleLike(typed, before, after) {
   const start = before.slice(0, before.length - typed.length);
-  return current().people.filter((person) => person.name.toLowerCase().startsWith(typed.toLowerCase()) && person.name !== typed)
-    .slice(0, 8).map((person) => ({ label: `@${person.name}`, detail: person.bot ? "app" : person.title ?? "", text: `${start}${person.name} ${after}` }));
+  const fits = (name) => name.toLowerCase().startsWith(typed.toLowerCase()) && name !== typed;
+  return current().people.filter((person) => fits(person.name)).slice(0, 8)
+    .map(({ name, bot, title }) => ({ label: `@${name}`, detail: bot ? "app" : title ?? "", text: `${start}${name} ${after}` }));
 }
 
 /** What Slack's client sends: names become mentions, and the three signs of its markup are escaped. */

@@ -20,6 +20,18 @@ function put(node, name, value) {
   else node.setAttribute(name, value === true ? "" : value);
 }
 
+/** A real button, so that keyboards, screen readers and tests find it by its words. */
+export const button = (words, onclick, more = {}) => h("button", { type: "button", onclick, ...more }, words);
+
+/** A button of one sign, named for those who do not see it. */
+export const iconButton = (sign, name, onclick, more = {}) => button(sign, onclick, { class: "quiet", "aria-label": name, title: name, ...more });
+
+export const isWebAddress = (url) => /^https?:/i.test(url ?? "");
+
+/** A link out of the page; an address that is not of the web is not followed. */
+export const outLink = (url, words, more = {}) =>
+  h("a", { href: isWebAddress(url) || /^mailto:/i.test(url) ? url : null, target: "_blank", rel: "noopener noreferrer", ...more }, words);
+
 /** Makes parent's children be `items`, keeping every node whose signature is the same: focus and typed text stay. */
 export function reconcile(parent, items, { key, signature, draw }) {
   const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));

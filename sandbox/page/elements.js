@@ -1,15 +1,15 @@
 // The interactive elements of Block Kit but the selects: buttons, text and number fields, dates, radio buttons, checkboxes.
 
-import { h, uniqueId } from "./dom.js";
+import { button, h, isWebAddress, outLink, uniqueId } from "./dom.js";
 import { withEmoji } from "./emoji.js";
-import { confirmed, openMenu } from "./menu.js";
+import { confirmed, menuButton } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { drawSelect } from "./selects.js";
 import { momentOf, wallClock } from "./zone.js";
 
 /** What a control needs to be found: its id, its label's id, what describes it. See `labelling`. */
 export function labelling({ id, element, block, labelId, describedBy, required, spokenLabel }) {
-  const fallback = element.accessibility_label ?? spokenLabel ?? element.placeholder?.text ?? element.action_id;
+  const fallback = spokenLabel ?? element.placeholder?.text ?? element.action_id;
   return {
     id,
     data: { spot: `${block.block_id} ${element.action_id}` },
@@ -45,13 +45,13 @@ async function press(node, { surface, block, element }, fields) {
   node.removeAttribute("aria-busy");
 }
 
-function button(spot) {
+function drawButton(spot) {
   const { element, block } = spot;
-  const common = { class: `button ${element.style ?? ""}`, data: { spot: `${block.block_id} ${element.action_id}` }, "aria-label": element.accessibility_label };
+  const data = { spot: `${block.block_id} ${element.action_id}` };
+  const more = { class: `button ${element.style ?? ""}`, data, "aria-label": element.accessibility_label };
   const onclick = (event) => press(event.currentTarget, spot, { value: element.value });
   const words = withEmoji(element.text.text);
-  if (element.url) return h("a", { ...common, href: /^https?:/i.test(element.url) ? element.url : null, target: "_blank", rel: "noopener noreferrer", onclick }, words);
-  return h("button", { type: "button", ...common, onclick }, words);
+  return element.url ? outLink(element.url, words, { ...more, onclick }) : button(words, onclick, more);
 }
 
 function overflow(spot) {
@@ -59,10 +59,12 @@ function overflow(spot) {
   const items = element.options.map((option) => ({
     label: withEmoji(option.text.text),
     detail: option.description?.text,
-    pick: () => { if (option.url) window.open(option.url, "_blank", "noopener"); press(node, spot, { selected_option: option }); },
+    pick: () => {
+      if (isWebAddress(option.url)) window.open(option.url, "_blank", "noopener");
+      press(node, spot, { selected_option: option });
+    },
   }));
-  const node = h("button", { type: "button", class: "button overflow", ...labelling({ ...spot, labelId: null, spokenLabel: "More options" }),
-    "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(node, "More options", items) }, "⋯");
+  const node = menuButton("⋯", "More options", () => items, { class: "button overflow", data: { spot: `${spot.block.block_id} ${element.action_id}` } });
   return node;
 }
 
@@ -87,9 +89,12 @@ function textField(spot, type, more = {}) {
 function richTextInput(spot) {
   const { element, surface, block } = spot;
   const typed = (part) => (part.elements ?? []).map((leaf) => (leaf.elements ? typed(leaf) : leaf.text ?? leaf.url ?? "")).join("");
-  const value = (text) => text ? { type: "rich_text", elements: [{ type: "rich_text_section", elements: [{ type: "text", text }] }] } : null;
-  return h("textarea", { ...labelling(spot), class: "field-box", rows: 4, placeholder: element.placeholder?.text, value: typed(surface.get(block, element) ?? {}),
-    oninput: (event) => choose(spot, value(event.target.value), { settled: false }) });
+  const section = (text) => ({ type: "rich_text_section", elements: [{ type: "text", text }] });
+  const value = (text) => (text ? { type: "rich_text", elements: [section(text)] } : null);
+  return h("textarea", {
+    ...labelling(spot), class: "field-box", rows: 4, placeholder: element.placeholder?.text, value: typed(surface.get(block, element) ?? {}),
+    oninput: (event) => choose(spot, value(event.target.value), { settled: false }),
+  });
 }
 
 function picker(type, shown, kept) {
@@ -108,8 +113,9 @@ function optionList(type, role) {
     const { element, surface, block } = spot;
     const name = uniqueId("choice");
     const chosen = new Set([surface.get(block, element)].flat().map((option) => option?.value));
+    const line = (option) => choiceLine(option, { type, name, checked: chosen.has(option.value), onchange: () => choose(spot, picked()) });
     const group = h("div", { role, class: "choices", ...labelling(spot), "aria-required": null, tabindex: "-1" },
-      element.options.map((option) => choiceLine(option, { type, name, checked: chosen.has(option.value), onchange: () => choose(spot, picked()) })));
+      element.options.map(line));
     const picked = () => {
       const marked = element.options.filter((_, index) => group.querySelectorAll("input")[index].checked);
       return type === "radio" ? marked[0] ?? null : marked;
@@ -121,22 +127,27 @@ function optionList(type, role) {
 export function choiceLine(option, input) {
   const id = uniqueId("option");
   const text = (part) => (part.type === "mrkdwn" ? mrkdwn(part.text) : withEmoji(part.text));
-  return h("div", { class: "choice" }, h("input", { id, "aria-describedby": option.description ? `${id}-more` : null, ...input }),
-    h("div", {}, h("label", { for: id }, text(option.text)), option.description && h("p", { class: "hint", id: `${id}-more` }, text(option.description))));
+  const more = option.description && h("p", { class: "hint", id: `${id}-more` }, text(option.description));
+  return h("div", { class: "choice" },
+    h("input", { id, "aria-describedby": more?.id, ...input }),
+    h("div", {}, h("label", { for: id }, text(option.text)), more));
 }
 
-const asBase64 = async (file) => btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
+async function fileFields(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return { name: file.name, mimetype: file.type, size: file.size, content };
+}
 
 function fileInput(spot) {
-  const { element } = spot;
-  const accept = (element.filetypes ?? []).map((ending) => `.${ending}`).join(",");
-  const keep = async (event) => choose(spot, await Promise.all([...event.target.files].slice(0, element.max_files ?? 10).map(async (file) =>
-    ({ name: file.name, mimetype: file.type, size: file.size, content: await asBase64(file) }))));
-  return h("input", { ...labelling(spot), type: "file", class: "field-box", accept, multiple: (element.max_files ?? 10) > 1, onchange: keep });
+  const { filetypes = [], max_files: most = 10 } = spot.element;
+  const accept = filetypes.map((ending) => `.${ending}`).join(",");
+  const onchange = async (event) => choose(spot, await Promise.all([...event.target.files].slice(0, most).map(fileFields)));
+  return h("input", { ...labelling(spot), type: "file", class: "field-box", accept, multiple: most > 1, onchange });
 }
 
 const DRAWN = {
-  button, workflow_button: button, overflow,
+  button: drawButton, workflow_button: drawButton, overflow,
   plain_text_input: (spot) => textField(spot, "text"),
   number_input: (spot) => textField(spot, "text", { inputmode: spot.element.is_decimal_allowed ? "decimal" : "numeric" }),
   email_text_input: (spot) => textField(spot, "email"),

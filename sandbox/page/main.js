@@ -82,7 +82,8 @@ function drawHome(state) {
   }
   if (view) return drawBlocks(home.node, view.blocks, home.surface);
   const installed = teamOf(me().team)?.installed;
-  home.node.replaceChildren(h("p", { class: "empty" }, installed ? "The app has not put anything here yet." : "Your company has not installed this app, so it has no Home tab for you."));
+  const words = installed ? "The app has not put anything here yet." : "Your company has not installed this app, so it has no Home tab for you.";
+  home.node.replaceChildren(h("p", { class: "empty" }, words));
 }
 
 function drawThread(state) {
@@ -91,7 +92,8 @@ function drawThread(state) {
   pane.hidden = !isOpen;
   document.body.classList.toggle("with-thread", isOpen);
   if (!isOpen) return;
-  keepingBottom(part("thread-scroll"), `${state.me}/${state.in}/${here().thread}`, () => drawMessages(part("thread-list"), state.thread.messages, "thread"));
+  const place = `${state.me}/${state.in}/${here().thread}`;
+  keepingBottom(part("thread-scroll"), place, () => drawMessages(part("thread-list"), state.thread.messages, "thread"));
   threadComposer.follow("Reply…");
 }
 

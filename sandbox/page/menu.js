@@ -1,10 +1,17 @@
 // Small menus that open at a button, and the question asked before a dangerous press. All usable by keyboard.
 
-import { h, uniqueId } from "./dom.js";
+import { button, h, iconButton, uniqueId } from "./dom.js";
+import { mrkdwn } from "./mrkdwn.js";
 
 let open = null;
 
-/** Items: { label, detail, pick, checked, danger, heading }. `checked` makes it a list to choose one from. */
+/** A button that opens a menu; `items()` is asked when it does. */
+export function menuButton(sign, name, items, more = {}) {
+  const show = (event) => openMenu(event.currentTarget, name, items());
+  return iconButton(sign, name, show, { "aria-haspopup": "menu", "aria-expanded": "false", ...more });
+}
+
+/** Items: { label, detail, icon, pick, checked } or { heading }. `checked` makes it a list to choose one from. */
 export function openMenu(anchor, label, items) {
   const again = open?.anchor === anchor;
   closeMenu();
@@ -22,7 +29,7 @@ function menuItem(item) {
   const role = item.checked === undefined ? "menuitem" : "menuitemradio";
   const name = h("span", { class: "menu-label", id: uniqueId("item") }, item.label);
   const onclick = () => { closeMenu(); item.pick(); };
-  return h("button", { type: "button", role, tabindex: "-1", class: item.danger ? "danger-text" : null, "aria-labelledby": name.id,
+  return h("button", { type: "button", role, tabindex: "-1", "aria-labelledby": name.id,
     "aria-checked": item.checked === undefined ? null : String(item.checked), onclick },
     item.icon, h("span", { class: "menu-words" }, name, item.detail && h("span", { class: "menu-detail" }, item.detail)));
 }
@@ -57,7 +64,8 @@ function onKey(event) {
 }
 
 function onLeave(event) {
-  if (open && !open.menu.contains(event.relatedTarget) && event.relatedTarget !== open.anchor) setTimeout(() => { if (open && !open.menu.contains(document.activeElement)) closeMenu(); });
+  if (event.relatedTarget === open?.anchor) return;
+  setTimeout(() => { if (open && !open.menu.contains(document.activeElement)) closeMenu(); });
 }
 
 addEventListener("pointerdown", (event) => {
@@ -70,12 +78,13 @@ export function confirmed(question) {
   return new Promise((resolve) => {
     const title = uniqueId("confirm");
     const answer = (yes) => () => { dialog.remove(); resolve(yes); };
-    const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": title, onkeydown: (event) => event.stopPropagation() },
+    const agree = `button ${question.style === "danger" ? "danger" : "primary"}`;
+    const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": title },
       h("h2", { id: title }, question.title.text),
-      h("p", {}, question.text.text),
+      h("p", {}, question.text.type === "mrkdwn" ? mrkdwn(question.text.text) : question.text.text),
       h("footer", {},
-        h("button", { type: "button", class: "button", onclick: answer(false) }, question.deny.text),
-        h("button", { type: "button", class: `button ${question.style === "danger" ? "danger" : "primary"}`, onclick: answer(true) }, question.confirm.text)));
+        button(question.deny?.text ?? "Cancel", answer(false), { class: "button" }),
+        button(question.confirm?.text ?? "Yes", answer(true), { class: agree })));
     dialog.addEventListener("cancel", answer(false));
     document.body.append(dialog);
     dialog.showModal();

@@ -1,8 +1,8 @@
 // The messages of a place and the thread beside them: who, when, what, and what one can do with each.
 
 import { drawBlocks, signatureOf } from "./blocks.js";
-import { h, reconcile, say } from "./dom.js";
-import { openMenu } from "./menu.js";
+import { button, h, iconButton, outLink, reconcile, say } from "./dom.js";
+import { menuButton, openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar, companyBadge } from "./people.js";
 import { act, current, go, here, personOf, seconds } from "./state.js";
@@ -40,8 +40,8 @@ function drawMessage(message, where, old) {
   const node = h("li", { class: kind, tabindex: "-1", data: { ts: message.ts } },
     avatar(message),
     h("div", { class: "message-body" },
-      message.ephemeral && h("p", { class: "message-note" }, "Only visible to you", h("button", { type: "button", class: "quiet", onclick: () => dismiss(message) }, "Dismiss")),
-      isPinned(message) && h("p", { class: "message-note" }, "Pinned"),
+      message.ephemeral && note("Only visible to you", button("Dismiss", () => dismiss(message), { class: "quiet" })),
+      isPinned(message) && note("Pinned"),
       heading(message),
       content(message, surface, blocks),
       message.edited && h("span", { class: "edited" }, "(edited)"),
@@ -49,6 +49,8 @@ function drawMessage(message, where, old) {
     !message.ephemeral && tools(message, where));
   return Object.assign(node, { surface });
 }
+
+const note = (...words) => h("p", { class: "message-note" }, words);
 
 function heading(message) {
   const at = momentOfMessage(message);
@@ -74,20 +76,21 @@ function attachment(one, message) {
 }
 
 function file(one) {
-  const url = one.url_private ?? one.permalink ?? one.url;
-  return h("p", { class: "file" }, h("a", { href: url && /^(https?:\/\/|\/)/i.test(url) ? url : null, target: "_blank", rel: "noopener noreferrer" }, one.title || one.name),
-    h("span", { class: "hint" }, [one.filetype ?? one.mimetype, one.size && `${Math.ceil(one.size / 1024)} kB`].filter(Boolean).join(", ")));
+  const details = [one.filetype ?? one.mimetype, one.size && `${Math.ceil(one.size / 1024)} kB`];
+  return h("p", { class: "file" }, outLink(one.url_private ?? one.permalink, one.title || one.name),
+    h("span", { class: "hint" }, details.filter(Boolean).join(", ")));
 }
 
 function replies(message) {
   if (!message.reply_count) return null;
-  return h("button", { type: "button", class: "quiet replies", onclick: () => go({ thread: message.ts }) }, message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`);
+  const words = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
+  return button(words, () => go({ thread: message.ts }), { class: "quiet replies" });
 }
 
 function tools(message, where) {
-  const more = h("button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", title: "More actions", data: { spot: "more" }, onclick: () => openMenu(more, "More actions", actionsFor(message)) }, "⋮");
-  const reply = where !== "thread" && h("button", { type: "button", class: "wide-only", "aria-label": "Reply in thread", title: "Reply in thread", data: { spot: "reply" }, onclick: () => startThread(message) }, "↩");
-  return h("div", { class: "message-tools", role: "group", "aria-label": "Message actions" }, reply, more);
+  const more = menuButton("⋮", "More actions", () => actionsFor(message), { class: null, data: { spot: "more" } });
+  const reply = where !== "thread" && iconButton("↩", "Reply in thread", () => startThread(message), { class: "wide-only", data: { spot: "reply" } });
+  return h("div", { class: "message-tools" }, reply, more);
 }
 
 function startThread(message) {
@@ -96,13 +99,14 @@ function startThread(message) {
 }
 
 function actionsFor(message) {
+  const words = () => document.querySelector(`[data-ts="${message.ts}"] .message-body`).innerText;
   const shortcuts = current().shortcuts.filter((shortcut) => shortcut.type === "message").map((shortcut) => ({
     label: shortcut.name,
     pick: () => act({ do: "shortcut", callback_id: shortcut.callback_id, ts: message.ts, in: current().in }),
   }));
   return [
     { label: "Open thread", pick: () => startThread(message) },
-    { label: "Copy text", pick: () => navigator.clipboard?.writeText(document.querySelector(`[data-ts="${message.ts}"] .message-body`).innerText) },
+    { label: "Copy text", pick: () => navigator.clipboard?.writeText(words()) },
     ...(shortcuts.length ? [{ heading: "Message shortcuts" }, ...shortcuts] : []),
   ];
 }
@@ -137,9 +141,11 @@ export function find(ts) {
 /** The bar under a channel's name that leads to its pinned messages. */
 export function drawPins(bar) {
   const pinned = (current().messages ?? []).filter(isPinned);
+  const signature = pinned.map((one) => one.ts).join();
   bar.hidden = !pinned.length;
-  const words = (message) => ({ label: (message.text || "A message").replace(/[*_`]/g, "").slice(0, 60), detail: message.name, pick: () => find(message.ts) });
-  const button = h("button", { type: "button", class: "quiet", onclick: () => (pinned.length === 1 ? find(pinned[0].ts) : openMenu(button, "Pinned messages", pinned.map(words))) }, `📌 ${pinned.length} pinned`);
-  if (bar.textContent !== button.textContent || bar.signature !== pinned.map((one) => one.ts).join()) bar.replaceChildren(button);
-  bar.signature = pinned.map((one) => one.ts).join();
+  if (bar.signature === signature) return;
+  bar.signature = signature;
+  const item = ({ ts, text, name }) => ({ label: (text || "A message").replace(/[*_`]/g, "").slice(0, 60), detail: name, pick: () => find(ts) });
+  const show = (event) => (pinned.length === 1 ? find(pinned[0].ts) : openMenu(event.currentTarget, "Pinned messages", pinned.map(item)));
+  bar.replaceChildren(button(`📌 ${pinned.length} pinned`, show, { class: "quiet" }));
 }

@@ -1,7 +1,7 @@
 // The stack of modal views: only the top one is shown; what was typed below it, and through updates, stays.
 
 import { drawBlocks, markError } from "./blocks.js";
-import { h, say, uniqueId } from "./dom.js";
+import { button, h, iconButton, say, uniqueId } from "./dom.js";
 import { closeMenu } from "./menu.js";
 import { act } from "./state.js";
 import { Surface } from "./surface.js";
@@ -36,11 +36,11 @@ class Modal {
     this.title = h("h2", { id: title });
     this.trouble = h("p", { class: "trouble", role: "alert" });
     this.blocks = h("div", { class: "blocks" });
-    this.cancel = h("button", { type: "button", class: "button", onclick: () => this.close() });
+    this.cancel = button("", () => this.close(), { class: "button" });
     this.submitButton = h("button", { type: "submit", class: "button primary" });
     this.dialog = h("dialog", { class: "modal", "aria-labelledby": title, onkeydown: (event) => this.onKey(event) },
       h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.submit(); } },
-        h("header", {}, this.title, h("button", { type: "button", class: "quiet", "aria-label": "Exit", title: "Exit", onclick: () => this.close() }, "✕")),
+        h("header", {}, this.title, iconButton("✕", "Exit", () => this.close())),
         h("div", { class: "modal-body", tabindex: "-1" }, this.trouble, this.blocks),
         h("footer", {}, this.cancel, this.submitButton)));
     this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });

@@ -1,6 +1,6 @@
 // Slack's mrkdwn as DOM nodes: styles, quotes, code, links, mentions, dates, emoji.
 
-import { h } from "./dom.js";
+import { button, h, outLink } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { go, personOf, placeOf } from "./state.js";
 import { fullTime, slackDate } from "./zone.js";
@@ -56,12 +56,15 @@ function reference(inside) {
   return isAddress(target) ? link(unescaped(target), label ? withEmoji(label) : "") : `<${unescaped(inside)}>`;
 }
 
-export const mention = (id, label = "") => h("span", { class: "mention", title: personOf(id)?.title }, `@${personOf(id)?.name ?? (label || id)}`);
+export function mention(id, label = "") {
+  const person = personOf(id);
+  return h("span", { class: "mention", title: person?.title }, `@${person?.name ?? (label || id)}`);
+}
 
 export function channelLink(id, label = "") {
   const place = placeOf(id);
   const name = `#${place?.name ?? (label || "private channel")}`;
-  return place ? h("button", { type: "button", class: "mention", onclick: () => go({ in: id }) }, name) : h("span", { class: "mention" }, name);
+  return place ? button(name, () => go({ in: id }), { class: "mention" }) : h("span", { class: "mention" }, name);
 }
 
 function dateOf(target, label) {
@@ -82,5 +85,5 @@ export function link(url, label) {
     go({ in: message[1], thread: message[4] ?? "" });
     document.dispatchEvent(new CustomEvent("find-message", { detail: `${message[2]}.${message[3]}` }));
   };
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", onclick: known ? open : null }, label || url);
+  return outLink(url, label || url, { onclick: known ? open : null });
 }

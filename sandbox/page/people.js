@@ -18,14 +18,19 @@ export function avatar({ user, name, team, is_bot: isBot }) {
 export function companyBadge(teamId, userId) {
   const person = personOf(userId);
   if (person?.bot) return null;
-  return [teamOf(teamId) && h("span", { class: `company ${colourOf(teamId)}` }, teamOf(teamId).name), person?.guest && h("span", { class: "company" }, "Guest")];
+  const team = teamOf(teamId);
+  return [team && h("span", { class: `company ${colourOf(teamId)}` }, team.name), person?.guest && h("span", { class: "company" }, "Guest")];
 }
 
 /** The header's button that says who acts, and lets one become somebody else. */
 export function drawActor(button) {
   const person = me();
-  button.replaceChildren(avatar({ user: person.id }), h("span", { class: "actor-words" }, h("span", { class: "actor-name" }, person.name), h("span", { class: "actor-detail" }, [person.title, teamOf(person.team)?.name].filter(Boolean).join(", "))), h("span", { "aria-hidden": "true" }, "▾"));
-  button.setAttribute("aria-label", `Acting as ${person.name}, ${teamOf(person.team)?.name ?? ""}`);
+  const team = teamOf(person.team)?.name;
+  const words = h("span", { class: "actor-words" },
+    h("span", { class: "actor-name" }, person.name),
+    h("span", { class: "actor-detail" }, [person.title, team].filter(Boolean).join(", ")));
+  button.replaceChildren(avatar({ user: person.id }), words, h("span", { "aria-hidden": "true" }, "▾"));
+  button.setAttribute("aria-label", `Acting as ${person.name}, ${team ?? "no company"}`);
   button.onclick = () => openMenu(button, "Act as", current().teams.flatMap(teamItems));
 }
 

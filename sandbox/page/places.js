@@ -1,7 +1,7 @@
 // The rail on the left (channels, the app's direct messages and Home) and the head of the place shown.
 
-import { h, reconcile } from "./dom.js";
-import { openMenu } from "./menu.js";
+import { button, h, iconButton, reconcile } from "./dom.js";
+import { menuButton } from "./menu.js";
 import { act, current, go, me, placeOf, teamOf } from "./state.js";
 
 const nameOf = (place) => place.name.replace(/^#/, "");
@@ -25,10 +25,12 @@ function fill(list, places) {
 function entry(place) {
   const isHere = current().in === place.id;
   const words = place.kind === "home" ? `${nameOf(place)} Home`.replace(/Home Home$/, "Home") : nameOf(place);
-  return h("button", { type: "button", class: place.unread && !isHere ? "unread" : null, "aria-current": isHere ? "page" : null, data: { spot: place.id }, onclick: () => visit(place) },
+  const unread = isHere ? 0 : place.unread;
+  return button([
     h("span", { class: "place-icon", "aria-hidden": "true" }, ICONS[place.kind]), h("span", { class: "place-name" }, words),
-    place.shared && h("span", { class: "place-shared", title: "Shared with another company" }, "shared"),
-    place.unread && !isHere ? h("span", { class: "badge", "aria-label": `${place.unread} unread` }, String(place.unread)) : null);
+    place.shared && h("span", { class: "place-shared", role: "img", "aria-label": "shared", title: "Shared with another company" }, "⇄"),
+    unread ? h("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread)) : null,
+  ], () => visit(place), { class: unread ? "unread" : null, "aria-current": isHere ? "page" : null, data: { spot: place.id } });
 }
 
 function visit(place) {
@@ -42,9 +44,10 @@ export function drawPlaceHead(head) {
   const signature = JSON.stringify([place, current().me, current().places.filter(isApp)]);
   if (head.signature === signature) return;
   head.signature = signature;
-  const back = h("button", { type: "button", class: "quiet back", "aria-label": "Back to channels", onclick: () => { document.body.dataset.pane = "places"; } }, "‹");
+  const back = iconButton("‹", "Back to channels", () => { document.body.dataset.pane = "places"; }, { class: "quiet back" });
   const title = h("h1", {}, place.kind === "channel" ? `# ${nameOf(place)}` : appName());
-  head.replaceChildren(back, h("div", { class: "place-title" }, title, h("p", { class: "hint" }, subtitle(place))), isApp(place) ? tabs(place) : options(place));
+  const words = h("div", { class: "place-title" }, title, h("p", { class: "hint" }, subtitle(place)));
+  head.replaceChildren(back, words, isApp(place) ? tabs(place) : options(place));
 }
 
 const appName = () => nameOf(current().places.find((place) => place.kind === "dm") ?? placeOf(current().in));
@@ -58,12 +61,11 @@ function subtitle(place) {
 
 function tabs(place) {
   const words = { home: "Home", dm: "Messages" };
-  return h("nav", { class: "tabs", "aria-label": "App" }, current().places.filter(isApp).sort((a, b) => (a.kind < b.kind ? 1 : -1))
-    .map((one) => h("button", { type: "button", "aria-current": one.id === place.id ? "page" : null, onclick: () => visit(one) }, words[one.kind])));
+  const tab = (one) => button(words[one.kind], () => visit(one), { "aria-current": one.id === place.id ? "page" : null });
+  return h("nav", { class: "tabs", "aria-label": "App" }, current().places.filter(isApp).sort((a, b) => (a.kind < b.kind ? 1 : -1)).map(tab));
 }
 
 function options(place) {
-  const items = [{ label: place.member === false ? "Join channel" : "Leave channel", pick: () => act({ do: place.member === false ? "join" : "leave", in: place.id }) }];
-  const button = h("button", { type: "button", class: "quiet", "aria-label": "Channel options", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(button, "Channel options", items) }, "⋮");
-  return button;
+  const [label, what] = place.member === false ? ["Join channel", "join"] : ["Leave channel", "leave"];
+  return menuButton("⋮", "Channel options", () => [{ label, pick: () => act({ do: what, in: place.id }) }]);
 }

@@ -41,11 +41,13 @@ export const richText = (block) => h("div", { class: "text" }, block.elements.ma
 /** A table block; its first row is the head. */
 export function table(block) {
   const align = (column) => `align-${block.column_settings?.[column]?.align ?? "left"}`;
-  const cell = (tag) => (content, column) =>
-    h(tag, { class: align(column), scope: tag === "th" ? "col" : null }, content.type === "rich_text" ? richText(content) : String(content.text ?? content.value ?? ""));
+  const inside = (content) => (content.type === "rich_text" ? richText(content) : String(content.text ?? content.value ?? ""));
+  const cell = (tag) => (content, column) => h(tag, { class: align(column), scope: tag === "th" ? "col" : null }, inside(content));
   const [head = [], ...rows] = block.rows;
   return h("div", { class: "table", tabindex: "0", role: "group", "aria-label": "Table" },
-    h("table", {}, h("thead", {}, h("tr", {}, head.map(cell("th")))), h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell("td")))))));
+    h("table", {},
+      h("thead", {}, h("tr", {}, head.map(cell("th")))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell("td")))))));
 }
 
 const MARKS = /\*\*(.+?)\*\*|__(.+?)__|\*(.+?)\*|(?<!\w)_(.+?)_(?!\w)|~~(.+?)~~|`([^`]+)`|\[([^\]]*)\]\(([^)\s]+)\)/;

@@ -1,4 +1,4 @@
-// Block Kit's select menus: a native select where it fits, a field with suggestions for long and external lists, checkboxes for several.
+// Block Kit's select menus: a native select where it fits, suggestions for long and external lists, checkboxes for several.
 
 import { h, uniqueId } from "./dom.js";
 import { withEmoji } from "./emoji.js";
@@ -23,6 +23,13 @@ export function drawSelect(spot) {
   return menu.external || optionsOf(element).length > LONG ? suggesting(menu) : nativeSelect(menu);
 }
 
+/** One line of a list of suggestions, here and in the composer. */
+export function suggestion(list, index, isMarked, pick, label, detail) {
+  const onpointerdown = (event) => { event.preventDefault(); pick(); };
+  return h("li", { role: "option", id: `${list.id}-${index}`, "aria-selected": String(isMarked), onpointerdown },
+    label, detail && h("span", { class: "menu-detail" }, detail));
+}
+
 const valueOf = (kept) => kept?.value ?? kept;
 const textOf = (option) => withEmoji(option.text.text);
 
@@ -33,12 +40,14 @@ function nativeSelect({ spot, element, kept }) {
   const entry = (option) => h("option", { value: String((index += 1)), selected: option.value === chosen }, textOf(option));
   const select = h("select", { ...labelling(spot), class: "field-box", onchange: onPick },
     h("option", { value: "", selected: chosen === null }, element.placeholder?.text ?? "Choose an option"),
-    element.option_groups ? element.option_groups.map((group) => h("optgroup", { label: group.label.text }, group.options.map(entry))) : options.map(entry));
+    element.option_groups?.map((group) => h("optgroup", { label: group.label.text }, group.options.map(entry))) ?? options.map(entry));
   async function onPick() {
     const before = valueOf(spot.surface.get(spot.block, spot.element));
     const option = select.value === "" ? null : options[Number(select.value)];
     if (!option && !spot.inInput) return;
-    if (!(await choose(spot, kept(option)))) select.value = String(options.findIndex((one) => one.value === before)).replace("-1", "");
+    if (await choose(spot, kept(option))) return;
+    const back = options.findIndex((one) => one.value === before);
+    select.value = back < 0 ? "" : String(back);
   }
   return select;
 }
@@ -49,8 +58,9 @@ function suggesting(menu) {
   const list = h("ul", { role: "listbox", class: "suggestions", id: uniqueId("suggestions"), "aria-label": "Suggestions", hidden: true });
   const chosen = spot.surface.get(spot.block, spot.element);
   const field = h("input", {
-    ...labelling(spot), class: "field-box", role: "combobox", type: "text", autocomplete: "off", value: chosen?.text ? textOf(chosen) : chosen ?? "",
-    "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list", placeholder: element.placeholder?.text ?? "Type to search",
+    ...labelling(spot), class: "field-box", role: "combobox", type: "text", autocomplete: "off",
+    "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list",
+    value: shownOf(chosen), placeholder: element.placeholder?.text ?? "Type to search",
     oninput: () => { if (!field.value) choose(spot, null, { settled: spot.inInput }); offer(); },
     onfocus: () => field.select(),
     onclick: () => offer(""),
@@ -68,6 +78,7 @@ function suggesting(menu) {
     offered = found.slice(0, LONG);
     mark(offered.length ? 0 : -1);
     list.hidden = false;
+    list.scrollIntoView({ block: "nearest" });
     field.setAttribute("aria-expanded", "true");
   }
   function mark(index) {
@@ -76,27 +87,32 @@ function suggesting(menu) {
     if (list.children[at]?.id) field.setAttribute("aria-activedescendant", list.children[at].id);
     list.children[at]?.scrollIntoView({ block: "nearest" });
   }
-  const line = (option, index) => h("li", { role: "option", id: `${list.id}-${index}`, "aria-selected": String(index === at), onpointerdown: (event) => { event.preventDefault(); pick(option); } },
-    textOf(option), option.description && h("span", { class: "menu-detail" }, option.description.text));
+  const line = (option, index) => suggestion(list, index, index === at, () => pick(option), textOf(option), option.description?.text);
   function close() {
     turn += 1;
     list.hidden = true;
     field.setAttribute("aria-expanded", "false");
-    const now = spot.surface.get(spot.block, spot.element);
-    field.value = now?.text ? textOf(now) : "";
+    field.value = shownOf(spot.surface.get(spot.block, spot.element));
   }
   function pick(option) { choose(spot, kept(option)); close(); }
   function onKey(event) {
     const isOpen = !list.hidden;
     if (event.key === "ArrowDown" && !isOpen) offer("");
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") mark((at + (event.key === "ArrowDown" ? 1 : -1) + offered.length) % (offered.length || 1));
-    else if (event.key === "Enter" && isOpen && offered[at]) pick(offered[at]);
-    else if (event.key === "Escape" && isOpen) close();
-    else return event.key === "Enter" && !event.ctrlKey && !event.metaKey ? event.preventDefault() : undefined;
+    else if (isOpen && event.key === "ArrowDown") mark((at + 1) % (offered.length || 1));
+    else if (isOpen && event.key === "ArrowUp") mark((at + offered.length - 1) % (offered.length || 1));
+    else if (isOpen && event.key === "Enter" && offered[at] && !event.ctrlKey && !event.metaKey) pick(offered[at]);
+    else if (isOpen && event.key === "Escape") close();
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
   return h("div", { class: "combo" }, field, list);
+}
+
+/** What a field shows of its kept choice: an option's text, or the name behind an id. */
+function shownOf(chosen) {
+  if (!chosen) return "";
+  return chosen.text ? textOf(chosen) : [...people(), ...channels()].find((option) => option.value === chosen)?.text.text ?? chosen;
 }
 
 async function matching({ spot, element, external }, query) {
@@ -116,8 +132,8 @@ function severalOf(menu) {
   const chosen = new Map([spot.surface.get(spot.block, spot.element)].flat().map((one) => [valueOf(one), one]));
   const list = h("div", { class: "choices several" });
   const count = h("p", { class: "hint", role: "status" });
-  const filter = h("input", { type: "search", class: "field-box", "aria-label": "Filter the options", placeholder: element.placeholder?.text ?? "Type to filter", autocomplete: "off",
-    oninput: fill, onkeydown: (event) => event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.preventDefault() });
+  const filter = h("input", { type: "search", class: "field-box", autocomplete: "off", oninput: fill,
+    "aria-label": "Filter the options", placeholder: element.placeholder?.text ?? "Type to filter" });
 
   let turn = 0;
   async function fill() {
@@ -128,7 +144,8 @@ function severalOf(menu) {
     list.replaceChildren(...[...extra, ...found].slice(0, LONG).map(line));
     tell();
   }
-  const line = (option) => choiceLine(option, { type: "checkbox", checked: chosen.has(option.value), onchange: (event) => toggle(event.target, option) });
+  const line = (option) =>
+    choiceLine(option, { type: "checkbox", checked: chosen.has(option.value), onchange: (event) => toggle(event.target, option) });
   function toggle(box, option) {
     if (!box.checked) chosen.delete(option.value);
     else if (chosen.size < most) chosen.set(option.value, kept(option));
@@ -140,5 +157,6 @@ function severalOf(menu) {
 
   const long = external || optionsOf(element).length > 8;
   fill();
-  return h("div", { role: "group", ...labelling(spot), "aria-required": null, class: "several-box", tabindex: "-1" }, long && filter, list, count);
+  return h("div", { ...labelling(spot), role: "group", "aria-required": null, class: "several-box", tabindex: "-1" },
+    long && filter, list, count);
 }
