@@ -1,0 +1,1 @@
+"""Slack in, Slack out: commands, buttons, modals and events; forms read typed values, cards draw them."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from quality.working_time import Calendar, calendar_of
-from storage import journal, partnership, record
+from storage import journal, message, partnership, record
 from storage.partnership import Company, Partnership, Side
 from storage.record import Row, State
 
-MOST = 15  # rows in a section; the rest is one command away
+MOST = 10  # rows in a section; the rest is one command away
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Digest:
     at: datetime
     sections: list[Section]
     on_hold: dict[str, list[str]]  # lot -> numbers of the records that hold it
+    links: dict[int, str]  # record id -> address of its card
     journal_seq: int
     journal_hash: str
 
@@ -61,7 +62,10 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
         _section("Closed", record.list_closed_since(session, pid, last, one)),
     ]
     head = journal.head_of(session, pid)
-    return Digest(there, both, now, sections, _on_hold(session, pid), head.seq, head.hash)
+    shown = {row.record.id for section in sections for row in section.rows}
+    links = message.permalinks(session, pid, [f"card:{record_id}" for record_id in shown])
+    by_id = {int(subject.removeprefix("card:")): url for subject, url in links.items()}
+    return Digest(there, both, now, sections, _on_hold(session, pid), by_id, head.seq, head.hash)
 
 
 def next_at(there: Partnership, calendar: Calendar, after: datetime) -> datetime:

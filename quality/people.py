@@ -146,10 +146,11 @@ def may_take_part(actor: Actor) -> bool:
     return any(actor.person.has(role) for role in (Role.QA, Role.MEMBER, Role.HEAD))
 
 
-def require_part(session: Session, actor: Actor, act: str) -> None:
-    """Refuse an act to a viewer."""
+def require_part(session: Session, actor: Actor, act: str) -> Actor:
+    """Refuse an act to a viewer; gives the actor."""
     if not may_take_part(actor):
         require(session, actor, (Role.QA, Role.MEMBER), act)
+    return actor
 
 
 def named(people: Iterable[Person], both: dict[Side, Company]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -71,3 +72,12 @@ def _holidays(country: str, year: int) -> frozenset[date]:
     # The years around it too: a holiday observed on another day may cross the year's end. A frozen set, for
     # the library's own object fills itself while it is read, which several threads must not see.
     return frozenset(holidays.country_holidays(country, years=(year - 1, year, year + 1)))
+
+
+@lru_cache
+def supported_countries() -> dict[str, str]:
+    """Give the countries whose public holidays are known: ISO 3166-1 code to English name, by name."""
+    table = (resources.files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    lines = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
+    known = holidays.list_supported_countries()
+    return {code: name for code, name in sorted(lines, key=lambda line: line[1]) if code in known}

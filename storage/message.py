@@ -1,6 +1,8 @@
 """Where the bot's lasting messages stand in Slack, so that they can be updated, linked and answered to."""
 
-from sqlmodel import Field, Session
+from collections.abc import Sequence
+
+from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
 
@@ -19,6 +21,12 @@ class Message(Table, table=True):
 def find(session: Session, partnership_id: int, subject: str) -> Message | None:
     """Find the message that shows a subject."""
     return session.get(Message, (partnership_id, subject))
+
+
+def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -> dict[str, str]:
+    """Give the addresses of the messages that show the subjects, where Slack gave one."""
+    shown = select(Message).where(Message.partnership_id == partnership_id, col(Message.subject).in_(subjects))
+    return {found.subject: found.permalink for found in session.exec(shown).all() if found.permalink}
 
 
 def save(session: Session, message: Message) -> None:

@@ -75,3 +75,9 @@ def list_identities(session: Session, team_id: str, user_id: str) -> list[Person
     """List the roster rows of one Slack person, one for each partnership."""
     rows = select(Person).where(Person.user_id == user_id, Person.team_id == team_id, col(Person.active))
     return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
+
+
+def list_of_user(session: Session, user_id: str) -> list[Person]:
+    """List the roster rows of a Slack user id, whatever the team; ids are unique across Slack."""
+    rows = select(Person).where(Person.user_id == user_id, col(Person.active))
+    return list(session.exec(rows.order_by(col(Person.partnership_id))).all())

@@ -1,0 +1,183 @@
+"""One interaction of a person: who, where, with what; and the ways to act on it and to answer."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from sqlmodel import Session
+
+from handlers import profiles
+from handlers.blocks import Block, Screen
+from handlers.desk import Desk
+from handlers.text import escape
+from quality import people
+from quality.people import Actor, Identity
+from quality.refusal import NotOnRoster, NotSetUp, Refusal
+from storage import person, receipt
+
+Result = TypeVar("Result")
+
+
+class Repeated(Exception):  # noqa: N818 - nothing is wrong, Slack only said it twice
+    """A delivery that was acted on before."""
+
+
+class Call:
+    """A command, click, submission, shortcut or event, as a handler sees it."""
+
+    def __init__(self, desk: Desk, body: dict[str, Any], ack: AsyncAck) -> None:
+        self.desk = desk
+        self.body = body
+        self.ack = ack
+        self.now = desk.now()
+        self.view: dict[str, Any] = body.get("view") or {}
+        self.is_submission = body.get("type") == "view_submission"
+        self.is_command = "command" in body
+        self.text: str = (body.get("text") or "").strip()
+        self.event: dict[str, Any] = body.get("event") or {}
+        self.identity = _identity(body)
+        self.data = _data(body)
+        self.channel_id: str | None = (
+            body.get("channel_id") or (body.get("channel") or {}).get("id") or self.data.get("c")
+        )
+
+    async def do(self, use_case: Callable[..., Result], *args: object) -> Result:
+        """Run a use case as the acting person, in one transaction; committed when this returns."""
+
+        def work(session: Session) -> Result:
+            self._once(session)
+            return use_case(session, self._actor(session), *args, self.now)
+
+        result = await self._known(lambda: self.desk.database.write(work))
+        self.desk.wake()
+        return result
+
+    async def look(self, question: Callable[..., Result], *args: object) -> Result:
+        """Ask a question as the acting person."""
+
+        def work(session: Session) -> Result:
+            return question(session, self._actor(session), *args)
+
+        return await self._known(lambda: self.desk.database.read(work))
+
+    async def run(self, use_case: Callable[[Session], Result]) -> Result:
+        """Run a use case of somebody who is on no roster yet."""
+
+        def work(session: Session) -> Result:
+            self._once(session)
+            return use_case(session)
+
+        result = await self.desk.database.write(work)
+        self.desk.wake()
+        return result
+
+    async def open(self, view: Block) -> str:
+        """Open a modal, on top of the present one where there is one; gives its id."""
+        method = self.desk.slack.views_push if self.view.get("type") == "modal" else self.desk.slack.views_open
+        try:
+            answer = await method(trigger_id=self.body["trigger_id"], view=view)
+        except SlackApiError as error:
+            if "trigger" in str(error.response.get("error", "")):
+                raise Refusal("Slack waited too long to open the form. Please press once more.") from error
+            raise
+        await self.ack()
+        return str(answer["view"]["id"])
+
+    async def answer(self, screen: Screen | str, *, replace: bool = False) -> None:
+        """Answer the acting person alone; with replace in place of the answer they clicked in."""
+        shown = screen if isinstance(screen, Screen) else Screen(escape(screen), [])
+        if self.is_command:
+            await self.ack(text=shown.text, blocks=shown.blocks or None)
+            return
+        await self.ack()
+        self.desk.later(self._answer_later(shown, replace=replace and self._clicked_in_ephemeral()))
+
+    async def _answer_later(self, shown: Screen, *, replace: bool) -> None:
+        message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}
+        url = self.body.get("response_url")
+        if url:
+            webhook = AsyncWebhookClient(url, session=self.desk.slack.session)
+            sent = await webhook.send(**message, response_type="ephemeral", replace_original=replace)
+            if sent.status_code == 200:  # noqa: PLR2004 - OK
+                return
+        user = self.identity.user_id
+        if self.channel_id and not self.channel_id.startswith("D"):
+            try:
+                await self.desk.slack.chat_postEphemeral(channel=self.channel_id, user=user, **message)
+            except SlackApiError:
+                pass  # Slack promises no ephemeral to people of the other company: a direct message then
+            else:
+                return
+        direct = await self.desk.slack.conversations_open(users=user)
+        await self.desk.slack.chat_postMessage(channel=direct["channel"]["id"], **message)
+
+    @property
+    def clicked_in_channel(self) -> bool:
+        """Whether the click was on a message that everybody in the channel sees."""
+        return not self._clicked_in_ephemeral() and (self.channel_id or "D").startswith(("C", "G"))
+
+    def _clicked_in_ephemeral(self) -> bool:
+        container = self.body.get("container") or {}
+        return bool(container.get("is_ephemeral"))
+
+    def _once(self, session: Session) -> None:
+        # A submission that is refused rolls this back, so the person may correct it and send it again.
+        if self.is_submission and not receipt.first_time(session, f"view:{self.view['id']}", self.now):
+            raise Repeated
+        event_id = self.body.get("event_id")
+        if event_id and not receipt.first_time(session, f"event:{event_id}", self.now):
+            raise Repeated
+
+    def _actor(self, session: Session) -> Actor:
+        if "p" in self.data:
+            return people.actor_of(session, int(self.data["p"]), self.identity)
+        if self.channel_id and not self.channel_id.startswith("D"):
+            return people.actor_in_channel(session, self.channel_id, self.identity)
+        return self._only_partnership(session)
+
+    def _only_partnership(self, session: Session) -> Actor:
+        rows = person.list_identities(session, self.identity.team_id, self.identity.user_id)
+        if not rows:
+            raise NotSetUp
+        if len(rows) > 1:
+            raise Refusal("You work in several channels with QualBridge. Use this in the channel you mean.")
+        return people.actor_of(session, rows[0].partnership_id, self.identity)
+
+    async def _known(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """Attempt; a colleague whom the roster does not know yet is looked up once and tried again."""
+        try:
+            return await attempt()
+        except NotOnRoster as unknown:
+            partnership_id = unknown.partnership_id
+        profile = await profiles.fetch(self.desk.slack, self.identity)
+        await self.desk.database.write(lambda s: people.enrol(s, partnership_id, profile, self.now))
+        return await attempt()
+
+
+def _identity(body: dict[str, Any]) -> Identity:
+    """Tell who acts, by the one place for each kind of payload that names the person's own team.
+
+    Never by a click's `team` or an event's outer `team_id`: across companies those name the installation.
+    """
+    if body.get("event"):
+        event = body["event"]
+        team = event.get("user_team") or event.get("team") or ""
+        return Identity(team, event.get("user") or "")
+    user = body.get("user")
+    if isinstance(user, dict):
+        return Identity(user.get("team_id") or "", user["id"])
+    return Identity(body.get("team_id") or "", body.get("user_id") or "")
+
+
+def _data(body: dict[str, Any]) -> dict[str, Any]:
+    """Give what our own button or modal carried; nothing for anything else."""
+    actions = body.get("actions") or [{}]
+    text = actions[0].get("value") or (body.get("view") or {}).get("private_metadata") or "{}"
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,111 @@
+"""Logging CAPAs: the command, the buttons and the modal."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from handlers.blocks import Option
+from handlers.call import Call
+from handlers.commands import NUMBER, record_command, usage
+from handlers.forms import LONG, Choice, Day, Form, Listing, Text
+from handlers.listeners import Command, Listeners
+from handlers.record import owners
+from quality import capa, people, record
+from quality.capa import CapaForm
+from quality.people import Actor
+from quality.refusal import Refusal
+from quality.terms import CAPA_DAYS
+from quality.working_time import calendar_of
+from storage.capa import ActionType
+from storage.record import Kind
+
+FORM = Form(
+    "capa.log",
+    "New CAPA",
+    "Log",
+    (
+        Text("title", "Title", required=True),
+        Text("problem", "Problem", required=True, limit=LONG, multiline=True),
+        Choice("action_type", "Action type", required=True, options=tuple(ActionType)),
+        Listing("sources", "Source records", limit=500, hint="Numbers such as DEV-2026-0001, several with commas."),
+        Choice("owner", "Owner", required=True),
+        Day("due_on", "Due date", required=True),
+        Text("plan", "Action plan", required=True, limit=LONG, multiline=True),
+        Text(
+            "criterion", "Effectiveness criterion", limit=LONG, multiline=True, hint="How it will show that it worked."
+        ),
+    ),
+)
+USAGE = usage(
+    "CAPAs",
+    {
+        "/capa": "logs a CAPA",
+        "/capa for DEV-2026-0001": "logs one for a record",
+        "/capa CAPA-2026-0001": "shows one with its buttons",
+        "/capa list": "lists the open ones; also `list overdue`, `mine`, `closed`, `all`, `page <number>`",
+    },
+)
+
+
+async def open_form(call: Call, source: str | None = None, record_id: int | None = None) -> None:
+    """Open New CAPA, the source filled in where one is named by number or by id."""
+
+    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], str, date]:
+        people.require_part(session, actor, "log CAPAs")
+        number = ""
+        if source:
+            number = record.by_number(session, actor, source).number
+        elif record_id is not None:
+            number = record.get(session, actor, record_id).number
+        today = calendar_of(actor.partnership, actor.companies).day_of(call.now)
+        return actor, owners(session, actor), number, today
+
+    actor, options, number, today = await call.look(question)
+    values: dict[str, Any] = {"sources": number, "due_on": today + timedelta(days=CAPA_DAYS)}
+    values["action_type"] = ActionType.CORRECTIVE
+    await call.open(FORM.view({"p": actor.partnership.id}, values, {"owner": options}))
+
+
+async def on_text(call: Call, text: str) -> None:
+    """Open the form, for a record where one is named."""
+    first, _, number = text.partition(" ")
+    if not text:
+        await open_form(call)
+    elif first.lower() == "for" and NUMBER.fullmatch(number.strip()):
+        await open_form(call, source=number)
+    else:
+        raise Refusal(USAGE)
+
+
+async def on_button(call: Call) -> None:
+    """Open an empty form."""
+    await open_form(call)
+
+
+async def on_record_button(call: Call) -> None:
+    """Open the form for the record a button stands on."""
+    await open_form(call, record_id=call.data["r"])
+
+
+async def on_submitted(call: Call) -> None:
+    """Log the CAPA."""
+    given = FORM.read(call.view)
+    given["action_type"] = ActionType(given["action_type"])
+    given["owner_id"] = int(given.pop("owner"))
+    given["sources"] = tuple(dict.fromkeys(number.upper() for number in given.get("sources", ())))
+    await call.do(capa.log, CapaForm(**given))
+
+
+LISTENERS = Listeners(
+    commands=(
+        Command(
+            "/capa",
+            record_command(Kind.CAPA, USAGE, on_text),
+            "Log a CAPA, or show and list them",
+            "[for DEV-2026-0001 | CAPA-2026-0001 | list | help]",
+        ),
+    ),
+    buttons={"capa.log": on_button, "record.capa": on_record_button},
+    modals={FORM.callback: on_submitted},
+)

@@ -1,0 +1,53 @@
+"""What every handler works with: the database, Slack, the time, and a way to act after the answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The bot as Slack knows it in the workspace that installed it."""
+
+    team_id: str
+    user_id: str
+    bot_id: str
+
+
+@dataclass
+class Desk:
+    """The parts a handler needs, built in one place."""
+
+    database: Database
+    slack: AsyncWebClient
+    installation: Installation
+    now: Callable[[], datetime]
+    wake: Callable[[], None]  # tells the delivery that the outbox has something new
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something in Slack after the answer; it is nothing that may not be lost."""
+        task = asyncio.get_running_loop().create_task(_logged(work))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def finish(self) -> None:
+        """Wait for what was to be done later."""
+        while self.tasks:
+            await asyncio.gather(*self.tasks)
+
+
+async def _logged(work: Coroutine[Any, Any, object]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("what was to be done after an answer failed")

@@ -1,0 +1,66 @@
+"""The daily digest as a message."""
+
+from sqlmodel import Session
+
+from handlers import blocks
+from handlers.blocks import Block, Screen
+from handlers.call import Call
+from handlers.cards import row_text
+from quality import digest, words
+from quality.digest import Digest, Section
+from quality.people import Actor
+from quality.working_time import calendar_of
+from storage.record import Row
+
+TITLE = 60  # characters of a title in a row
+MOST_LOTS = 20
+
+
+async def show(call: Call, _text: str = "") -> None:
+    """Show the digest as of now to the person alone."""
+
+    def question(session: Session, actor: Actor) -> Digest:
+        return digest.collect(session, actor.partnership, call.now)
+
+    await call.answer(draw(await call.look(question)))
+
+
+def draw(found: Digest) -> Screen:
+    """Draw a digest; one line when there is nothing in it."""
+    day = words.day(calendar_of(found.partnership, found.companies).day_of(found.at))
+    title = f"Daily digest · {day}"
+    witness = blocks.context(
+        f"Journal entry {found.journal_seq}, SHA-256 `{found.journal_hash}`. Both companies are its witnesses."
+    )
+    if found.is_empty:
+        text = f"{title}: nothing is open, due or waiting."
+        return Screen(text, [blocks.section(text), witness])
+    shown = [blocks.header(title)]
+    told = [section for section in found.sections if section.rows]
+    for section in told:
+        shown += _section(section, found)
+    if found.on_hold:
+        shown += _on_hold(found.on_hold)
+    counts = [f"{len(section.rows)}{'+' if section.more else ''} {section.title.lower()}" for section in told]
+    counts += [f"{len(found.on_hold)} batches on hold"] if found.on_hold else []
+    return Screen(f"{title}: {', '.join(counts)}.", [*shown, witness])
+
+
+def _section(section: Section, found: Digest) -> list[Block]:
+    heading = blocks.section(f"*{section.title}* ({len(section.rows)}{'+' if section.more else ''})")
+    items = [_item(row, found) for row in section.rows]
+    if section.more:
+        items.append([blocks.words("and more: see Open records")])
+    return [heading, blocks.bullets(items)]
+
+
+def _item(row: Row, found: Digest) -> list[Block]:
+    text = row_text(row, found.at, found.partnership.time_zone, TITLE)
+    return [blocks.link(found.links.get(row.record.id), row.record.number), blocks.words(f" · {text}")]
+
+
+def _on_hold(lots: dict[str, list[str]]) -> list[Block]:
+    items = [[blocks.bold(lot), blocks.words(f": {', '.join(numbers)}")] for lot, numbers in lots.items()]
+    if len(items) > MOST_LOTS:
+        items[MOST_LOTS:] = [[blocks.words(f"and {len(items) - MOST_LOTS} more")]]
+    return [blocks.section(f"*Batches on hold* ({len(lots)})"), blocks.bullets(items)]

@@ -1,0 +1,66 @@
+"""From Bolt to the handlers: a few catch-all listeners with tables behind them.
+
+Bolt asks every registered listener in turn whether a request is its own, so a listener for each button would
+cost more than all else together.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from handlers.call import Call
+from handlers.desk import Desk
+from handlers.errors import answer_error
+from handlers.listeners import Handler, Listeners
+from quality.refusal import Refusal
+
+ANY = re.compile(".*", re.DOTALL)
+
+
+def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
+    """Register everything the bot listens to."""
+    commands = {command.name: command.handler for command in listeners.commands}
+    shortcuts = {shortcut.callback: shortcut.handler for shortcut in listeners.shortcuts}
+
+    async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, commands, body["command"], body, ack)
+
+    async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, listeners.buttons, body["actions"][0].get("action_id", ""), body, ack)
+
+    async def on_modal(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, listeners.modals, body["view"].get("callback_id", ""), body, ack)
+
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, shortcuts, body["callback_id"], body, ack)
+
+    async def on_event(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, listeners.events, body["event"]["type"], body, ack)
+
+    app.command(ANY)(on_command)
+    app.action(ANY)(on_button)
+    app.view(ANY)(on_modal)
+    app.shortcut(ANY)(on_shortcut)
+    app.event(ANY)(on_event)
+
+
+async def _dispatch(
+    desk: Desk, handlers: Mapping[str, Handler], name: str, body: dict[str, Any], ack: AsyncAck
+) -> None:
+    call = Call(desk, body, ack)
+    try:
+        await handlers.get(name, _unknown)(call)
+        if ack.response is None:
+            await ack()
+    except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers
+        await answer_error(call, error)
+
+
+async def _unknown(call: Call) -> None:
+    """Answer what an older version drew, or another app's command."""
+    if call.event:
+        return
+    raise Refusal("QualBridge does not know this any more. Open the record again, or see `/quality help`.")

@@ -1,0 +1,40 @@
+"""The one place where what went wrong becomes an answer: at a field, for the person alone, or as a code."""
+
+import logging
+import secrets
+
+from handlers.call import Call, Repeated
+from quality.refusal import FieldErrors, Refusal
+
+log = logging.getLogger(__name__)
+
+
+async def answer_error(call: Call, error: Exception) -> None:
+    """Answer an error; what nobody foresaw is logged under a code that the person can quote."""
+    if isinstance(error, Repeated):
+        await call.ack()
+        return
+    if not isinstance(error, Refusal):
+        code = secrets.token_hex(3).upper()
+        log.error("error %s", code, exc_info=error)
+        error = Refusal(
+            f"Something went wrong (code {code}) and nothing was changed. Please try again; "
+            "if it happens again, give the code to whoever runs QualBridge."
+        )
+    if call.is_submission:
+        await call.ack(response_action="errors", errors=_at_fields(call, error))
+    elif call.event:
+        await call.ack()
+    else:
+        await call.answer(str(error))
+
+
+def _at_fields(call: Call, error: Refusal) -> dict[str, str]:
+    """Put errors at inputs of the view, for Slack shows no others; a general one stands at the first."""
+    inputs = [block["block_id"] for block in call.view["blocks"] if block["type"] == "input"]
+    given = error.errors if isinstance(error, FieldErrors) else {inputs[0]: str(error)}
+    placed: dict[str, str] = {}
+    for name, words in given.items():
+        place = name if name in inputs else inputs[0]
+        placed[place] = f"{placed[place]} {words}" if place in placed else words
+    return placed

@@ -1,0 +1,233 @@
+"""Forms: a modal as a table of fields, drawn with values and read back into typed ones.
+
+A field's name is its block id, so errors stand at it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from handlers.blocks import Block, Option, choices, option, plain
+from handlers.text import clean, cut, one_line
+from quality.refusal import FieldErrors
+
+ELEMENT = "value"  # the action id of every input
+LONG = 3000
+MOST_LOTS = 30
+
+
+@dataclass(frozen=True)
+class Field:
+    """A labelled input."""
+
+    name: str
+    label: str
+    required: bool = False
+    hint: str = ""
+
+    def block(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw the input, filled with a value where there is one."""
+        block: Block = {
+            "type": "input",
+            "block_id": self.name,
+            "label": plain(self.label, 2000),
+            "optional": not self.required,
+            "element": {"action_id": ELEMENT, **self.element(value, options)},
+        }
+        return block | ({"hint": plain(self.hint, 2000)} if self.hint else {})
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw the element of the input."""
+        raise NotImplementedError
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read what was given; None for nothing, ValueError with words for a person."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Text(Field):
+    """One line of text, or several."""
+
+    limit: int = 150
+    multiline: bool = False
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - a text has no options
+        """Draw a text input."""
+        block: Block = {"type": "plain_text_input", "multiline": self.multiline, "max_length": self.limit}
+        return block | ({"initial_value": cut(value, self.limit)} if value else {})
+
+    def read(self, state: Mapping[str, Any]) -> str | None:
+        """Read cleaned text."""
+        text = clean(state.get("value") or "")
+        text = text if self.multiline else one_line(text)
+        if len(text) > self.limit:
+            raise ValueError(f"This is {len(text)} characters long; {self.limit} is the most. Shorten it.")
+        return text or None
+
+
+@dataclass(frozen=True)
+class Listing(Text):
+    """Several short texts, parted by commas or lines."""
+
+    each: int = 60
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read the texts in order, each once."""
+        text = super().read(state) or ""
+        items = tuple(dict.fromkeys(item for part in text.split(",") if (item := part.strip())))
+        if any(len(item) > self.each for item in items):
+            raise ValueError(f"One of these is longer than {self.each} characters. Part them with commas.")
+        if len(items) > MOST_LOTS:
+            raise ValueError(f"These are {len(items)}; {MOST_LOTS} is the most.")
+        return items or None
+
+
+@dataclass(frozen=True)
+class Choice(Field):
+    """One of several words; the options are the field's own, or given when it is drawn."""
+
+    options: tuple[str, ...] = ()
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw a select."""
+        offered = options or [Option(word, word) for word in self.options]
+        block: Block = {"type": "static_select", **choices(offered), "placeholder": plain("Choose", 150)}
+        chosen = next((choice for choice in offered if choice.value == value), None)
+        return block | ({"initial_option": option(chosen)} if chosen else {})
+
+    def read(self, state: Mapping[str, Any]) -> str | None:
+        """Read the chosen value."""
+        chosen = state.get("selected_option")
+        value = str(chosen["value"]) if chosen else None
+        if value and self.options and value not in self.options:
+            raise ValueError("Choose one of the list.")
+        return value
+
+
+@dataclass(frozen=True)
+class Choices(Field):
+    """One or more of the options given when it is drawn; read as options, words and all."""
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw a select of several."""
+        block: Block = {"type": "multi_static_select", **choices(options), "placeholder": plain("Choose", 150)}
+        chosen = [option(choice) for choice in options if choice.value in (value or ())]
+        return block | ({"initial_options": chosen} if chosen else {})
+
+    def read(self, state: Mapping[str, Any]) -> tuple[Option, ...] | None:
+        """Read the chosen options."""
+        chosen = state.get("selected_options") or ()
+        return tuple(Option(item["text"]["text"], item["value"]) for item in chosen) or None
+
+
+@dataclass(frozen=True)
+class Moment(Field):
+    """A date and time, shown in each reader's own zone."""
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - a moment has no options
+        """Draw a date and time picker."""
+        block: Block = {"type": "datetimepicker"}
+        return block | ({"initial_date_time": int(value.timestamp())} if value else {})
+
+    def read(self, state: Mapping[str, Any]) -> datetime | None:
+        """Read an aware moment."""
+        stamp = state.get("selected_date_time")
+        try:
+            return datetime.fromtimestamp(int(stamp), UTC) if stamp else None
+        except (ValueError, TypeError, OverflowError, OSError):
+            raise ValueError("This is not a date and time. Choose one.") from None
+
+
+@dataclass(frozen=True)
+class Day(Field):
+    """A date."""
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - a date has no options
+        """Draw a date picker."""
+        block: Block = {"type": "datepicker"}
+        return block | ({"initial_date": value.isoformat()} if value else {})
+
+    def read(self, state: Mapping[str, Any]) -> date | None:
+        """Read a date."""
+        day = state.get("selected_date")
+        try:
+            return date.fromisoformat(day) if day else None
+        except (ValueError, TypeError):
+            raise ValueError("This is not a date. Choose one.") from None
+
+
+@dataclass(frozen=True)
+class Clock(Field):
+    """A time of day."""
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - a time has no options
+        """Draw a time picker."""
+        block: Block = {"type": "timepicker"}
+        return block | ({"initial_time": f"{value:%H:%M}"} if value else {})
+
+    def read(self, state: Mapping[str, Any]) -> time | None:
+        """Read a time of day."""
+        clock = state.get("selected_time")
+        try:
+            return time.fromisoformat(clock) if clock else None
+        except (ValueError, TypeError):
+            raise ValueError("This is not a time. Choose one.") from None
+
+
+@dataclass(frozen=True)
+class Form:
+    """A modal of fields."""
+
+    callback: str
+    title: str
+    submit: str
+    fields: tuple[Field, ...]
+
+    def view(
+        self,
+        data: Mapping[str, Any],
+        values: Mapping[str, Any] | None = None,
+        options: Mapping[str, Sequence[Option]] | None = None,
+        intro: Sequence[Block] = (),
+    ) -> Block:
+        """Draw the modal; data comes back with the submission, values fill the fields."""
+        values, options = values or {}, options or {}
+        fields = [f.block(values.get(f.name), options.get(f.name, ())) for f in self.fields]
+        return modal(self.callback, self.title, [*intro, *fields], data, self.submit)
+
+    def read(self, view: Mapping[str, Any]) -> dict[str, Any]:
+        """Read a submission into typed values, what was left empty left out; FieldErrors names all faults."""
+        state = view["state"]["values"]
+        values: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        for one in self.fields:
+            try:
+                value = one.read(state.get(one.name, {}).get(ELEMENT, {}))
+            except ValueError as fault:
+                errors[one.name] = str(fault)
+                continue
+            if value is not None:
+                values[one.name] = value
+            elif one.required:
+                errors[one.name] = f"{one.label} is needed. Fill it in."
+        if errors:
+            raise FieldErrors(errors)
+        return values
+
+
+def modal(
+    callback: str, title: str, blocks: Sequence[Block], data: Mapping[str, Any], submit: str | None = None
+) -> Block:
+    """Draw a modal."""
+    view: Block = {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title, 24),
+        "close": plain("Cancel" if submit else "Close", 24),
+        "blocks": list(blocks),
+        "private_metadata": json.dumps(dict(data), separators=(",", ":")),
+    }
+    return view | ({"submit": plain(submit, 24)} if submit else {})

@@ -1,0 +1,90 @@
+"""What the outbox can say: for each kind of row, how it is drawn from the present state, and where it goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from handlers import cards, digest, frontdoor, history, reminder, setup
+from handlers.blocks import Screen
+from quality import digest as digests
+from quality import sheet
+from quality.working_time import calendar_of
+from storage import journal, partnership, person
+from storage.outbox import Outgoing
+from storage.person import Person
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message to send: in the partnership's channel, in a thread there, or to one person.
+
+    One with a subject is lasting: sent again it replaces what was sent before.
+    """
+
+    screen: Screen
+    subject: str | None = None
+    thread_of: str | None = None
+    person: Person | None = None
+    pin: bool = False
+
+
+def render(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Draw a row from the present state; None when there is no need to say it any more."""
+    return KINDS[row.kind](session, row, now)
+
+
+def _front_door(session: Session, row: Outgoing, _now: datetime) -> Post:
+    both = partnership.companies(session, row.partnership_id)
+    return Post(frontdoor.draw(row.partnership_id, both), subject="front door", pin=True)
+
+
+def _confirm(session: Session, row: Outgoing, _now: datetime) -> Post:
+    both = partnership.companies(session, row.partnership_id)
+    return Post(setup.draw_confirm(row.partnership_id, both), subject="confirm")
+
+
+def _card(session: Session, row: Outgoing, now: datetime) -> Post:
+    found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+    return Post(cards.card(found, now), subject=f"card:{found.record.id}")
+
+
+def _line(session: Session, row: Outgoing, _now: datetime) -> Post:
+    entry = journal.get(session, row.about["entry_id"])
+    return Post(history.line(entry), thread_of=f"card:{row.about['record_id']}")
+
+
+def _owner(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+    told = person.get(session, row.partnership_id, row.about["person_id"])
+    if not found.record.is_open or found.record.owner_id != told.id or not told.active:
+        return None
+    return Post(reminder.owner(found), person=told)
+
+
+def _reminder(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+    told = person.get(session, row.partnership_id, row.about["person_id"])
+    if found.close_by.stopped_at is not None or not told.active:
+        return None
+    return Post(reminder.reminder(found, now, told.id), person=told)
+
+
+def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    there = partnership.get(session, row.partnership_id)
+    today = calendar_of(there, partnership.companies(session, there.id)).day_of(now)
+    if date.fromisoformat(row.about["day"]) != today:
+        return None
+    return Post(digest.draw(digests.collect(session, there, now)))
+
+
+KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
+    "front door": _front_door,
+    "confirm": _confirm,
+    "card": _card,
+    "line": _line,
+    "owner": _owner,
+    "reminder": _reminder,
+    "digest": _digest,
+}

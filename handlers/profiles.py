@@ -1,0 +1,75 @@
+"""What Slack says of people and teams: names, time zones, guests, and who is in a channel."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.text import clean, one_line
+from quality.people import Identity, Profile
+from quality.refusal import Refusal
+
+PATIENCE = 1.5  # seconds; a click has to be answered within 3
+AT_ONCE = 8
+
+
+async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
+    """Look one person up while they wait; a Refusal when Slack does not say."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answer = await slack.users_info(user=who.user_id)
+    except (TimeoutError, SlackApiError, ClientError) as error:
+        raise Refusal("Slack did not say who you are just now. Please try again in a moment.") from error
+    return profile(answer["user"], who.team_id)
+
+
+async def in_channel(slack: AsyncWebClient, channel_id: str) -> list[Profile]:
+    """List the people in a channel, bots and former members left out."""
+    ids: list[str] = []
+    cursor = ""
+    while True:
+        page = await slack.conversations_members(channel=channel_id, limit=200, cursor=cursor)
+        ids += page["members"]
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            break
+    gate = asyncio.Semaphore(AT_ONCE)
+    users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids))
+    present = [user for user in users if not user.get("is_bot") and not user.get("deleted") and user.get("team_id")]
+    return sorted((profile(user) for user in present), key=lambda who: who.name.casefold())
+
+
+async def team_names(slack: AsyncWebClient, team_ids: set[str]) -> dict[str, str]:
+    """Name teams; one that Slack does not tell keeps its id."""
+    names = {}
+    for team_id in sorted(team_ids):
+        try:
+            names[team_id] = (await slack.team_info(team=team_id))["team"]["name"]
+        except SlackApiError:
+            names[team_id] = team_id
+    return names
+
+
+def profile(user: dict[str, Any], team_id: str | None = None) -> Profile:
+    """Read a profile from Slack's user object."""
+    shown = user.get("profile") or {}
+    name = (
+        user.get("real_name") or shown.get("real_name") or shown.get("display_name") or user.get("name") or user["id"]
+    )
+    return Profile(
+        identity=Identity(team_id or user["team_id"], user["id"]),
+        name=one_line(clean(name)) or user["id"],
+        time_zone=user.get("tz") or "UTC",
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+    )
+
+
+async def _user(slack: AsyncWebClient, user_id: str, gate: asyncio.Semaphore) -> dict[str, Any]:
+    async with gate:
+        try:
+            user: dict[str, Any] = (await slack.users_info(user=user_id))["user"]
+        except SlackApiError:
+            return {}
+        return user

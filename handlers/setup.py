@@ -1,0 +1,202 @@
+"""Setting a channel up: the modal, the other company's confirmation, and the mention that offers it."""
+
+import json
+from collections.abc import Sequence
+from datetime import time
+from importlib import resources
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from sqlmodel import Session
+
+from handlers import blocks, frontdoor, profiles
+from handlers.blocks import Option, Screen
+from handlers.call import Call
+from handlers.forms import Choice, Choices, Clock, Form, Text, modal
+from handlers.listeners import Listeners
+from handlers.text import escape
+from quality import partnership, people
+from quality.partnership import SetUpForm
+from quality.people import Identity, Profile
+from quality.refusal import FieldErrors, NotSetUp, Refusal
+from quality.working_time import supported_countries
+from storage.partnership import Company, Side
+
+CALLBACK = "partnership.set_up"
+FORM = Form(
+    CALLBACK,
+    "Set up channel",
+    "Set up",
+    (
+        Text("sponsor", "Sponsor", required=True, limit=80, hint="The company's name."),
+        Text("cmo", "CMO", required=True, limit=80, hint="The contract manufacturer's name."),
+        Choice("sponsor_team", "Sponsor workspace", required=True),
+        Choices("sponsor_qa", "Sponsor QA", required=True, hint="They may approve, and keep the sponsor's roster."),
+        Choices("cmo_qa", "CMO QA", required=True, hint="They may approve, and keep the CMO's roster."),
+        Choice("time_zone", "Time zone", required=True),
+        Clock("digest_at", "Daily digest at", required=True),
+        Choice("sponsor_country", "Sponsor country", required=True, hint="For public holidays."),
+        Choice("cmo_country", "CMO country", required=True, hint="For public holidays."),
+    ),
+)
+DIGEST_AT = time(8)
+
+
+async def start(call: Call, _text: str = "") -> None:
+    """Open the modal at once, and fill it when Slack has told who is in the channel."""
+    channel_id = call.channel_id or ""
+    if not channel_id.startswith(("C", "G")):
+        raise Refusal("Run `/quality setup` in the channel that the sponsor and the CMO share, not here.")
+    await call.desk.database.read(lambda session: partnership.require_free(session, channel_id))
+    waiting = modal(CALLBACK, FORM.title, [blocks.typed("Looking who is in this channel…")], {"c": channel_id})
+    view_id = await call.open(waiting)
+    call.desk.later(_fill(call, channel_id, view_id))
+
+
+async def on_button(call: Call) -> None:
+    """Open the modal from the button under a mention."""
+    await start(call)
+
+
+async def on_submitted(call: Call) -> None:
+    """Set the channel up; its people join the roster afterwards."""
+    form = _to_form(call, FORM.read(call.view))
+    there = await call.run(lambda session: partnership.set_up(session, call.identity, form, call.now))
+    call.desk.later(_enrol_channel(call, there.id, form.channel_id))
+
+
+async def on_confirm(call: Call) -> None:
+    """Confirm for the other company."""
+    await call.do(partnership.confirm)
+
+
+async def on_mention(call: Call) -> None:
+    """Answer a mention: the front door, or the button that sets the channel up."""
+    call.channel_id = channel_id = call.event["channel"]
+    try:
+        actor = await call.look(lambda _session, actor: actor)
+        screen = frontdoor.draw(actor.partnership.id, actor.companies)
+    except NotSetUp as not_yet:
+        button = blocks.button("Set up", "partnership.start", {"c": channel_id}, "primary")
+        screen = Screen(escape(str(not_yet)), [blocks.section(str(not_yet)), blocks.actions(button)])
+    except Refusal as refusal:
+        screen = Screen(escape(str(refusal)), [blocks.typed(str(refusal))])
+    # In the channel, not ephemeral: whoever mentions may be of the company without the app, for whom Slack
+    # promises no ephemeral message.
+    thread = call.event.get("thread_ts") or call.event["ts"]
+    post = call.desk.slack.chat_postMessage
+    call.desk.later(post(channel=channel_id, thread_ts=thread, text=screen.text, blocks=screen.blocks))
+
+
+async def on_joined(call: Call) -> None:
+    """Put a colleague who joins the channel on the roster; strangers and guests stay off it."""
+    call.channel_id = call.event["channel"]
+    if call.identity.user_id == call.desk.installation.user_id:
+        return
+    try:
+        await call.look(lambda _session, actor: actor)
+    except Refusal:
+        return  # not set up, a stranger, or a guest: told when they act
+
+
+def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
+    """Draw the card on which the other company confirms."""
+    waiting = [company for company in companies.values() if company.confirmed_at is None]
+    names = f"{companies[Side.SPONSOR].name} (sponsor) and {companies[Side.CMO].name} (CMO)"
+    if not waiting:
+        text = f"Both companies confirmed: this channel keeps the quality records of {names}."
+        return Screen(escape(text), [blocks.typed(text)])
+    text = (
+        f"This channel was set up for {names}. QA of {waiting[0].name}, please confirm. "
+        "Until then everybody can log records, but your company cannot approve or close any."
+    )
+    button = blocks.button("Confirm", "partnership.confirm", {"p": partnership_id}, "primary")
+    return Screen(escape(text), [blocks.typed(text), blocks.actions(button)])
+
+
+async def _fill(call: Call, channel_id: str, view_id: str) -> None:
+    slack = call.desk.slack
+    try:
+        members = await profiles.in_channel(slack, channel_id)
+        names = await profiles.team_names(slack, {who.identity.team_id for who in members})
+        view = _view(call, channel_id, members, names)
+    except SlackApiError as error:
+        why = error.response.get("error")
+        words = f"Slack did not tell who is in this channel ({why}). Invite QualBridge with /invite, then try again."
+        view = modal(CALLBACK, FORM.title, [blocks.typed(words)], {"c": channel_id})
+    await slack.views_update(view_id=view_id, view=view)
+
+
+def _view(call: Call, channel_id: str, members: Sequence[Profile], names: dict[str, str]) -> blocks.Block:
+    offered = [Option(f"{who.name} · {names[who.identity.team_id]}", _pack(who)) for who in members]
+    opener = next((who for who in members if who.identity.user_id == call.identity.user_id), None)
+    countries = [Option(f"{name} ({code})", code) for code, name in supported_countries().items()]
+    own = [opener.time_zone] if opener else []
+    zones = [Option(zone, zone) for zone in sorted({*_zones(), *own})]
+    options = {
+        "sponsor_team": [Option(name, team_id) for team_id, name in names.items()],
+        "sponsor_qa": offered,
+        "cmo_qa": offered,
+        "time_zone": zones,
+        "sponsor_country": countries,
+        "cmo_country": countries,
+    }
+    values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone if opener else None}
+    return FORM.view({"c": channel_id}, values, options)
+
+
+def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
+    return SetUpForm(
+        channel_id=call.data["c"],
+        home_team_id=call.desk.installation.team_id,
+        sponsor=given["sponsor"],
+        cmo=given["cmo"],
+        sponsor_team_id=given["sponsor_team"],
+        sponsor_qa=tuple(_unpack(one, "sponsor_qa") for one in given["sponsor_qa"]),
+        cmo_qa=tuple(_unpack(one, "cmo_qa") for one in given["cmo_qa"]),
+        time_zone=given["time_zone"],
+        digest_at=given["digest_at"],
+        sponsor_country=given["sponsor_country"],
+        cmo_country=given["cmo_country"],
+    )
+
+
+def _pack(who: Profile) -> str:
+    """Put a profile into an option's value, so that submitting needs no question to Slack; the name is its text."""
+    return json.dumps([who.identity.team_id, who.identity.user_id, who.time_zone, int(who.guest)])
+
+
+def _unpack(one: Option, name: str) -> Profile:
+    try:
+        team_id, user_id, time_zone, guest = json.loads(one.value)
+    except ValueError:
+        raise FieldErrors({name: "Choose people of the list."}) from None
+    person = one.text.rpartition(" · ")[0] or one.text
+    return Profile(Identity(team_id, user_id), person, time_zone, bool(guest))
+
+
+async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> None:
+    """Put the companies' people in the channel on the roster; guests and strangers are left for QA to say."""
+    members = await profiles.in_channel(call.desk.slack, channel_id)
+
+    def enrol(session: Session) -> None:
+        for who in members:
+            try:
+                people.enrol(session, partnership_id, who, call.now)
+            except Refusal:
+                continue
+
+    await call.desk.database.write(enrol)
+
+
+def _zones() -> list[str]:
+    table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    lines = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
+    return ["UTC", *(line[2] for line in lines)]
+
+
+LISTENERS = Listeners(
+    buttons={"partnership.start": on_button, "partnership.confirm": on_confirm},
+    modals={CALLBACK: on_submitted},
+    events={"app_mention": on_mention, "member_joined_channel": on_joined},
+)

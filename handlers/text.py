@@ -1,0 +1,44 @@
+"""What a person typed is data: cleaned when it comes in, escaped and cut when it goes out."""
+
+import unicodedata
+
+# Invisible characters that reorder or hide text; right-to-left letters themselves are text and stay.
+BIDI = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def clean(text: str) -> str:
+    r"""Take control and bidirectional characters and outer blanks out of typed text; line ends become `\n`."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
+    kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def one_line(text: str) -> str:
+    """Give text with every run of white space as one blank."""
+    return " ".join(text.split())
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut text to a limit by whole characters, an ellipsis marking that it was."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end > 0 and unicodedata.combining(text[end]):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def escape(text: str, limit: int = 3000) -> str:
+    """Make typed text safe in mrkdwn and in a message's top-level text, at most limit characters long."""
+    escaped = "".join(ESCAPES.get(c, c) for c in text)
+    if len(escaped) <= limit:
+        return escaped
+    kept, length = [], 1  # the ellipsis
+    for c in text:
+        piece = ESCAPES.get(c, c)
+        length += len(piece)
+        if length > limit:
+            break
+        kept.append(piece)
+    return "".join(kept).rstrip() + "…"
