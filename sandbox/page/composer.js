@@ -62,7 +62,7 @@ export function makeComposer(label, thread) {
     if (!text) return;
     if (text[0] === "/" && thread()) return notice(`${text.split(/\s/)[0]} is not supported in threads. Sorry!`);
     put("");
-    const what = text[0] === "/" ? { do: "command", text } : { do: "say", text: withMentions(text), thread: thread() || null };
+    const what = text[0] === "/" ? { do: "command", text } : { do: "say", text, thread: thread() || null };
     const answer = await act({ ...what, in: current().in });
     if (!answer.ok && !box.value) put(text);
   }
@@ -106,11 +106,4 @@ function peopleLike(typed, before, after) {
   const fits = (name) => name.toLowerCase().startsWith(typed.toLowerCase()) && name !== typed;
   return current().people.filter((person) => fits(person.name)).slice(0, 8)
     .map(({ name, bot, title }) => ({ label: `@${name}`, detail: bot ? "app" : title ?? "", text: `${start}${name} ${after}` }));
-}
-
-/** What Slack's client sends: names become mentions, and the three signs of its markup are escaped. */
-function withMentions(text) {
-  const escaped = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  const longestFirst = [...current().people].sort((a, b) => b.name.length - a.name.length);
-  return longestFirst.reduce((words, person) => words.replaceAll(`@${person.name}`, `<@${person.id}>`), escaped);
 }
