@@ -1,0 +1,284 @@
+"""What a person can do in Slack, by ids: the page and the driver both act through here."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sandbox import checks, elements, limits, wire
+from sandbox.api.registry import Refused
+from sandbox.api.views import STACK, refusal
+from sandbox.cast import Person
+from sandbox.elements import Json
+from sandbox.hooks import say_back
+from sandbox.line import Line, NotAcknowledged
+from sandbox.world import Channel, Message, View, World
+
+TROUBLE = "We had some trouble connecting. Try again?"
+_MENTION = re.compile(r"@([\w.]+(?: \w+)?)")
+
+
+class CannotDo(LookupError):
+    """Slack would not let the person do this; the words say why."""
+
+
+class Acts:
+    """Every act: what the person did goes to the app, what the app answered onto the person's screen."""
+
+    def __init__(self, world: World, line: Line, hook_url: Callable[[str], str]) -> None:
+        self.world, self._line, self._hook_url = world, line, hook_url
+
+    async def command(self, person: Person, text: str, channel: str) -> None:
+        """Type a slash command."""
+        where = self._inside(person, channel)
+        name, _, rest = text.strip().partition(" ")
+        known = self.world.manifest.command(name)
+        if known is None or not self.world.cast.has_app(person):
+            self.world.tell(person.id, channel, f"`{name}` is not a valid command.")
+            return
+        if known.get("should_escape"):
+            rest = self._with_mentions(rest)
+        key = self.world.new_hook(channel, person.id)
+        body = wire.command(self.world, person, where, name, rest.strip(), self._hook_url(key))
+        answer = await self._send(person, channel, "command", name, body)
+        self._answered(person, channel, name, answer)
+
+    def _answered(self, person: Person, channel: str, name: str, answer: Json | str | None) -> None:
+        if not answer:
+            return
+        content = {"text": answer} if isinstance(answer, str) else answer
+        try:
+            say_back(self.world, channel, person.id, content)
+        except Refused:
+            self._failed(person, channel, name, "invalid_command_response")
+            raise NotAcknowledged("invalid_command_response", self._line.deliveries[-1]) from None
+
+    async def shortcut(self, person: Person, callback_id: str, message: Message | None, channel: str) -> None:
+        """Use a message shortcut, or a global one without a message."""
+        found = next((s for s in self.world.manifest.shortcuts if s["callback_id"] == callback_id), None)
+        if found is None or not self.world.cast.has_app(person):
+            raise CannotDo(f"{person.name} has no shortcut {callback_id!r} here.")
+        kind = "message_action" if found["type"] == "message" else "shortcut"
+        more: Json = {"callback_id": callback_id, "trigger_id": self.world.new_trigger(person.id)}
+        more["action_ts"] = self.world.clock.ts()
+        if kind == "message_action":
+            if message is None:
+                raise CannotDo(f"{found['name']!r} is a message shortcut: say which message.")
+            more |= self._about(person, message)
+        body = wire.interaction(self.world, kind, person, person.team, **more)
+        await self._send(person, channel, "interaction", found["name"], body)
+
+    def _about(self, person: Person, message: Message) -> Json:
+        key = self.world.new_hook(message.channel, person.id, message)
+        return {
+            "channel": wire.channel_name(self.world, message.channel),
+            "message_ts": message.ts,
+            "message": wire.message(self.world, message),
+            "response_url": self._hook_url(key),
+        }
+
+    async def click(self, person: Person, on: Message | View, block_id: str, action_id: str, chosen: Json) -> None:
+        """Press a button or choose from a menu; `chosen` holds the element's own fields."""
+        element = elements.find(on.blocks, block_id, action_id)
+        if element is None:
+            raise CannotDo("That is no longer there.")
+        if isinstance(on, View) and (kind := elements.KINDS.get(element["type"])):
+            on.state[block_id][action_id][kind.field] = chosen.get(kind.field)
+        done = wire.action(element, block_id, chosen, self.world.clock.ts())
+        body = self._click_body(person, on, done)
+        if isinstance(on, Message):
+            await self._send(person, on.channel, "interaction", action_id, body, on.thread_ts)
+        else:
+            await self._send_from_view(on, action_id, body)
+
+    def _click_body(self, person: Person, on: Message | View, done: Json) -> Json:
+        home = self.world.cast.home.id
+        view = on.id if isinstance(on, View) else None
+        more: Json = {"trigger_id": self.world.new_trigger(person.id, view), "actions": [done]}
+        if isinstance(on, View):
+            return wire.interaction(
+                self.world, "block_actions", person, person.team, **more, **wire.on_view(self.world, on)
+            )
+        url = self._hook_url(self.world.new_hook(on.channel, person.id, on))
+        about = wire.on_message(self.world, on, url)
+        return wire.interaction(self.world, "block_actions", person, home, **more, **about)
+
+    async def suggest(self, person: Person, on: Message | View, block_id: str, action_id: str, value: str) -> Json:
+        """Type into an external select and return the options the app offers."""
+        more = {"block_id": block_id, "action_id": action_id, "value": value}
+        about = wire.on_view(self.world, on) if isinstance(on, View) else wire.on_message(self.world, on, "")
+        body = wire.interaction(self.world, "block_suggestion", person, person.team, **more, **about)
+        answer = await self._line.send("interaction", f"suggest {action_id}", body)
+        if not isinstance(answer, dict) or limits.suggestion_problems(answer):
+            raise NotAcknowledged("invalid options", self._line.deliveries[-1])
+        return answer
+
+    async def submit(self, person: Person, view: View, *, client_checks: bool = True) -> dict[str, str]:
+        """Submit a modal; the errors shown, by block_id, or nothing when it was accepted."""
+        if view not in self.world.stacks[person.id]:
+            raise CannotDo("That modal is closed.")
+        view.trouble = None
+        view.errors = checks.submission_errors(view) if client_checks else {}
+        if not view.errors:
+            await self._submit(person, view)
+        self.world.changed()
+        return view.errors
+
+    async def _submit(self, person: Person, view: View) -> None:
+        shown = wire.view(self.world, view)
+        trigger = self.world.new_trigger(person.id, view.id)
+        more = {"view": shown, "trigger_id": trigger, "response_urls": []}
+        body = wire.interaction(self.world, "view_submission", person, person.team, **more)
+        answer = await self._send_from_view(view, str(view.body.get("callback_id", "")), body)
+        if not self._follow(person, view, answer):
+            self._trouble(view, "invalid response to a view_submission")
+
+    def _follow(self, person: Person, view: View, answer: Json | str | None) -> bool:
+        stack = self.world.stacks[person.id]
+        if not answer:
+            if view in stack:
+                stack.remove(view)
+            return True
+        if isinstance(answer, str):
+            return False
+        follow = {"errors": self._show_errors, "update": self._update, "push": self._push, "clear": self._clear}
+        step = follow.get(str(answer.get("response_action")))
+        return bool(step and step(view, answer))
+
+    def _show_errors(self, view: View, answer: Json) -> bool:
+        errors = answer.get("errors")
+        inputs = {block["block_id"] for block in view.inputs.values()}
+        if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
+            return False
+        if not all(isinstance(text, str) and text for text in errors.values()):
+            return False
+        view.errors = errors
+        return True
+
+    def _update(self, view: View, answer: Json) -> bool:
+        if refusal(self.world, answer.get("view"), replaces=view):
+            return False
+        view.show(answer["view"])
+        return True
+
+    def _push(self, view: View, answer: Json) -> bool:
+        if len(self.world.stacks[view.person]) >= STACK or refusal(self.world, answer.get("view")):
+            return False
+        self.world.push(view.person, answer["view"])
+        return True
+
+    def _clear(self, view: View, _: Json) -> bool:
+        self.world.stacks[view.person].clear()
+        return True
+
+    async def close(self, person: Person, view: View, *, everything: bool = False) -> None:
+        """Cancel the modal (with `clear_on_close` or `everything` the whole stack) and tell the app if it asked."""
+        stack = self.world.stacks[person.id]
+        cleared = everything or bool(view.body.get("clear_on_close"))
+        gone = list(reversed(stack)) if cleared else [view]
+        self.world.stacks[person.id] = [] if cleared else [v for v in stack if v is not view]
+        self.world.changed()
+        for closed in gone:
+            if closed.body.get("notify_on_close"):
+                more = {"view": wire.view(self.world, closed), "is_cleared": cleared}
+                body = wire.interaction(self.world, "view_closed", person, person.team, **more)
+                await self._line.send("interaction", str(closed.body.get("callback_id", "")), body)
+
+    async def say(self, person: Person, text: str, channel: str, thread_ts: str | None = None) -> Message:
+        """Write a message; the app hears of it as far as its manifest subscribes."""
+        where = self._inside(person, channel)
+        marked = self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+        message = self.world.post(channel, person.id, marked, thread_ts=thread_ts)
+        await self._tell_of(message, person, where)
+        return message
+
+    async def _tell_of(self, message: Message, person: Person, where: Channel) -> None:
+        app_user = self.world.cast.app.user
+        if app_user not in where.members:
+            return
+        event = wire.message_event(self.world, message, person, where)
+        await self._event("message." + where.kind, event, where)
+        if f"<@{app_user}>" in message.text and not where.partner:
+            mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}
+            await self._event("app_mention", mention, where)
+
+    async def open_home(self, person: Person) -> None:
+        """Open the app's Home tab."""
+        if not (self.world.cast.has_app(person) and self.world.manifest.has_home):
+            raise CannotDo(f"{person.name} sees no Home tab of {self.world.manifest.name}.")
+        event = {"type": "app_home_opened", "user": person.id, "tab": "home"}
+        where = next(c for c in self.world.channels.values() if c.partner == person.id)
+        event |= {"channel": where.id, "event_ts": self.world.clock.ts()}
+        if home := self.world.homes.get(person.id):
+            await self._event("app_home_opened", {**event, "view": wire.view(self.world, home)})
+        else:
+            await self._event("app_home_opened", event)
+
+    async def join(self, person: Person, channel: str) -> None:
+        """Come into a channel."""
+        members = self.world.channels[channel].members
+        if person.id not in members:
+            members.append(person.id)
+            await self._membership("member_joined_channel", person, channel)
+
+    async def leave(self, person: Person, channel: str) -> None:
+        """Go out of a channel."""
+        members = self.world.channels[channel].members
+        if person.id in members:
+            members.remove(person.id)
+            await self._membership("member_left_channel", person, channel)
+
+    async def _membership(self, kind: str, person: Person, channel: str) -> None:
+        where = self.world.channels[channel]
+        self.world.changed()
+        if self.world.cast.app.user in where.members:
+            event = {"type": kind, "user": person.id, "channel": channel, "team": person.team}
+            event |= {"channel_type": "G" if where.private else "C", "event_ts": self.world.clock.ts()}
+            await self._event(kind, event, where)
+
+    async def _event(self, subscription: str, event: Json, where: Channel | None = None) -> None:
+        if subscription in self.world.manifest.events:
+            await self._line.send_event(wire.event(self.world, event, where))
+
+    def _inside(self, person: Person, channel: str) -> Channel:
+        where = self.world.channels.get(channel)
+        if where is None or person.id not in where.members:
+            raise CannotDo(f"{person.name} is not in {where.name if where else channel}.")
+        return where
+
+    def _with_mentions(self, text: str) -> str:
+        ids = {name.lower(): key for key, name in self.world.names.items() if key.startswith("U")}
+
+        def mention(found: re.Match[str]) -> str:
+            for words in (found[1], found[1].split()[0]):
+                if key := ids.get(words.lower()):
+                    return f"<@{key}>{found[1][len(words) :]}"
+            return found[0]
+
+        return _MENTION.sub(mention, text)
+
+    async def _send(
+        self, person: Person, channel: str, kind: str, what: str, body: Json, thread_ts: str | None = None
+    ) -> Json | str | None:
+        try:
+            if kind == "interaction" and not self.world.manifest.interactive:
+                raise NotAcknowledged("dispatch_failed")
+            return await self._line.send(kind, what, body)
+        except NotAcknowledged as failure:
+            self._failed(person, channel, what, failure.error, thread_ts)
+            raise
+
+    def _failed(self, person: Person, channel: str, what: str, error: str, thread_ts: str | None = None) -> None:
+        text = f'{what if what.startswith("/") else self.world.manifest.name} failed with the error "{error}"'
+        self.world.tell(person.id, channel, text, thread_ts)
+
+    async def _send_from_view(self, view: View, what: str, body: Json) -> Json | str | None:
+        try:
+            return await self._line.send("interaction", what, body)
+        except NotAcknowledged as failure:
+            self._trouble(view, failure.error)
+            raise
+
+    def _trouble(self, view: View, error: str) -> Any:
+        view.trouble = TROUBLE
+        self.world.changed()
+        raise NotAcknowledged(error, self._line.deliveries[-1])

@@ -1,0 +1,96 @@
+"""conversations.*: the channels the app sees, who is in them and what was said there."""
+
+from typing import Any
+
+from sandbox import wire
+from sandbox.api.registry import Call, Refused, method
+from sandbox.elements import Json
+from sandbox.world import Channel, Message
+
+_ANY_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+
+
+@method("conversations.open", "im:write")
+def open_dm(call: Call) -> Json:
+    """Open the direct conversation with one person."""
+    person = call.person("users")
+    dm = next(c for c in call.world.channels.values() if c.partner == person.id)
+    return {"channel": wire.channel(call.world, dm) if call.flag("return_im") else {"id": dm.id}}
+
+
+@method("conversations.info", "{kind}:read")
+def info(call: Call) -> Json:
+    """Describe one channel."""
+    channel = call.channel()
+    if channel.private and call.world.cast.app.user not in channel.members:
+        raise Refused("channel_not_found")
+    counted = {"num_members": len(channel.members)} if call.flag("include_num_members") else {}
+    return {"channel": {**wire.channel(call.world, channel), **counted}}
+
+
+@method("conversations.members", "{kind}:read")
+def members(call: Call) -> Json:
+    """List the ids of a channel's members."""
+    page, metadata = call.page(call.own_channel().members)
+    return {"members": page, "response_metadata": metadata}
+
+
+@method("conversations.list", *_ANY_READ)
+def list_all(call: Call) -> Json:
+    """List the channels the app's scopes let it see."""
+    return _channel_page(call, lambda channel: not channel.private or _in(call, channel))
+
+
+@method("users.conversations", *_ANY_READ)
+def list_own(call: Call) -> Json:
+    """List the channels a person or the app itself is in."""
+    user = call.get("user") or call.world.cast.app.user
+    return _channel_page(call, lambda channel: user in channel.members)
+
+
+@method("conversations.history", "{kind}:history")
+def history(call: Call) -> Json:
+    """List a channel's messages, newest first, replies left out."""
+    channel = call.own_channel()
+    lasting = [m for m in call.world.messages if m.channel == channel.id and not m.ephemeral]
+    return _message_page(call, [m for m in reversed(lasting) if not m.is_reply and _between(call, m.ts)])
+
+
+@method("conversations.replies", "{kind}:history")
+def replies(call: Call) -> Json:
+    """List a thread, its parent first."""
+    channel, ts = call.own_channel(), str(call.need("ts"))
+    if call.world.find_message(channel.id, ts) is None:
+        raise Refused("thread_not_found")
+    thread = [m for m in call.world.messages if m.channel == channel.id and ts in (m.ts, m.thread_ts)]
+    return _message_page(call, [m for m in thread if not m.ephemeral and (m.ts == ts or _between(call, m.ts))])
+
+
+def _in(call: Call, channel: Channel) -> bool:
+    return call.world.cast.app.user in channel.members
+
+
+def _channel_page(call: Call, wanted: Any) -> Json:
+    types = str(call.get("types") or "public_channel").replace(" ", "").split(",")
+    kinds = {"public_channel": "channels", "private_channel": "groups", "im": "im"}
+    asked = {kinds[name] for name in types if name in kinds}
+    seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c)]
+    page, metadata = call.page(seen)
+    return {"channels": [wire.channel(call.world, c) for c in page], "response_metadata": metadata}
+
+
+def _between(call: Call, ts: str) -> bool:
+    oldest, latest = str(call.get("oldest") or "0"), str(call.get("latest") or "9999999999")
+    if call.flag("inclusive") and ts in (oldest, latest):
+        return True
+    return float(oldest) < float(ts) < float(latest)
+
+
+def _message_page(call: Call, found: list[Message]) -> Json:
+    page, metadata = call.page(found)
+    with_metadata = call.flag("include_all_metadata")
+    return {
+        "messages": [wire.message(call.world, m, metadata=with_metadata) for m in page],
+        "has_more": bool(metadata["next_cursor"]),
+        "response_metadata": metadata,
+    }

@@ -1,0 +1,157 @@
+"""The table of Web API methods and the checks every call passes: token, scope, known method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.cast import Person
+from sandbox.elements import Json
+from sandbox.world import Channel, Message, World
+
+NO_ARGUMENT = object()
+
+
+class Refused(Exception):
+    """An answer with `ok: false`: Slack's error word and what else belongs into the answer."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.answer: Json = {"ok": False, "error": error, **more}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The secrets by which the app and the sandbox know each other."""
+
+    bot: str
+    app: str
+    signing_secret: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a method: its arguments and the world it works on."""
+
+    method: str
+    arguments: Json
+    world: World
+    base_url: str
+    tickets: Callable[[], str]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an argument or the default."""
+        return self.arguments.get(name, default)
+
+    def need(self, name: str) -> Any:
+        """Return an argument or refuse the call."""
+        value = self.arguments.get(name)
+        if value in (None, ""):
+            raise invalid_arguments([f"missing required field: {name}"])
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return an argument that is true or false, in JSON or in a form."""
+        return self.get(name) in (True, "true", "1", 1)
+
+    def channel(self) -> Channel:
+        """Return the channel named by id (or a person's id, for their DM), or refuse."""
+        wanted = str(self.get("channel") or "")
+        for channel in self.world.channels.values():
+            if wanted in (channel.id, "#" + channel.name) or (channel.partner and wanted == channel.partner):
+                return channel
+        raise Refused("channel_not_found")
+
+    def own_channel(self) -> Channel:
+        """Return the channel if the app is in it, or refuse."""
+        channel = self.channel()
+        if self.world.cast.app.user not in channel.members:
+            raise Refused("channel_not_found" if channel.private else "not_in_channel")
+        if channel.partner and not self.world.knows(self.world.cast.person(channel.partner)):
+            raise Refused("channel_not_found")
+        return channel
+
+    def message(self, name: str = "ts") -> Message:
+        """Return the lasting message the call names, or refuse."""
+        message = self.world.find_message(self.channel().id, str(self.need(name)))
+        if message is None or message.ephemeral:
+            raise Refused("message_not_found")
+        return message
+
+    def person(self, name: str = "user") -> Person:
+        """Return a person the app may know, or refuse."""
+        try:
+            person = self.world.cast.person(str(self.need(name)))
+        except KeyError:
+            raise Refused("user_not_found") from None
+        if not self.world.knows(person):
+            raise Refused("user_not_found")
+        return person
+
+    def page(self, things: list[Any], default: int = 100) -> tuple[list[Any], Json]:
+        """Return one page of the things and the `response_metadata` that leads to the next."""
+        start, size = int(self.get("cursor") or 0), int(self.get("limit") or default)
+        more = start + size < len(things)
+        return things[start : start + size], {"next_cursor": str(start + size) if more else ""}
+
+
+Handler = Callable[[Call], Json]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: what does it, one of which scopes it needs, and whose token."""
+
+    handler: Handler
+    scopes: tuple[str, ...]
+    token: str = "bot"
+
+
+METHODS: dict[str, Method] = {}
+
+
+def method(name: str, *scopes: str, token: str = "bot") -> Callable[[Handler], Handler]:
+    """Enter a handler; `{kind}` in a scope stands for the kind of the channel the call names."""
+
+    def enter(handler: Handler) -> Handler:
+        METHODS[name] = Method(handler, scopes, token)
+        return handler
+
+    return enter
+
+
+def answer(call: Call, token: str | None, tokens: Tokens) -> Json:
+    """Check the call, do it, and return what Slack would answer."""
+    try:
+        known = METHODS.get(call.method)
+        if known is None:
+            raise Refused("unknown_method", req_method=call.method)
+        _check_token(known, token, tokens)
+        _check_scope(known, call)
+        return {"ok": True, **known.handler(call)}
+    except Refused as refusal:
+        return refusal.answer
+
+
+def _check_token(known: Method, token: str | None, tokens: Tokens) -> None:
+    if not token:
+        raise Refused("not_authed")
+    if token not in (tokens.bot, tokens.app):
+        raise Refused("invalid_auth")
+    if token != getattr(tokens, known.token):
+        raise Refused("not_allowed_token_type")
+
+
+def _check_scope(known: Method, call: Call) -> None:
+    granted = call.world.manifest.scopes
+    needed = [scope.format(kind=_kind(call)) if "{" in scope else scope for scope in known.scopes]
+    if needed and not set(needed) & set(granted):
+        raise Refused("missing_scope", needed=",".join(needed), provided=",".join(granted))
+
+
+def _kind(call: Call) -> str:
+    return call.channel().kind
+
+
+def invalid_arguments(problems: list[str]) -> Refused:
+    """Return the refusal of arguments that break a rule."""
+    return Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})

@@ -1,0 +1,148 @@
+"""The Web API, response_urls and file uploads over HTTP: reading calls, faults, the record of calls."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from sandbox import hooks
+from sandbox.api import Refused, answer
+from sandbox.api.registry import Call, Tokens
+from sandbox.elements import Json
+from sandbox.faults import Fault, Faults
+from sandbox.socket_mode import Sockets
+from sandbox.world import World
+
+_JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view", "files", "message")
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """A Web API call (or post to a response_url) the app made, and what it was answered."""
+
+    method: str
+    arguments: Json
+    answer: Json
+    at: datetime
+
+
+class ApiServer:
+    """Answers the app's HTTP calls."""
+
+    def __init__(self, world: World, tokens: Tokens, sockets: Sockets) -> None:
+        self.calls: list[CallRecord] = []
+        self.faults = Faults()
+        self.base_url = ""
+        self._world, self._tokens, self._sockets = world, tokens, sockets
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what this server answers."""
+        return [
+            web.route("*", "/api/{method}", self._method),
+            web.post("/response/{key}", self._response_url),
+            web.post("/upload/{file}", self._upload),
+            web.get("/files/{file}/{name}", self._download),
+        ]
+
+    async def _method(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        arguments = await _arguments(request)
+        token = _bearer(request) or arguments.pop("token", None)
+        call = Call(name, arguments, self._world, self.base_url, self._socket_url)
+        return await self._faulty(request, name, arguments, lambda: answer(call, token, self._tokens))
+
+    async def _response_url(self, request: web.Request) -> web.StreamResponse:
+        content = await _arguments(request)
+
+        def use() -> Json:
+            try:
+                hooks.use(self._world, request.match_info["key"], content)
+            except Refused as refused:
+                return refused.answer
+            return {"ok": True}
+
+        response = await self._faulty(request, "response_url", content, use)
+        if isinstance(response, web.Response) and not self.calls[-1].answer["ok"]:
+            gone = self.calls[-1].answer["error"].endswith("_url")
+            response.set_status(404 if gone else 400)
+        return response
+
+    async def _faulty(self, request: web.Request, name: str, arguments: Json, do: Any) -> web.StreamResponse:
+        fault = self.faults.take(name)
+        await asyncio.sleep(fault.hang)
+        refused = _fault_answer(fault)
+        done: Json = refused or do()
+        self.calls.append(CallRecord(name, arguments, done, self._world.clock.now()))
+        self._world.changed()
+        if (fault.drop or fault.lost) and request.transport:
+            request.transport.abort()
+        return web.json_response(done, status=_status(fault), headers=self._headers(fault))
+
+    def _headers(self, fault: Fault) -> dict[str, str]:
+        retry = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
+        return {"x-oauth-scopes": ",".join(self._world.manifest.scopes), **retry}
+
+    def _socket_url(self) -> str:
+        return f"{self.base_url.replace('http', 'ws', 1)}link?ticket={self._sockets.ticket()}"
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        file = self._world.files.get(request.match_info["file"])
+        if file is None or "announced" not in file:
+            raise web.HTTPNotFound
+        content = await _uploaded(request)
+        if len(content) != file["announced"]:
+            raise web.HTTPBadRequest(text="the length differs from the announced one")
+        file["content"], file["size"] = content, len(content)
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        file = self._world.files.get(request.match_info["file"])
+        if file is None:
+            raise web.HTTPNotFound
+        disposition = {"Content-Disposition": "attachment"}
+        return web.Response(body=file["content"], content_type="application/octet-stream", headers=disposition)
+
+
+def _status(fault: Fault) -> int:
+    return fault.status or (429 if fault.error == "ratelimited" else 200)
+
+
+def _fault_answer(fault: Fault) -> Json | None:
+    error = fault.error or (f"status {fault.status}" if fault.status else None) or (fault.drop and "dropped")
+    return {"ok": False, "error": error} if error else None
+
+
+async def _uploaded(request: web.Request) -> bytes:
+    if not request.content_type.startswith("multipart/"):
+        return await request.read()
+    parts = (await request.post()).values()
+    return b"".join(part.file.read() for part in parts if isinstance(part, web.FileField))
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Bearer" else None
+
+
+async def _arguments(request: web.Request) -> Json:
+    """Return the arguments of the query and of a JSON or form body."""
+    given: Json = dict(request.query)
+    if request.content_type == "application/json":
+        text = await request.text()
+        body = json.loads(text) if text.strip() else {}
+        given |= {key: value for key, value in body.items() if value is not None}
+    else:
+        given |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+    return {key: _parsed(key, value) for key, value in given.items()}
+
+
+def _parsed(key: str, value: Any) -> Any:
+    if key not in _JSON_ARGUMENTS or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

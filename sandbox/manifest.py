@@ -1,0 +1,23 @@
+"""An app's manifest, read: the only thing the sandbox knows of the app."""
+
+from sandbox.elements import Json
+
+
+class Manifest:
+    """Slack's manifest JSON behind the questions the sandbox asks of it."""
+
+    def __init__(self, manifest: Json) -> None:
+        self._features: Json = manifest.get("features", {})
+        self._settings: Json = manifest.get("settings", {})
+        self.name: str = manifest.get("display_information", {}).get("name", "App")
+        self.bot_name: str = self._features.get("bot_user", {}).get("display_name", self.name)
+        self.scopes: list[str] = manifest.get("oauth_config", {}).get("scopes", {}).get("bot", [])
+        self.commands: list[Json] = self._features.get("slash_commands", [])
+        self.shortcuts: list[Json] = self._features.get("shortcuts", [])
+        self.events: list[str] = self._settings.get("event_subscriptions", {}).get("bot_events", [])
+        self.has_home: bool = self._features.get("app_home", {}).get("home_tab_enabled", False)
+        self.interactive: bool = self._settings.get("interactivity", {}).get("is_enabled", False)
+
+    def command(self, name: str) -> Json | None:
+        """Return the slash command, or None."""
+        return next((command for command in self.commands if command["command"] == name), None)

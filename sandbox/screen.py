@@ -1,0 +1,131 @@
+"""What one person's screen shows, as the page asks for it."""
+
+from typing import TYPE_CHECKING
+
+from sandbox import elements
+from sandbox.api.files import shown as shown_file
+from sandbox.cast import Person
+from sandbox.elements import Json
+from sandbox.world import SLACKBOT, Channel, Message, View, World, dm_id
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
+
+_HOOD = 30
+
+
+def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json:
+    """Return everything the person's screen shows; KeyError for an unknown person or place."""
+    world = box.world
+    me = world.cast.person(user_id)
+    seen = [] if place == "home" else _messages(world, me, world.channels[place].id)
+    has_app = world.cast.has_app(me)
+    home = world.homes.get(me.id) if place == "home" and has_app else None
+    return {
+        "version": world.version,
+        "now": box.now().isoformat().replace("+00:00", "Z"),
+        "me": me.id,
+        "in": place,
+        "teams": [{"id": t.id, "name": t.name, "installed": t.installed} for t in world.cast.teams],
+        "people": _people(world),
+        "app": {"name": world.manifest.name, "user": world.cast.app.user, "bot_name": world.manifest.bot_name},
+        "places": _places(world, me),
+        "commands": world.manifest.commands if has_app else [],
+        "shortcuts": world.manifest.shortcuts if has_app else [],
+        "messages": [_message(world, m) for m in seen if not m.is_reply],
+        "thread": _thread(world, seen, thread) if thread else None,
+        "pins": world.pins.get(place, []),
+        "home": _view(home) if home else None,
+        "modals": [_view(view) for view in world.stacks[me.id]],
+        "requests": _requests(box),
+        "calls": _calls(box),
+    }
+
+
+def _messages(world: World, me: Person, channel: str) -> list[Message]:
+    return world.visible(me.id, channel)
+
+
+def _thread(world: World, seen: list[Message], ts: str) -> Json:
+    return {"ts": ts, "messages": [_message(world, m) for m in seen if ts in (m.ts, m.thread_ts)]}
+
+
+def _people(world: World) -> list[Json]:
+    people = [
+        {"id": p.id, "name": p.name, "title": p.title, "team": p.team, "tz": p.tz, "guest": p.guest, "bot": False}
+        for p in world.cast.people
+    ]
+    bot = {"id": world.cast.app.user, "name": world.manifest.bot_name, "title": "", "tz": "UTC"}
+    return [*people, {**bot, "team": world.cast.home.id, "guest": False, "bot": True}]
+
+
+def _places(world: World, me: Person) -> list[Json]:
+    rooms = [c for c in world.channels.values() if me.id in c.members and not c.partner]
+    places = [_place(world, me, room, "channel", room.name) for room in rooms]
+    if world.knows(me):
+        dm = world.channels[dm_id(me.id)]
+        places.append(_place(world, me, dm, "dm", world.manifest.bot_name))
+    if world.cast.has_app(me) and world.manifest.has_home:
+        home = {"id": "home", "kind": "home", "name": world.manifest.name, "unread": 0}
+        places.append({**home, "shared": False, "private": False})
+    return places
+
+
+def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Json:
+    read = world.read_up_to.get((me.id, where.id), "0")
+    new = [m for m in world.visible(me.id, where.id) if m.ts > read and m.user != me.id]
+    place = {"id": where.id, "kind": kind, "name": name, "unread": len(new)}
+    return place | {"shared": where.shared, "private": where.private, "topic": where.topic}
+
+
+def _message(world: World, message: Message) -> Json:
+    replies = [m for m in world.messages if m.thread_ts == message.ts and m.is_reply and not m.ephemeral]
+    people = {p.id: p.team for p in world.cast.people}
+    return {
+        "ts": message.ts,
+        "user": message.user,
+        "name": world.names.get(message.user, message.user),
+        "team": people.get(message.user, world.cast.home.id),
+        "text": message.text,
+        "blocks": message.blocks,
+        "ephemeral": message.ephemeral,
+        "edited": message.edited is not None,
+        "thread_ts": message.thread_ts,
+        "reply_count": len(replies),
+        "pinned": message.ts in world.pins.get(message.channel, []),
+        "at": float(message.ts),
+        "files": [shown_file(file) for file in message.files],
+        "reactions": [{"name": n, "users": u, "count": len(u)} for n, u in message.reactions.items()],
+        "is_bot": message.is_bot,
+        "slackbot": message.user == SLACKBOT,
+        "attachments": message.attachments,
+    }
+
+
+def _view(view: View) -> Json:
+    ids = {"id": view.id, "hash": view.hash, "type": view.body["type"], "state": view.state}
+    parts = {key: view.body.get(key) for key in ("title", "submit", "close", "callback_id")}
+    has_inputs = any(elements.in_blocks(view.blocks))
+    shown = {"blocks": view.blocks, "errors": view.errors, "trouble": view.trouble}
+    return {**ids, **parts, **shown, "interactive": has_inputs}
+
+
+def _requests(box: "Sandbox") -> list[Json]:
+    return [
+        {
+            "at": d.at.isoformat(),
+            "kind": d.kind,
+            "what": d.what,
+            "status": d.status,
+            "milliseconds": d.milliseconds,
+            "error": d.error,
+        }
+        for d in box.line.deliveries[-_HOOD:]
+    ]
+
+
+def _calls(box: "Sandbox") -> list[Json]:
+    return [
+        {"at": c.at.isoformat(), "method": c.method, "ok": c.answer["ok"], "error": c.answer.get("error")}
+        for c in box.calls[-_HOOD:]
+    ]

@@ -1,0 +1,156 @@
+"""The sandbox as one object: it wires the world, the app's line, the Web API and the page, and serves them."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+
+from sandbox import http_mode
+from sandbox.acts import Acts
+from sandbox.api.registry import Tokens
+from sandbox.api_server import ApiServer, CallRecord
+from sandbox.cast import Cast
+from sandbox.clock import Clock
+from sandbox.driver import Driver
+from sandbox.elements import Json
+from sandbox.faults import Fault
+from sandbox.line import ACK_SECONDS, Delivery, Line, NoAnswer
+from sandbox.manifest import Manifest
+from sandbox.page_api import PageApi, guard
+from sandbox.socket_mode import Sockets
+from sandbox.world import World
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Sandbox:
+    """A local Slack for one app; use it as `async with Sandbox(...) as box`."""
+
+    def __init__(
+        self, cast: Cast, manifest: Json, host: str = "127.0.0.1", port: int = 0, *, ack_seconds: float = ACK_SECONDS
+    ) -> None:
+        if host not in _LOOPBACK:
+            raise ValueError(f"The sandbox stays on this machine: {host} is not a loopback address.")
+        self._host, self._port, self._ack_seconds = host, port, ack_seconds
+        self._tokens = Tokens(
+            f"xoxb-sandbox-{secrets.token_hex(8)}", f"xapp-sandbox-{secrets.token_hex(8)}", secrets.token_hex(16)
+        )
+        self.events_url: str | None = None
+        self.clock = Clock()
+        self.world = World(cast, self.clock, Manifest(manifest))
+        self.sockets = Sockets(cast.app.app)
+        self.line = Line(self.clock, self._transport, self.world.changed)
+        self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")
+        self._api = ApiServer(self.world, self._tokens, self.sockets)
+        self._page = PageApi(self)
+        self._runner: web.AppRunner | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        """Start serving; the port is known from here on."""
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        app = web.Application(middlewares=[guard], client_max_size=30 * 1024 * 1024)
+        app.add_routes([*self._api.routes(), *self._page.routes(), web.get("/link", self.sockets.accept)])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        self.url = self._api.base_url = f"http://{self._host}:{port}/"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving and close every connection."""
+        await self.clock.close()
+        await self.sockets.cut()
+        self._page.close()
+        if self._session:
+            await self._session.close()
+        if self._runner:
+            await self._runner.cleanup()
+
+    @property
+    def api_url(self) -> str:
+        """The Web API's base address."""
+        return f"{self.url}api/"
+
+    @property
+    def bot_token(self) -> str:
+        """The token of the app's installation in the home team."""
+        return self._tokens.bot
+
+    @property
+    def app_token(self) -> str:
+        """The app-level token, for Socket Mode."""
+        return self._tokens.app
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret requests to the app are signed with."""
+        return self._tokens.signing_secret
+
+    @property
+    def calls(self) -> list[CallRecord]:
+        """Every call the app made, oldest first."""
+        return self._api.calls
+
+    def connect_events(self) -> list[Delivery]:
+        """Return every request or envelope sent to the app, oldest first."""
+        return self.line.deliveries
+
+    def now(self) -> datetime:
+        """Return the sandbox's present moment."""
+        return self.clock.now()
+
+    async def move_clock(self, to: datetime) -> None:
+        """Move the clock forward and let everything due happen."""
+        await self.clock.move(to)
+        self.world.changed()
+
+    def on_clock_moved(self, callback: Callable[[], Awaitable[object]]) -> None:
+        """Have the callback awaited after each move of the clock."""
+        self.clock.on_moved(callback)
+
+    def use_manifest(self, manifest: Json) -> None:
+        """Take another manifest, as after a change of the app's configuration."""
+        self.world.manifest = Manifest(manifest)
+        self.world.changed()
+
+    def fail_next(self, method: str, **fault: Any) -> None:
+        """Spoil the next `times` calls of a method ("*" any, "response_url" too).
+
+        error=, retry_after=: Slack refuses; status=: an HTTP status; hang=seconds: it answers late;
+        drop=True: the connection is cut and nothing done; lost=True: done, but the answer is cut off.
+        """
+        self._api.faults.order(Fault(method, **fault))
+
+    async def redeliver_last(self) -> Delivery:
+        """Send the last request to the app once more, byte for byte."""
+        return await self.line.send_again(self.line.deliveries[-1])
+
+    def person(self, user_id: str) -> Driver:
+        """Return a driver that acts as this person."""
+        return Driver(self.world, self.acts, self.world.cast.person(user_id), self.url)
+
+    async def _transport(self, delivery: Delivery) -> None:
+        if self.sockets.connected:
+            await self.sockets.send(delivery, self._ack_seconds)
+            return
+        if self.events_url is None or self._session is None:
+            raise NoAnswer("dispatch_failed", "connection_failed")
+        if not delivery.raw:
+            content_type, delivery.raw = http_mode.encode(delivery.kind, delivery.body)
+            delivery.headers = http_mode.signed(delivery.raw, content_type, self.signing_secret)
+            if delivery.attempt:
+                delivery.headers |= {
+                    "X-Slack-Retry-Num": str(delivery.attempt),
+                    "X-Slack-Retry-Reason": delivery.reason,
+                }
+        await http_mode.post(self._session, self.events_url, delivery, self._ack_seconds)
