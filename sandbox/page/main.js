@@ -5,7 +5,7 @@ import { makeClock, tick } from "./clock.js";
 import { makeComposer } from "./composer.js";
 import { h } from "./dom.js";
 import { drawHood, makeHood } from "./hood.js";
-import { announce, drawMessages, drawPins, find } from "./messages.js";
+import { drawMessages, drawPins, find } from "./messages.js";
 import { showModals } from "./modals.js";
 import { drawActor } from "./people.js";
 import { drawPlaceHead, drawRail } from "./places.js";
@@ -15,7 +15,6 @@ import { Surface } from "./surface.js";
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const composer = makeComposer("Message", () => "");
 const threadComposer = makeComposer("Reply", () => here().thread);
-const scrolledTo = new Map();
 let home = null;
 let wanted = "";
 let arrived = "";
@@ -42,7 +41,6 @@ function draw() {
   drawPlace(place, state);
   drawThread(state);
   drawHood(part("hood"));
-  announce();
   showModals(state.modals ?? []);
   arrive(place, state);
 }
@@ -67,7 +65,7 @@ function drawPlace(place, state) {
     return drawHome(state);
   }
   drawPins(part("pins"));
-  keepingBottom(part("scroll"), `${state.me}/${state.in}`, () => drawMessages(part("list"), state.messages ?? [], "main"));
+  drawList(part("list"), state.messages ?? [], `${state.me}/${state.in}`);
   composer.follow(place.kind === "channel" ? `Message #${place.name.replace(/^#/, "")}` : `Message ${place.name}`);
   if (wanted) find(wanted);
   wanted = "";
@@ -91,22 +89,34 @@ function drawThread(state) {
   const isOpen = Boolean(here().thread && state.thread);
   pane.hidden = !isOpen;
   document.body.classList.toggle("with-thread", isOpen);
-  if (!isOpen) return;
-  const place = `${state.me}/${state.in}/${here().thread}`;
-  keepingBottom(part("thread-scroll"), place, () => drawMessages(part("thread-list"), state.thread.messages, "thread"));
+  if (!isOpen) return drawList(part("thread-list"), [], "");
+  drawList(part("thread-list"), state.thread.messages, `${state.me}/${state.in}/${here().thread}`);
   threadComposer.follow("Reply…");
 }
 
-/** Whoever reads the newest message stays at the newest; whoever has scrolled up stays where they are. */
-function keepingBottom(box, place, drawIt) {
-  const isNew = scrolledTo.get(box) !== place;
+/** Whoever reads the newest message stays at the newest, and whoever scrolled up where they are; what is new is read out. */
+function drawList(list, messages, place) {
+  const box = list.parentElement;
+  const isNew = list.place !== place;
   const wasAtBottom = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
-  drawIt();
+  list.place = place;
+  list.setAttribute("aria-live", isNew ? "off" : "polite");
+  drawMessages(list, messages, list.dataset.part === "thread-list");
   if (isNew || wasAtBottom) box.scrollTop = box.scrollHeight;
-  scrolledTo.set(box, place);
+}
+
+/** A permalink to a message comes as ?in=C…&message=p…; whoever acted last looks at it. */
+function followPermalink() {
+  const asked = new URLSearchParams(location.search);
+  const digits = /^p(\d+)(\d{6})$/.exec(asked.get("message") ?? "");
+  if (!asked.has("in")) return;
+  wanted = digits ? `${digits[1]}.${digits[2]}` : "";
+  const hash = [here().as || localStorage.getItem("person"), asked.get("in")].filter(Boolean).join("/");
+  history.replaceState(null, "", `/#${hash}`);
 }
 
 function start() {
+  followPermalink();
   part("composer").append(composer);
   part("thread-composer").append(threadComposer);
   makeClock(part("clock"), part("clock-panel"));

@@ -1,39 +1,38 @@
 // The messages of a place and the thread beside them: who, when, what, and what one can do with each.
 
 import { drawBlocks, signatureOf } from "./blocks.js";
-import { button, h, iconButton, outLink, reconcile, say } from "./dom.js";
+import { button, h, iconButton, outLink, reconcile } from "./dom.js";
 import { menuButton, openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar, companyBadge } from "./people.js";
-import { act, current, go, here, personOf, seconds } from "./state.js";
+import { act, current, go, personOf, seconds } from "./state.js";
 import { Surface } from "./surface.js";
 import { dayName, fullTime, timeOf } from "./zone.js";
 
 const dismissed = new Set(JSON.parse(sessionStorage.getItem("dismissed") ?? "[]"));
-const seen = new Map();
 
-const momentOfMessage = (message) => (message.at ? seconds(message.at) : Number(message.ts));
+const momentOfMessage = (message) => seconds(message.at ?? Number(message.ts));
 const isDismissed = (message) => message.ephemeral && dismissed.has(`${current().me} ${message.ts}`);
 
-/** Draws messages with a line between days; `where` tells apart the copies of one message in channel and thread. */
-export function drawMessages(list, messages, where) {
+/** Draws messages with a line between days. */
+export function drawMessages(list, messages, inThread) {
   const shown = messages.filter((message) => !isDismissed(message));
   const items = [];
   for (const message of shown) {
     const day = dayName(momentOfMessage(message));
-    if (where !== "thread" && items.findLast((item) => item.day)?.day !== day) items.push({ day });
+    if (!inThread && items.findLast((item) => item.day)?.day !== day) items.push({ day });
     items.push({ message });
   }
   reconcile(list, items, {
     key: (item) => item.day ?? `${item.message.ts}${item.message.ephemeral ? " ephemeral" : ""}`,
     signature: (item) => signatureOf([item, current().me, current().in, isPinned(item.message), current().shortcuts]),
-    draw: (item, old) => (item.day ? h("li", { class: "day" }, h("span", {}, item.day)) : drawMessage(item.message, where, old)),
+    draw: (item, old) => (item.day ? h("li", { class: "day" }, h("span", {}, item.day)) : drawMessage(item.message, inThread, old)),
   });
 }
 
 const isPinned = (message) => Boolean(message && (message.pinned || current().pins?.includes(message.ts)));
 
-function drawMessage(message, where, old) {
+function drawMessage(message, inThread, old) {
   const surface = old?.surface ?? new Surface({ in: current().in, ts: message.ts });
   const blocks = old?.querySelector(".blocks") ?? h("div", { class: "blocks" });
   const kind = ["message", message.ephemeral && "ephemeral", isPinned(message) && "pinned"].filter(Boolean).join(" ");
@@ -45,8 +44,8 @@ function drawMessage(message, where, old) {
       heading(message),
       content(message, surface, blocks),
       message.edited && h("span", { class: "edited" }, "(edited)"),
-      where !== "thread" && !message.ephemeral && replies(message)),
-    !message.ephemeral && tools(message, where));
+      !inThread && !message.ephemeral && replies(message)),
+    !message.ephemeral && tools(message, inThread));
   return Object.assign(node, { surface });
 }
 
@@ -87,9 +86,9 @@ function replies(message) {
   return button(words, () => go({ thread: message.ts }), { class: "quiet replies" });
 }
 
-function tools(message, where) {
+function tools(message, inThread) {
   const more = menuButton("⋮", "More actions", () => actionsFor(message), { class: null, data: { spot: "more" } });
-  const reply = where !== "thread" && iconButton("↩", "Reply in thread", () => startThread(message), { class: "wide-only", data: { spot: "reply" } });
+  const reply = !inThread && iconButton("↩", "Reply in thread", () => startThread(message), { class: "wide-only", data: { spot: "reply" } });
   return h("div", { class: "message-tools" }, reply, more);
 }
 
@@ -115,18 +114,6 @@ function dismiss(message) {
   dismissed.add(`${current().me} ${message.ts}`);
   sessionStorage.setItem("dismissed", JSON.stringify([...dismissed]));
   document.dispatchEvent(new CustomEvent("redraw"));
-}
-
-/** Reads out what is new here, but not what was here when the person came. */
-export function announce() {
-  const { as, in: place, thread } = here();
-  const list = [...(current().messages ?? []), ...(current().thread?.messages.slice(1) ?? [])];
-  const key = [as, place, thread].join("/");
-  const before = seen.get(key);
-  seen.clear();
-  seen.set(key, new Set(list.map((message) => message.ts)));
-  const fresh = before ? list.filter((message) => !before.has(message.ts) && message.user !== current().me) : [];
-  if (fresh.length) say(fresh.map((message) => `${message.name ?? ""}: ${message.text || "sent a message"}`).join(". ").slice(0, 500));
 }
 
 export function find(ts) {

@@ -47,8 +47,8 @@ function teamItems(team) {
   }))];
 }
 
-/** Channels are shared, so one stays; a direct message and the Home tab are one's own. */
+/** Channels are shared, so one stays; from one's own direct messages one comes to a shared channel. */
 function become(id) {
-  const kind = placeOf(here().in)?.kind;
-  go({ as: id, in: kind === "channel" ? here().in : "" });
+  const isOwn = placeOf(here().in)?.kind === "dm";
+  go({ as: id, in: isOwn ? current().places.find((place) => place.shared)?.id : here().in });
 }

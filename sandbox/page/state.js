@@ -27,7 +27,8 @@ export const teamOf = (id) => state.teams.find((team) => team.id === id);
 export const placeOf = (id) => state.places.find((place) => place.id === id);
 export const me = () => personOf(state.me);
 export const zone = () => me()?.tz ?? "UTC";
-export const seconds = (iso) => Date.parse(iso) / 1000;
+/** Epoch seconds of a moment given as ISO text, or already as seconds. */
+export const seconds = (moment) => (typeof moment === "number" ? moment : Date.parse(moment) / 1000);
 
 /** The sandbox's present moment in epoch seconds; it runs on between two answers. */
 export const now = () => seconds(state.now) + (performance.now() - receivedAt) / 1000;
@@ -41,6 +42,7 @@ export async function refresh() {
     const received = await answer.json();
     if (ticket !== asked) return;
     state = received;
+    localStorage.setItem("person", state.me);
     receivedAt = performance.now();
   } catch (error) {
     if (ticket === asked) notice(error instanceof TypeError ? "No connection to the sandbox. Trying again…" : error.message);
