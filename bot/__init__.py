@@ -1,0 +1,1 @@
+"""The running application: command line, settings, wiring, timetable and delivery."""

@@ -1,0 +1,134 @@
+"""The doctor: says what is missing or wrong with keys, scopes, database, clock and channels."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from bot.settings import Settings
+from bot.wiring import real_now, slack_client
+from handlers.manifest import SCOPES
+from quality.words import days
+from storage import migrate as schema
+from storage import outbox
+from storage.database import Database
+from storage.partnership import Partnership
+
+LARGEST_SKEW = timedelta(seconds=60)  # Slack refuses nothing yet, but the journal's times would be wrong
+OLDEST_WAITING = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    well: bool
+    says: str
+
+
+async def examine(settings: Settings, now: Callable[[], datetime] = real_now) -> AsyncIterator[Finding]:
+    """Look at everything and give a finding for each."""
+    missing = settings.missing()
+    for name in missing:
+        yield Finding("settings", well=False, says=name)
+    if not missing:
+        yield Finding("settings", well=True, says="by Socket Mode" if settings.socket_mode else "by HTTP")
+    database = Database(settings.database_url)
+    try:
+        for finding in _database(database, now()):
+            yield finding
+        if settings.slack_bot_token:
+            async with slack_client(settings) as slack:
+                async for finding in _slack(slack, database, now):
+                    yield finding
+    finally:
+        database.close()
+
+
+def _database(database: Database, now: datetime) -> list[Finding]:
+    try:
+        at, needed = schema.revision(database), schema.newest()
+    except SQLAlchemyError as error:
+        return [Finding("database", well=False, says=f"{database.engine.url!r} does not open: {error.args[0]}")]
+    if at != needed:
+        says = f"the schema is {at or 'empty'}, the program needs {needed}: run `qualbridge migrate`"
+        return [Finding("database", well=False, says=says)]
+    with database.reading() as session:
+        waiting, oldest = outbox.pending(session)
+    found = [Finding("database", well=True, says=f"schema {at}")]
+    if oldest is not None and now - oldest > OLDEST_WAITING:
+        says = f"{waiting} messages wait, the oldest for {_age(now - oldest)}: see the log, or run `qualbridge tick`"
+        return [*found, Finding("outbox", well=False, says=says)]
+    return [*found, Finding("outbox", well=True, says=f"{waiting} messages wait")]
+
+
+async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], datetime]) -> AsyncIterator[Finding]:
+    try:
+        answer = await slack.auth_test()
+    except SlackApiError as error:
+        says = f"Slack says {error.response.get('error')}: check SLACK_BOT_TOKEN"
+        yield Finding("token", well=False, says=says)
+        return
+    except (ClientError, TimeoutError) as error:
+        yield Finding("Slack", well=False, says=f"no answer from {slack.base_url}: {error}")
+        return
+    yield Finding("token", well=True, says=f"{answer['user']} in {answer['team']}")
+    yield _scopes(answer)
+    yield _clock(answer, now())
+    async for finding in _channels(slack, database):
+        yield finding
+
+
+def _scopes(answer: AsyncSlackResponse) -> Finding:
+    granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes") or "").split(",")}
+    lacking = [scope for scope in SCOPES if scope not in granted]
+    if granted == {""}:
+        return Finding("scopes", well=True, says="Slack did not say")
+    if lacking:
+        says = f"missing {', '.join(lacking)}: add them under OAuth & Permissions and install the app again"
+        return Finding("scopes", well=False, says=says)
+    return Finding("scopes", well=True, says=f"all {len(SCOPES)} granted")
+
+
+def _clock(answer: AsyncSlackResponse, now: datetime) -> Finding:
+    stated = answer.headers.get("Date")
+    if not stated:
+        return Finding("clock", well=True, says="Slack did not say the time")
+    skew = abs(now - parsedate_to_datetime(stated))
+    if skew > LARGEST_SKEW:
+        return Finding("clock", well=False, says=f"this machine is {_age(skew)} off Slack's time: set its clock")
+    return Finding("clock", well=True, says=f"{skew.total_seconds():.0f} s off Slack's")
+
+
+async def _channels(slack: AsyncWebClient, database: Database) -> AsyncIterator[Finding]:
+    try:
+        channels = await database.read(lambda session: list(session.exec(select(Partnership.channel_id)).all()))
+    except SQLAlchemyError:
+        return
+    if not channels:
+        yield Finding("channels", well=True, says="none is set up yet: run `/quality setup` in one")
+    for channel_id in channels:
+        try:
+            channel = (await slack.conversations_info(channel=channel_id))["channel"]
+        except SlackApiError as error:
+            yield Finding("channel", well=False, says=f"{channel_id}: Slack says {error.response.get('error')}")
+            continue
+        name = f"{channel_id} #{channel.get('name')}"
+        if channel.get("is_archived"):
+            yield Finding("channel", well=False, says=f"{name} is archived: its messages wait")
+        elif not channel.get("is_member"):
+            yield Finding("channel", well=False, says=f"{name}: the bot is not in it: /invite it")
+        else:
+            yield Finding("channel", well=True, says=name)
+
+
+def _age(span: timedelta) -> str:
+    return days(span.days) if span.days else f"{int(span.total_seconds())} s"

@@ -1,0 +1,75 @@
+"""`qualbridge sandbox`: the real bot in a local Slack, with sample records, for a person in a browser."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import typer
+
+from bot.samples import DAYS, Stage
+from bot.server import Server, in_service, listening
+from bot.settings import Settings
+from bot.wiring import Bot, assemble, identify, slack_client
+from handlers.everything import LISTENERS
+from handlers.manifest import manifest
+from sandbox import Sandbox, example_cast
+from storage.database import Database
+from storage.migrate import migrate
+
+BEGINS_AT = time(8, 30)  # UTC, within both companies' working hours
+
+
+async def play(data: Path, port: int, *, empty: bool, socket_mode: bool) -> None:
+    """Play until interrupted."""
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    typer.echo("Starting a local Slack with two companies …")
+    async with opened(data, port, empty=empty, socket_mode=socket_mode) as box:
+        typer.echo(f"Open {box.url} in your browser. Ctrl+C ends it; the next start begins anew.")
+        await stop.wait()
+
+
+@asynccontextmanager
+async def opened(data: Path, port: int, *, empty: bool = False, socket_mode: bool = False) -> AsyncIterator[Sandbox]:
+    """Give a sandbox in which the bot is in service; data is a folder of its own, begun anew."""
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    begins = datetime.combine(datetime.now(UTC).date() - timedelta(days=DAYS), BEGINS_AT, UTC)
+    database = Database(f"sqlite:///{data / 'sandbox.db'}")
+    migrate(database)
+    starts_at = None if empty else begins
+    cast = example_cast()
+    try:
+        async with Sandbox(cast=cast, manifest=manifest(LISTENERS), port=port, starts_at=starts_at) as box:
+            async with connected(box, database, socket_mode=socket_mode) as bot:
+                if not empty:
+                    await Stage(box, bot, begins).play()
+                    await box.move_clock(max(datetime.now(UTC), box.now()))
+                box.on_clock_moved(bot.timetable.beat)
+                async with in_service(bot):
+                    yield box
+    finally:
+        database.close()
+
+
+@asynccontextmanager
+async def connected(box: Sandbox, database: Database, *, socket_mode: bool = False) -> AsyncIterator[Bot]:
+    """Give a bot that this sandbox reaches by HTTP, and by Socket Mode once it is in service where that is chosen."""
+    settings = Settings(
+        _env_file=None,
+        slack_bot_token=box.bot_token,
+        slack_signing_secret=box.signing_secret,
+        slack_app_token=box.app_token if socket_mode else "",
+        slack_api_url=box.api_url,
+    )
+    server = Server()
+    async with slack_client(settings) as slack, listening(server, "127.0.0.1", 0) as port:
+        bot = assemble(settings, database, slack, await identify(slack), box.now)
+        server.bot = bot
+        box.events_url = f"http://127.0.0.1:{port}/slack/events"
+        yield bot

@@ -1,0 +1,139 @@
+"""The bot in service: by HTTP or Socket Mode, with its timetable and its delivery, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from aiohttp import ClientError, web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Settings, SettingsError
+from bot.wiring import Bot, assemble, identify, slack_client
+from handlers.desk import Installation
+from storage.database import Database
+from storage.migrate import migrate
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 1_000_000  # Slack's largest payload, a view of 250 kB, form-encoded
+WRONG_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
+LONGEST_PAUSE = 60.0
+
+
+class Server:
+    """The HTTP side: Slack's requests, and whether the bot is alive and ready."""
+
+    def __init__(self) -> None:
+        self.bot: Bot | None = None
+        self.web = web.Application(client_max_size=MOST_BYTES)
+        self.web.router.add_get("/healthz", self.on_alive)
+        self.web.router.add_get("/readyz", self.on_ready)
+        self.web.router.add_post("/slack/events", self.on_slack)
+
+    async def on_alive(self, _request: web.Request) -> web.Response:
+        """Say that the process runs."""
+        return web.json_response({"status": "alive"})
+
+    async def on_ready(self, _request: web.Request) -> web.Response:
+        """Say whether requests of Slack can be served: Slack knows the bot, and the database answers."""
+        if self.bot is None:
+            return web.json_response({"status": "waiting for Slack"}, status=503)
+        try:
+            await asyncio.to_thread(self.bot.database.ping)
+        except Exception:
+            log.exception("the database does not answer")
+            return web.json_response({"status": "the database does not answer"}, status=503)
+        return web.json_response({"status": "ready"})
+
+    async def on_slack(self, request: web.Request) -> web.Response:
+        """Serve a signed request of Slack; without a signing secret none can be trusted."""
+        if self.bot is None or not self.bot.settings.slack_signing_secret:
+            return web.Response(status=503 if self.bot is None else 404)
+        try:
+            body = (await request.read()).decode()
+        except UnicodeDecodeError:
+            return web.Response(status=400, text="not UTF-8")
+        bolt = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers))
+        answer = await self.bot.app.async_dispatch(bolt)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.first_headers_without_set_cookie())
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what was begun."""
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    database = Database(settings.database_url)
+    migrate(database)
+    server = Server()
+    try:
+        async with slack_client(settings) as slack, listening(server, settings.host, settings.port) as port:
+            log.info("listening on http://%s:%s", settings.host, port)
+            installation = await _identified(slack, stop)
+            if installation is None:
+                return
+            bot = assemble(settings, database, slack, installation)
+            async with in_service(bot):
+                server.bot = bot
+                log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")
+                await stop.wait()
+                log.info("stopping")
+    finally:
+        database.close()
+
+
+@asynccontextmanager
+async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
+    """Listen on an address while inside; gives the port, chosen by the system when it was 0."""
+    runner = web.AppRunner(server.web, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def in_service(bot: Bot) -> AsyncIterator[None]:
+    """Run delivery, timetable and, where it is chosen, Socket Mode while inside."""
+    delivery = asyncio.create_task(bot.delivery.run())
+    bot.timetable.start()
+    socket = AsyncSocketModeHandler(bot.app, bot.settings.slack_app_token) if bot.settings.socket_mode else None
+    try:
+        if socket is not None:
+            await socket.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        yield
+    finally:
+        if socket is not None:
+            await socket.close_async()  # type: ignore[no-untyped-call]  # as above
+        bot.timetable.stop()
+        await bot.desk.finish()
+        delivery.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivery
+
+
+async def _identified(slack: AsyncWebClient, stop: asyncio.Event) -> Installation | None:
+    """Ask Slack who the bot is until it answers; None when told to stop meanwhile."""
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            return await identify(slack)
+        except SlackApiError as error:
+            if error.response.get("error") in WRONG_TOKEN:
+                why = error.response["error"]
+                raise SettingsError(f"SLACK_BOT_TOKEN is wrong: Slack says {why}. Install the app anew.") from error
+            log.warning("Slack does not say who the bot is: %s", error.response.get("error"))
+        except (ClientError, TimeoutError) as error:
+            log.warning("Slack does not answer: %s", error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+    return None

@@ -1,0 +1,90 @@
+"""Settings from the environment or `.env`; a missing or wrong one is named, with what to put there."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(Exception):
+    """Settings with which the bot cannot start; its text names each and what to put there."""
+
+
+def _database_url(value: str) -> str:
+    try:
+        driver = make_url(value).get_backend_name()
+    except ArgumentError:
+        driver = ""
+    if driver != "sqlite":
+        raise ValueError("give an address such as sqlite:///qualbridge.db")
+    return value
+
+
+def _token(prefix: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value and not value.startswith(prefix):
+            raise ValueError(f"give the token that starts with {prefix}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _api_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("give an address such as https://slack.com/api/")
+    return value.rstrip("/") + "/"
+
+
+def _level(value: str) -> str:
+    if value.upper() not in LEVELS:
+        raise ValueError(f"give one of {', '.join(LEVELS)}")
+    return value.upper()
+
+
+class Settings(BaseSettings):
+    """What the bot needs to know to run; each field is the environment variable of the same name."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    slack_bot_token: Annotated[str, _token("xoxb-")] = ""
+    slack_signing_secret: str = ""
+    slack_app_token: Annotated[str, _token("xapp-")] = ""
+    slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///qualbridge.db"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    log_level: Annotated[str, AfterValidator(_level)] = "INFO"
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is reached by Socket Mode; otherwise Slack reaches the bot by HTTP."""
+        return bool(self.slack_app_token)
+
+    def missing(self) -> list[str]:
+        """Name what Slack needs and is not there, with where to find it."""
+        wanted = [("SLACK_BOT_TOKEN", self.slack_bot_token, "the bot token (xoxb-…) of OAuth & Permissions")]
+        if not self.socket_mode:
+            secret = "the signing secret of Basic Information, or SLACK_APP_TOKEN (xapp-…) for Socket Mode"  # noqa: S105 - a hint
+            wanted.append(("SLACK_SIGNING_SECRET", self.slack_signing_secret, secret))
+        return [f"{name} is missing: put {what} there" for name, value, what in wanted if not value]
+
+
+def load() -> Settings:
+    """Read the settings; SettingsError names the ones that are wrong."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        faults = [f"{fault['loc'][0]}".upper() + f" is wrong: {fault['msg']}" for fault in wrong.errors()]
+        raise SettingsError("\n".join(faults).replace("Value error, ", "")) from None
+
+
+def load_for_slack() -> Settings:
+    """Read the settings of a command that talks to Slack; SettingsError names what is missing."""
+    settings = load()
+    if settings.missing():
+        raise SettingsError("\n".join(settings.missing()))
+    return settings

@@ -1,0 +1,25 @@
+"""One pass of what is due: reminders, digests, undelivered messages."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.settings import Settings
+from bot.wiring import assemble, identify, real_now, slack_client
+from storage import outbox
+from storage.database import Database
+from storage.migrate import migrate
+
+
+async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tuple[int, int]:
+    """Do one pass; gives how many messages were dealt with and how many wait for a later one."""
+    database = Database(settings.database_url)
+    try:
+        migrate(database)
+        async with slack_client(settings) as slack:
+            bot = assemble(settings, database, slack, await identify(slack), now)
+            await bot.timetable.beat()
+            claimed = await bot.delivery.send_due()
+        waiting, _ = await database.read(outbox.pending)
+        return claimed - waiting, waiting
+    finally:
+        database.close()

@@ -1,0 +1,87 @@
+"""The one place where the parts are put together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import ClientSession, ClientTimeout
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery import Delivery
+from bot.settings import Settings
+from bot.timetable import Timetable
+from handlers.desk import Desk, Installation
+from handlers.dispatch import register
+from handlers.everything import LISTENERS
+from storage.database import Database
+
+SLACK_TIMEOUT = 30  # seconds
+
+
+@dataclass(frozen=True)
+class Bot:
+    """The parts of a running bot."""
+
+    settings: Settings
+    database: Database
+    slack: AsyncWebClient
+    app: AsyncApp
+    desk: Desk
+    delivery: Delivery
+    timetable: Timetable
+
+
+def real_now() -> datetime:
+    """Give the present moment; the only clock of the program."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
+    """Give a client of Slack's Web API with one shared connection pool.
+
+    Without automatic retries: a post whose answer was lost would be posted twice.
+    """
+    async with ClientSession(timeout=ClientTimeout(total=SLACK_TIMEOUT)) as session:
+        token, url = settings.slack_bot_token, settings.slack_api_url
+        yield AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[], timeout=SLACK_TIMEOUT)
+
+
+async def identify(slack: AsyncWebClient) -> Installation:
+    """Ask Slack who the bot is."""
+    answer = await slack.auth_test()
+    return Installation(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
+
+
+def assemble(
+    settings: Settings,
+    database: Database,
+    slack: AsyncWebClient,
+    installation: Installation,
+    now: Callable[[], datetime] = real_now,
+) -> Bot:
+    """Put a bot together."""
+    delivery = Delivery(database, slack, installation.team_id, now)
+    timetable = Timetable(database, now, delivery.wake)
+    desk = Desk(database, slack, installation, now, delivery.wake)
+
+    async def authorize(**_: object) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=installation.team_id,
+            bot_token=settings.slack_bot_token,
+            bot_id=installation.bot_id,
+            bot_user_id=installation.user_id,
+        )
+
+    app = AsyncApp(
+        signing_secret=settings.slack_signing_secret,
+        client=slack,
+        authorize=authorize,
+        process_before_response=True,  # an answer to Slack means that the work is done
+    )
+    register(app, desk, LISTENERS)
+    return Bot(settings, database, slack, app, desk, delivery, timetable)
