@@ -65,6 +65,16 @@ function replaceKeepingFocus(node, fresh, focused) {
   target?.focus({ preventScroll: true });
 }
 
+/** Closes a dialog for good. Chromium gives the focus back without the caret, so the focus is set anew. */
+export function closeDialog(dialog) {
+  if (dialog.open) dialog.close();
+  dialog.remove();
+  const focused = document.activeElement;
+  if (focused === document.body) return;
+  focused.blur();
+  focused.focus({ preventScroll: true });
+}
+
 export function say(words) {
   document.getElementById("spoken").textContent = words;
 }

@@ -1,6 +1,6 @@
 // Small menus that open at a button, and the question asked before a dangerous press. All usable by keyboard.
 
-import { button, h, iconButton, uniqueId } from "./dom.js";
+import { button, closeDialog, h, iconButton, uniqueId } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 
 let open = null;
@@ -77,7 +77,7 @@ export function confirmed(question) {
   if (!question) return Promise.resolve(true);
   return new Promise((resolve) => {
     const title = uniqueId("confirm");
-    const answer = (yes) => () => { dialog.remove(); resolve(yes); };
+    const answer = (yes) => () => { closeDialog(dialog); resolve(yes); };
     const agree = `button ${question.style === "danger" ? "danger" : "primary"}`;
     const dialog = h("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": title },
       h("h2", { id: title }, question.title.text),

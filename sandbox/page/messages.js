@@ -43,7 +43,7 @@ function drawMessage(message, inThread, old) {
       isPinned(message) && note("Pinned"),
       heading(message),
       content(message, surface, blocks),
-      message.edited && h("span", { class: "edited" }, "(edited)"),
+      message.edited && h("p", { class: "edited" }, "(edited)"),
       !inThread && !message.ephemeral && replies(message)),
     !message.ephemeral && tools(message, inThread));
   return Object.assign(node, { surface });

@@ -1,7 +1,7 @@
 // The stack of modal views: only the top one is shown; what was typed below it, and through updates, stays.
 
 import { drawBlocks, markError } from "./blocks.js";
-import { button, h, iconButton, say, uniqueId } from "./dom.js";
+import { button, closeDialog, h, iconButton, say, uniqueId } from "./dom.js";
 import { closeMenu } from "./menu.js";
 import { act } from "./state.js";
 import { Surface } from "./surface.js";
@@ -102,8 +102,7 @@ class Modal {
   }
 
   hide() {
-    if (this.dialog.open) this.dialog.close();
-    this.dialog.remove();
+    if (this.dialog.isConnected) closeDialog(this.dialog);
   }
 
   close() {

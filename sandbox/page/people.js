@@ -40,7 +40,7 @@ function teamItems(team) {
   const heading = `${team.name} · ${team.installed ? "app installed" : "app not installed"}`;
   return [{ heading }, ...people.map((person) => ({
     label: person.name,
-    detail: [person.title, person.guest && "guest"].filter(Boolean).join(", "),
+    detail: person.title || (person.guest ? "Guest" : ""),
     icon: avatar({ user: person.id }),
     checked: person.id === current().me,
     pick: () => become(person.id),

@@ -5,7 +5,7 @@ import { notice } from "./dom.js";
 const listeners = [];
 let state = null;
 let receivedAt = 0;
-let asked = 0;
+let tickets = 0;
 
 /** Who and where: { as, in, thread }, kept in the address so that a link opens the same page. */
 export function here() {
@@ -34,18 +34,19 @@ export const seconds = (moment) => (typeof moment === "number" ? moment : Date.p
 export const now = () => seconds(state.now) + (performance.now() - receivedAt) / 1000;
 
 export async function refresh() {
-  const ticket = ++asked;
-  const query = new URLSearchParams(Object.entries(here()).filter(([, value]) => value));
+  const ticket = ++tickets;
+  const asked = { ...here(), as: here().as || localStorage.getItem("person") };
+  const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
   try {
     const answer = await fetch(`/page/state?${query}`);
-    if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `The sandbox answered ${answer.status}.`);
+    if (!answer.ok) throw new Error(`The sandbox answered: ${await answer.text()}`);
     const received = await answer.json();
-    if (ticket !== asked) return;
+    if (ticket !== tickets) return;
     state = received;
     localStorage.setItem("person", state.me);
     receivedAt = performance.now();
   } catch (error) {
-    if (ticket === asked) notice(error instanceof TypeError ? "No connection to the sandbox. Trying again…" : error.message);
+    if (ticket === tickets) notice(error instanceof TypeError ? "No connection to the sandbox. Trying again…" : error.message);
     return;
   }
   for (const listener of listeners) listener(state);
