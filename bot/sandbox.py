@@ -37,31 +37,36 @@ async def play(data: Path, port: int, *, empty: bool, socket_mode: bool) -> None
 @asynccontextmanager
 async def opened(data: Path, port: int, *, empty: bool = False, socket_mode: bool = False) -> AsyncIterator[Sandbox]:
     """Give a sandbox in which the bot is in service; data is a folder of its own, begun anew."""
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    _begin_anew(data)
     begins = datetime.combine(datetime.now(UTC).date() - timedelta(days=DAYS), BEGINS_AT, UTC)
     database = Database(f"sqlite:///{data / 'sandbox.db'}")
     migrate(database)
     starts_at = None if empty else begins
     cast = example_cast()
     try:
-        async with Sandbox(cast=cast, manifest=manifest(LISTENERS), port=port, starts_at=starts_at) as box:
-            async with connected(box, database, socket_mode=socket_mode) as bot:
-                if not empty:
-                    await Stage(box, bot, begins).play()
-                    await box.move_clock(max(datetime.now(UTC), box.now()))
-                box.on_clock_moved(bot.timetable.beat)
-                async with in_service(bot):
-                    yield box
+        async with (
+            Sandbox(cast=cast, manifest=manifest(LISTENERS), port=port, starts_at=starts_at) as box,
+            connected(box, database, socket_mode=socket_mode) as bot,
+        ):
+            if not empty:
+                await Stage(box, bot, begins).play()
+                await box.move_clock(max(datetime.now(UTC), box.now()))
+            box.on_clock_moved(bot.timetable.beat)
+            async with in_service(bot):
+                yield box
     finally:
         database.close()
+
+
+def _begin_anew(data: Path) -> None:
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
 
 
 @asynccontextmanager
 async def connected(box: Sandbox, database: Database, *, socket_mode: bool = False) -> AsyncIterator[Bot]:
     """Give a bot that this sandbox reaches by HTTP, and by Socket Mode once it is in service where that is chosen."""
-    settings = Settings(
-        _env_file=None,
+    settings = Settings.model_construct(
         slack_bot_token=box.bot_token,
         slack_signing_secret=box.signing_secret,
         slack_app_token=box.app_token if socket_mode else "",

@@ -10,8 +10,8 @@ Callback = Callable[[], Awaitable[object]]
 class Clock:
     """Tells the time, makes unique growing message timestamps, and can be moved forward."""
 
-    def __init__(self) -> None:
-        self._offset = timedelta(0)
+    def __init__(self, starts_at: datetime | None = None) -> None:
+        self._offset = starts_at - datetime.now(UTC) if starts_at else timedelta(0)
         self._last_micros = 0
         self._moved: list[Callback] = []
         self._waiting: list[tuple[datetime, Callback]] = []

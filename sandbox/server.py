@@ -31,7 +31,14 @@ class Sandbox:
     """A local Slack for one app; use it as `async with Sandbox(...) as box`."""
 
     def __init__(
-        self, cast: Cast, manifest: Json, host: str = "127.0.0.1", port: int = 0, *, ack_seconds: float = ACK_SECONDS
+        self,
+        cast: Cast,
+        manifest: Json,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        starts_at: datetime | None = None,
+        ack_seconds: float = ACK_SECONDS,
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"The sandbox stays on this machine: {host} is not a loopback address.")
@@ -40,7 +47,7 @@ class Sandbox:
             f"xoxb-sandbox-{secrets.token_hex(8)}", f"xapp-sandbox-{secrets.token_hex(8)}", secrets.token_hex(16)
         )
         self.events_url: str | None = None
-        self.clock = Clock()
+        self.clock = Clock(starts_at)
         self.world = World(cast, self.clock, Manifest(manifest))
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)

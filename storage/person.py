@@ -81,3 +81,8 @@ def list_of_user(session: Session, user_id: str) -> list[Person]:
     """List the roster rows of a Slack user id, whatever the team; ids are unique across Slack."""
     rows = select(Person).where(Person.user_id == user_id, col(Person.active))
     return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
+
+
+def save_direct_channel(session: Session, person_id: int, channel_id: str) -> None:
+    """Remember where a person's direct messages go."""
+    session.get_one(Person, person_id).dm_channel_id = channel_id
