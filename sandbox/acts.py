@@ -11,7 +11,7 @@ from sandbox.cast import Person
 from sandbox.elements import Json
 from sandbox.hooks import say_back
 from sandbox.line import Line, NotAcknowledged
-from sandbox.world import Channel, Message, View, World
+from sandbox.world import Channel, Message, View, World, dm_id
 
 TROUBLE = "We had some trouble connecting. Try again?"
 _MENTION = re.compile(r"@([\w.]+(?: \w+)?)")
@@ -146,7 +146,7 @@ class Acts:
 
     def _show_errors(self, view: View, answer: Json) -> bool:
         errors = answer.get("errors")
-        inputs = {block["block_id"] for block in view.inputs.values()}
+        inputs = {block["block_id"] for block in view.input_blocks}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
             return False
         if not all(isinstance(text, str) and text for text in errors.values()):
@@ -269,7 +269,8 @@ class Acts:
 
     def _failed(self, person: Person, channel: str, what: str, error: str, thread_ts: str | None = None) -> None:
         text = f'{what if what.startswith("/") else self.world.manifest.name} failed with the error "{error}"'
-        self.world.tell(person.id, channel, text, thread_ts)
+        where = channel if channel in self.world.channels else dm_id(person.id)
+        self.world.tell(person.id, where, text, thread_ts)
 
     async def _send_from_view(self, view: View, what: str, body: Json) -> Json | str | None:
         try:

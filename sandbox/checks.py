@@ -15,7 +15,7 @@ _URL = re.compile(r"https?://\S+")
 def submission_errors(view: View) -> dict[str, str]:
     """Return the errors the client would show, by block_id; empty means it would send."""
     errors = {}
-    for block in view.inputs.values():
+    for block in view.input_blocks:
         element = block["element"]
         value = view.state[block["block_id"]][element["action_id"]][KINDS[element["type"]].field]
         if error := _error(block, element, value):

@@ -134,7 +134,7 @@ class Driver:
         view = self._open_modal()
         await self._search(view)
         errors = await self._acts.submit(self.person, view, client_checks=client_checks)
-        labels = {block["block_id"]: label for label, block in view.inputs.items()}
+        labels = {block["block_id"]: block["label"]["text"] for block in view.input_blocks}
         return {labels[block_id]: text for block_id, text in errors.items()}
 
     async def click_in_modal(self, text: str, *, near: str | None = None) -> None:

@@ -1,6 +1,7 @@
 """The page's side: static files, the state of a screen, acts, and word of every change."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from sandbox.acts import CannotDo
+from sandbox.api.files import new_file, shown
 from sandbox.elements import Json
 from sandbox.line import NotAcknowledged
 from sandbox.screen import screen
@@ -73,8 +75,9 @@ class PageApi:
         return web.FileResponse(_PAGE / "index.html", headers=_SAFE)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        file = _PAGE / request.match_info["file"]
-        if file.name.startswith(".") or not file.is_file():
+        name = request.match_info["file"]
+        file = _PAGE / name
+        if name != Path(name).name or not file.is_file():
             raise web.HTTPNotFound
         return web.FileResponse(file, headers=_SAFE)
 
@@ -84,10 +87,10 @@ class PageApi:
     async def _state(self, request: web.Request) -> web.StreamResponse:
         query = request.query
         try:
-            shown = screen(self._box, query.get("as", ""), query.get("in", ""), query.get("thread"))
+            seen = screen(self._box, query.get("as", ""), query.get("in", ""), query.get("thread"))
         except KeyError:
-            raise web.HTTPNotFound(text="no such person or place") from None
-        return web.json_response(shown, headers=_SAFE)
+            raise web.HTTPNotFound(text="no such person") from None
+        return web.json_response(seen, headers=_SAFE)
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
@@ -149,7 +152,7 @@ class PageApi:
     async def _click(self, act: Json) -> None:
         on = self._target(act)
         if isinstance(on, View):
-            _merge(on, act.get("state"))
+            self._merge(on, act.get("state"))
         await self._box.acts.click(self._person(act), on, act["block_id"], act["action_id"], act)
 
     async def _suggest(self, act: Json) -> Json:
@@ -158,7 +161,7 @@ class PageApi:
 
     async def _submit(self, act: Json) -> Json:
         view = self._view(act)
-        _merge(view, act.get("state"))
+        self._merge(view, act.get("state"))
         return {"errors": await self._box.acts.submit(self._person(act), view)}
 
     async def _close(self, act: Json) -> None:
@@ -205,10 +208,20 @@ class PageApi:
                 return view
         raise CannotDo("That modal is closed.")
 
+    def _merge(self, view: View, state: Json | None) -> None:
+        """Take over what the page says is typed, for the fields this view has."""
+        for block_id, actions in (state or {}).items():
+            for action_id, value in actions.items():
+                if action_id in view.state.get(block_id, {}):
+                    view.state[block_id][action_id] |= self._with_files(view.person, value)
 
-def _merge(view: View, state: Json | None) -> None:
-    """Take over what the page says is typed, for the fields this view has."""
-    for block_id, actions in (state or {}).items():
-        for action_id, value in actions.items():
-            if action_id in view.state.get(block_id, {}):
-                view.state[block_id][action_id] |= value
+    def _with_files(self, owner: str, value: Json) -> Json:
+        """Return the value with files the page carries in base64 entered into the world."""
+        if not any("content" in file for file in value.get("files") or []):
+            return value
+        files = [self._uploaded(owner, file) if "content" in file else file for file in value["files"]]
+        return {**value, "files": files}
+
+    def _uploaded(self, owner: str, file: Json) -> Json:
+        content = base64.b64decode(file["content"])
+        return shown(new_file(self._box.world, str(file["name"]), content, self._box.url, owner=owner))

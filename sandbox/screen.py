@@ -15,10 +15,16 @@ _HOOD = 30
 
 
 def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json:
-    """Return everything the person's screen shows; KeyError for an unknown person or place."""
+    """Return everything the person's screen shows; an empty or closed place falls back to the person's first.
+
+    KeyError for an unknown person.
+    """
     world = box.world
-    me = world.cast.person(user_id)
-    seen = [] if place == "home" else _messages(world, me, world.channels[place].id)
+    me = world.cast.person(user_id) if user_id else world.cast.people[0]
+    places = _places(world, me)
+    if place not in [one["id"] for one in places]:
+        place = places[0]["id"] if places else "home"
+    seen = [] if place == "home" else world.visible(me.id, place)
     has_app = world.cast.has_app(me)
     home = world.homes.get(me.id) if place == "home" and has_app else None
     return {
@@ -29,7 +35,7 @@ def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json
         "teams": [{"id": t.id, "name": t.name, "installed": t.installed} for t in world.cast.teams],
         "people": _people(world),
         "app": {"name": world.manifest.name, "user": world.cast.app.user, "bot_name": world.manifest.bot_name},
-        "places": _places(world, me),
+        "places": places,
         "commands": world.manifest.commands if has_app else [],
         "shortcuts": world.manifest.shortcuts if has_app else [],
         "messages": [_message(world, m) for m in seen if not m.is_reply],
@@ -40,10 +46,6 @@ def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json
         "requests": _requests(box),
         "calls": _calls(box),
     }
-
-
-def _messages(world: World, me: Person, channel: str) -> list[Message]:
-    return world.visible(me.id, channel)
 
 
 def _thread(world: World, seen: list[Message], ts: str) -> Json:
@@ -60,7 +62,8 @@ def _people(world: World) -> list[Json]:
 
 
 def _places(world: World, me: Person) -> list[Json]:
-    rooms = [c for c in world.channels.values() if me.id in c.members and not c.partner]
+    once = {room.id for room in world.cast.rooms if me.id in room.members}
+    rooms = [c for c in world.channels.values() if not c.partner and (me.id in c.members or c.id in once)]
     places = [_place(world, me, room, "channel", room.name) for room in rooms]
     if world.knows(me):
         dm = world.channels[dm_id(me.id)]
@@ -75,6 +78,7 @@ def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Js
     read = world.read_up_to.get((me.id, where.id), "0")
     new = [m for m in world.visible(me.id, where.id) if m.ts > read and m.user != me.id]
     place = {"id": where.id, "kind": kind, "name": name, "unread": len(new)}
+    place["member"] = me.id in where.members
     return place | {"shared": where.shared, "private": where.private, "topic": where.topic}
 
 

@@ -115,9 +115,14 @@ class View:
         return words.text_of(self.body.get("title"), self.names)
 
     @property
+    def input_blocks(self) -> list[Json]:
+        """Its input blocks, in order."""
+        return [block for block in self.blocks if block["type"] == "input"]
+
+    @property
     def inputs(self) -> dict[str, Json]:
         """Its input blocks by label."""
-        return {b["label"]["text"]: b for b in self.blocks if b["type"] == "input"}
+        return {block["label"]["text"]: block for block in self.input_blocks}
 
     @property
     def labels(self) -> list[str]:
@@ -189,7 +194,7 @@ class World:
     def names(self) -> dict[str, str]:
         """Every id a person reads as a name."""
         people = {person.id: person.name for person in self.cast.people}
-        rooms = {channel.id: channel.name for channel in self.channels.values()}
+        rooms = {channel.id: channel.name for channel in self.channels.values() if not channel.partner}
         return {**people, **rooms, self.cast.app.user: self.manifest.bot_name, SLACKBOT: "Slackbot"}
 
     def changed(self) -> None:

@@ -44,13 +44,18 @@ MANIFEST: dict[str, Any] = {
 
 
 @pytest.fixture
+def manifest() -> dict[str, Any]:
+    return MANIFEST
+
+
+@pytest.fixture
 async def box() -> AsyncIterator[Sandbox]:
     async with Sandbox(cast=example_cast(), manifest=MANIFEST, ack_seconds=0.5) as box:
         yield box
 
 
 @pytest.fixture
-def client(box: Sandbox) -> AsyncWebClient:
+async def client(box: Sandbox) -> AsyncWebClient:
     return AsyncWebClient(token=box.bot_token, base_url=box.api_url, retry_handlers=[])
 
 
