@@ -153,8 +153,7 @@ class Driver:
         return self.modal
 
     def _everything(self) -> list[Message]:
-        ids = self._world.channels
-        return [m for m in self._world.messages if m in self._world.visible(self.person.id, ids[m.channel].id)]
+        return [m for m in self._world.messages if self._world.sees(self.person.id, m)]
 
     def _screens(self, only: Screen | None) -> Iterable[Screen]:
         if only is not None:

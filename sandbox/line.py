@@ -12,7 +12,7 @@ ACK_SECONDS = 3.0
 RETRY_DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
 
 
-class NotAcknowledged(Exception):
+class NotAcknowledged(Exception):  # noqa: N818 -- reads as what happened
     """The app did not acknowledge in time, or not in a way Slack accepts; nothing is sent again."""
 
     def __init__(self, error: str, delivery: "Delivery | None" = None) -> None:
@@ -20,7 +20,7 @@ class NotAcknowledged(Exception):
         self.error, self.delivery = error, delivery
 
 
-class NoAnswer(Exception):
+class NoAnswer(Exception):  # noqa: N818 -- reads as what happened
     """One attempt failed: the word the person sees and the reason a retry would carry."""
 
     def __init__(self, error: str, reason: str) -> None:

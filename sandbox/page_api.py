@@ -82,7 +82,8 @@ class PageApi:
         return web.FileResponse(file, headers=_SAFE)
 
     async def _archive(self, request: web.Request) -> web.StreamResponse:
-        raise web.HTTPFound(f"/?in={request.match_info['channel']}&message={request.match_info['message']}")
+        digits = request.match_info["message"].lstrip("p")
+        raise web.HTTPFound(f"/#/{request.match_info['channel']}/{digits[:-6]}.{digits[-6:]}")
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         query = request.query

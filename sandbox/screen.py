@@ -83,7 +83,6 @@ def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Js
 
 
 def _message(world: World, message: Message) -> Json:
-    replies = [m for m in world.messages if m.thread_ts == message.ts and m.is_reply and not m.ephemeral]
     people = {p.id: p.team for p in world.cast.people}
     return {
         "ts": message.ts,
@@ -95,7 +94,7 @@ def _message(world: World, message: Message) -> Json:
         "ephemeral": message.ephemeral,
         "edited": message.edited is not None,
         "thread_ts": message.thread_ts,
-        "reply_count": len(replies),
+        "reply_count": len(world.replies(message)),
         "pinned": message.ts in world.pins.get(message.channel, []),
         "at": float(message.ts),
         "files": [shown_file(file) for file in message.files],

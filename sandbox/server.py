@@ -147,6 +147,8 @@ class Sandbox:
         return Driver(self.world, self.acts, self.world.cast.person(user_id), self.url)
 
     async def _transport(self, delivery: Delivery) -> None:
+        if delivery.kind == "interaction" and not self.world.manifest.interactive:
+            raise NoAnswer("dispatch_failed", "interactivity is off in the manifest")
         if self.sockets.connected:
             await self.sockets.send(delivery, self._ack_seconds)
             return

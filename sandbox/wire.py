@@ -31,7 +31,7 @@ def message(world: World, sent: Message, *, metadata: bool = True) -> Json:
 
 
 def _thread_summary(world: World, parent: Message) -> Json:
-    replies = [m for m in world.messages if m.thread_ts == parent.ts and m.is_reply and not m.ephemeral]
+    replies = world.replies(parent)
     if not replies:
         return {}
     return {"thread_ts": parent.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}

@@ -39,7 +39,7 @@ class Channel:
         return "groups" if self.private else "channels"
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     """A message as it is now (edits show); an ephemeral one is seen only by `seen_by`."""
 
@@ -80,7 +80,7 @@ class Message:
         return words.buttons_of(self.blocks)
 
 
-@dataclass
+@dataclass(eq=False)
 class View:
     """A modal or a home tab on one person's screen, with what is typed in it."""
 
@@ -176,6 +176,8 @@ class World:
             dm = dm_id(person.id)
             self.channels[dm] = Channel(dm, person.name, [person.id, cast.app.user], partner=person.id)
         self.messages: list[Message] = []
+        self._by_ts: dict[tuple[str, str], Message] = {}
+        self._threads: dict[tuple[str, str], list[Message]] = {}
         self.pins: dict[str, list[str]] = {}
         self.stacks: dict[str, list[View]] = {person.id: [] for person in cast.people}
         self.homes: dict[str, View] = {}
@@ -217,6 +219,9 @@ class World:
         message.blocks = elements.with_ids(message.blocks)
         message.is_bot = user == self.cast.app.user
         self.messages.append(message)
+        self._by_ts[message.channel, message.ts] = message
+        if message.thread_ts:
+            self._threads.setdefault((message.channel, message.thread_ts), []).append(message)
         self.changed()
         return message
 
@@ -243,6 +248,7 @@ class World:
         """Take the message off every screen."""
         message.deleted = True
         self.messages.remove(message)
+        del self._by_ts[message.channel, message.ts]
         pinned = self.pins.get(message.channel, [])
         if message.ts in pinned:
             pinned.remove(message.ts)
@@ -250,13 +256,20 @@ class World:
 
     def find_message(self, channel: str, ts: str) -> Message | None:
         """Return the message, ephemeral or not, or None."""
-        return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
+        return self._by_ts.get((channel, ts))
+
+    def replies(self, parent: Message) -> list[Message]:
+        """Return the lasting replies below a message, oldest first."""
+        below = self._threads.get((parent.channel, parent.ts), [])
+        return [m for m in below if m.is_reply and not m.ephemeral and not m.deleted]
+
+    def sees(self, person: str, message: Message) -> bool:
+        """Say whether the message is on the person's screen."""
+        return message.seen_by in (None, person) and person in self.channels[message.channel].members
 
     def visible(self, person: str, channel: str) -> list[Message]:
         """Return what the person sees of the channel, replies included, oldest first."""
-        if person not in self.channels[channel].members:
-            return []
-        return [m for m in self.messages if m.channel == channel and m.seen_by in (None, person)]
+        return [m for m in self.messages if m.channel == channel and self.sees(person, m)]
 
     def knows(self, person: Person) -> bool:
         """Say whether the app may know this person: its own team's, or one it shares a channel with."""

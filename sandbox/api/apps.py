@@ -4,7 +4,7 @@ from sandbox.api.registry import Call, method
 from sandbox.elements import Json
 
 
-@method("apps.connections.open", token="app")
+@method("apps.connections.open", holder="app")
 def open_connection(call: Call) -> Json:
     """Return a WebSocket address good for one connection."""
     return {"url": call.tickets()}

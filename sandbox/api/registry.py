@@ -8,10 +8,8 @@ from sandbox.cast import Person
 from sandbox.elements import Json
 from sandbox.world import Channel, Message, World
 
-NO_ARGUMENT = object()
 
-
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 -- reads as what happened
     """An answer with `ok: false`: Slack's error word and what else belongs into the answer."""
 
     def __init__(self, error: str, **more: Any) -> None:
@@ -103,17 +101,17 @@ class Method:
 
     handler: Handler
     scopes: tuple[str, ...]
-    token: str = "bot"
+    holder: str = "bot"
 
 
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, *scopes: str, token: str = "bot") -> Callable[[Handler], Handler]:
+def method(name: str, *scopes: str, holder: str = "bot") -> Callable[[Handler], Handler]:
     """Enter a handler; `{kind}` in a scope stands for the kind of the channel the call names."""
 
     def enter(handler: Handler) -> Handler:
-        METHODS[name] = Method(handler, scopes, token)
+        METHODS[name] = Method(handler, scopes, holder)
         return handler
 
     return enter
@@ -122,9 +120,7 @@ def method(name: str, *scopes: str, token: str = "bot") -> Callable[[Handler], H
 def answer(call: Call, token: str | None, tokens: Tokens) -> Json:
     """Check the call, do it, and return what Slack would answer."""
     try:
-        known = METHODS.get(call.method)
-        if known is None:
-            raise Refused("unknown_method", req_method=call.method)
+        known = _known(call)
         _check_token(known, token, tokens)
         _check_scope(known, call)
         return {"ok": True, **known.handler(call)}
@@ -132,12 +128,18 @@ def answer(call: Call, token: str | None, tokens: Tokens) -> Json:
         return refusal.answer
 
 
+def _known(call: Call) -> Method:
+    if call.method not in METHODS:
+        raise Refused("unknown_method", req_method=call.method)
+    return METHODS[call.method]
+
+
 def _check_token(known: Method, token: str | None, tokens: Tokens) -> None:
     if not token:
         raise Refused("not_authed")
     if token not in (tokens.bot, tokens.app):
         raise Refused("invalid_auth")
-    if token != getattr(tokens, known.token):
+    if token != getattr(tokens, known.holder):
         raise Refused("not_allowed_token_type")
 
 

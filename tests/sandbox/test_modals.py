@@ -89,7 +89,8 @@ async def test_update_keeps_what_was_typed_and_minds_the_hash(
     opened = seen["opened"]
     again = modal(field("Title"), field("More"))
     await client.views_update(view_id=opened["id"], hash=opened["hash"], view=again)
-    assert anna.modal and anna.modal.labels == ["Title", "More"]
+    assert anna.modal
+    assert anna.modal.labels == ["Title", "More"]
     assert "typed" in anna.modal.text
     assert await error(client.views_update(view_id=opened["id"], hash=opened["hash"], view=again)) == "hash_conflict"
     assert await error(client.views_update(view_id="V0NONE", view=again)) == "not_found"
@@ -168,7 +169,8 @@ async def test_wrong_answers_to_a_submission_are_trouble(box: Sandbox, app: Asyn
     anna.fill({"Title": "x"})
     with pytest.raises(NotAcknowledged):
         await anna.submit()
-    assert anna.modal and anna.modal.trouble == "We had some trouble connecting. Try again?"
+    assert anna.modal
+    assert anna.modal.trouble == "We had some trouble connecting. Try again?"
 
 
 async def test_submission_updates_pushes_and_clears(box: Sandbox, app: AsyncApp) -> None:

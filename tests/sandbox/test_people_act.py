@@ -57,7 +57,8 @@ async def test_command_opens_modal_and_submission_posts(box: Sandbox, app: Async
 
     anna = box.person("U0ANNA")
     await anna.command("/deviation Broken seal")
-    assert anna.modal and anna.modal.labels == ["Title"]
+    assert anna.modal
+    assert anna.modal.labels == ["Title"]
     assert await anna.submit() == {"Title": "Please complete this required field."}
     anna.fill({"Title": "Broken seal"})
     assert await anna.submit() == {}

@@ -1,5 +1,6 @@
 """Commands, answers, response_urls, shortcuts, Home, events and their retries, the clock."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -156,7 +157,8 @@ async def test_home(box: Sandbox, app: AsyncApp) -> None:
 
     anna = box.person("U0ANNA")
     await anna.open_home()
-    assert anna.home and anna.home.buttons == ["Go"]
+    assert anna.home
+    assert anna.home.buttons == ["Go"]
     await anna.click("Go")
     assert seen == ["home"]
 
@@ -221,8 +223,6 @@ async def test_silence_is_a_timeout(box: Sandbox, app: AsyncApp, client: AsyncWe
 
     @app.action("go")
     async def on_go(ack: Any) -> None:
-        import asyncio
-
         await asyncio.sleep(1)
         await ack()
 

@@ -150,7 +150,9 @@ async def test_faults(box: Sandbox, client: AsyncWebClient) -> None:
 async def test_permalink_and_reactions(box: Sandbox, client: AsyncWebClient) -> None:
     """A message has an address on this machine and takes one reaction of each kind."""
     ts = (await client.chat_postMessage(channel=SHARED, text="x"))["ts"]
-    assert (await client.chat_getPermalink(channel=SHARED, message_ts=ts))["permalink"].startswith(box.url)
+    address = (await client.chat_getPermalink(channel=SHARED, message_ts=ts))["permalink"]
+    async with aiohttp.ClientSession() as session, session.get(address, allow_redirects=False) as response:
+        assert (address.startswith(box.url), response.headers["Location"]) == (True, f"/#/{SHARED}/{ts}")
     await client.reactions_add(channel=SHARED, timestamp=ts, name="eyes")
     assert await error(client.reactions_add(channel=SHARED, timestamp=ts, name="eyes")) == "already_reacted"
 
