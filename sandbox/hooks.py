@@ -26,7 +26,7 @@ def _do(world: World, hook: Hook, content: Json) -> None:
             world.remove(original)
         return
     if original and _yes(content, "replace_original"):
-        world.edit(original, checked_content(content))
+        world.edit(original, {"blocks": [], "attachments": [], **checked_content(content)})
         return
     say_back(world, hook.channel, hook.person, content)
 

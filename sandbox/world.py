@@ -235,11 +235,11 @@ class World:
         return self.post(channel, SLACKBOT, text, seen_by=person, thread_ts=thread_ts)
 
     def edit(self, message: Message, content: Json) -> None:
-        """Replace what the message says by what the app sent."""
+        """Replace the parts the app sent; blocks and attachments it left out stay, as Slack documents."""
         message.text = content.get("text", message.text) or ""
-        if "blocks" in content or "text" in content:
-            message.blocks = elements.with_ids(content.get("blocks") or [])
-        message.attachments = content.get("attachments") or []
+        if "blocks" in content:
+            message.blocks = elements.with_ids(content["blocks"] or [])
+        message.attachments = content.get("attachments", message.attachments) or []
         message.metadata = content.get("metadata", message.metadata)
         message.edited = self.clock.ts()
         self.changed()

@@ -59,6 +59,51 @@ async def test_post_edit_thread_pin_delete(box: Sandbox, client: AsyncWebClient)
     assert await error(client.chat_update(channel=SHARED, ts=posted["ts"], text="x")) == "message_not_found"
 
 
+async def test_an_update_keeps_the_blocks_it_does_not_name(box: Sandbox, client: AsyncWebClient) -> None:
+    """An update with text alone leaves the blocks; an empty list removes them."""
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "card"}}]
+    ts = (await client.chat_postMessage(channel=SHARED, text="one", blocks=blocks))["ts"]
+    [card] = box.person("U0ANNA").messages()
+    await client.chat_update(channel=SHARED, ts=ts, text="two")
+    assert card.words == "card"
+    await client.chat_update(channel=SHARED, ts=ts, text="three", blocks=[])
+    assert card.words == "three"
+
+
+async def test_what_is_not_there(client: AsyncWebClient) -> None:
+    """People, teams, bots, files, pins and threads that are not there are refused in Slack's words."""
+    calls = {
+        "user_not_found": client.users_info(user="U0NOBODY"),
+        "team_not_found": client.team_info(team="T0NONE"),
+        "bot_not_found": client.bots_info(bot="B0NONE"),
+        "file_not_found": client.files_info(file="F0NONE"),
+        "no_pin": client.pins_remove(channel=SHARED, timestamp="1.000001"),
+        "thread_not_found": client.conversations_replies(channel=SHARED, ts="1.000001"),
+        "message_not_found": client.pins_add(channel=SHARED, timestamp="1.000001"),
+        "invalid_arguments": client.api_call("users.info", json={}),
+    }
+    for word, call in calls.items():
+        assert await error(call) == word
+
+
+async def test_lists(box: Sandbox, client: AsyncWebClient, manifest: dict[str, Any]) -> None:
+    """People, the app's channels, pins and history are listed."""
+    box.use_manifest({**manifest, "oauth_config": {"scopes": {"bot": ["channels:history", "users:read", "pins:read",
+        "pins:write", "channels:read", "chat:write"]}}})  # fmt: skip
+    assert len((await client.users_list())["members"]) == 11
+    assert (await client.users_info(user="U0QUALBRIDGE"))["user"]["is_bot"]
+    assert [c["id"] for c in (await client.users_conversations(types="public_channel"))["channels"]] == [SHARED]
+    first = (await client.chat_postMessage(channel=SHARED, text="one"))["ts"]
+    await client.chat_postMessage(channel=SHARED, text="two")
+    await client.pins_add(channel=SHARED, timestamp=first)
+    assert [i["message"]["text"] for i in (await client.pins_list(channel=SHARED))["items"]] == ["one"]
+    await client.pins_remove(channel=SHARED, timestamp=first)
+    history = await client.conversations_history(channel=SHARED, oldest=first, inclusive=True)
+    assert [m["text"] for m in history["messages"]] == ["two", "one"]
+    newer = await client.conversations_history(channel=SHARED, oldest=first)
+    assert [m["text"] for m in newer["messages"]] == ["two"]
+
+
 async def test_refused_messages(box: Sandbox, client: AsyncWebClient) -> None:
     """Empty, overlong, ill-formed and misplaced messages are refused."""
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}]
