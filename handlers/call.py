@@ -10,8 +10,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlmodel import Session
 
 from handlers import profiles
-from handlers.blocks import Block, Screen
+from handlers.blocks import Block, Screen, section
 from handlers.desk import Desk
+from handlers.forms import modal
 from handlers.text import escape
 from quality import people
 from quality.people import Actor, Identity
@@ -76,13 +77,17 @@ class Call:
 
     async def open(self, view: Block) -> str:
         """Open a modal, on top of the present one where there is one; gives its id."""
-        method = self.desk.slack.views_push if self.view.get("type") == "modal" else self.desk.slack.views_open
+        slack, trigger_id = self.desk.slack, self.body["trigger_id"]
+        method = slack.views_push if self.view.get("type") == "modal" else slack.views_open
         try:
-            answer = await method(trigger_id=self.body["trigger_id"], view=view)
+            answer = await method(trigger_id=trigger_id, view=view)
         except SlackApiError as error:
-            if "trigger" in str(error.response.get("error", "")):
+            why = str(error.response.get("error", ""))
+            if "trigger" in why:
                 raise Refusal("Slack waited too long to open the form. Please press once more.") from error
-            raise
+            if why != "push_limit_reached":
+                raise
+            answer = await slack.views_update(view_id=self.view["id"], view=view)  # three lie on each other already
         await self.ack()
         return str(answer["view"]["id"])
 
@@ -92,8 +97,20 @@ class Call:
         if self.is_command:
             await self.ack(text=shown.text, blocks=shown.blocks or None)
             return
+        if self.view:
+            await self._answer_in_modal(shown, replace=replace)
+            return
         await self.ack()
         self.desk.later(self._answer_later(shown, replace=replace and self._clicked_in_ephemeral()))
+
+    async def _answer_in_modal(self, shown: Screen, *, replace: bool) -> None:
+        """Answer a click in a modal or on Home, where an ephemeral message has no place."""
+        view = modal("answer", "QualBridge", shown.blocks or [section(shown.text)], {})
+        if replace and self.view["type"] == "modal":
+            await self.ack()
+            self.desk.later(self.desk.slack.views_update(view_id=self.view["id"], view=view))
+        else:
+            await self.open(view)
 
     async def _answer_later(self, shown: Screen, *, replace: bool) -> None:
         message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}

@@ -85,13 +85,12 @@ def next_step(sheet: Sheet) -> str:
     return f"{sheet.named(sheet.owner)} works on it; QA closes it."
 
 
-def row_text(row: Row, now: datetime, zone: str, title: int = 150) -> str:
-    """Give what a list says about a record after its number."""
+def row_text(row: Row, now: datetime, zone: str) -> str:
+    """Give what a list says about a record after its number and title: class, state, owner, due."""
     record = row.record
-    parts = [label(record), record.state, cut(record.title, title)]
-    parts.append(f"owner {row.owner.name}" if row.owner else "no owner")
+    parts = [label(record), str(record.state), f"owner {row.owner.name}" if row.owner else "no owner"]
     if record.is_open and row.due_at is not None:
-        parts.append(f"due {words.due(row.due_at, zone)}{late(row.due_at, now)}")
+        parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now)}")
     return " · ".join(parts)
 
 
@@ -99,7 +98,7 @@ def rows(found: list[Row], now: datetime, zone: str) -> list[Block]:
     """Draw records as a list, each with a button that opens it."""
     return [
         blocks.typed(
-            f"{row.record.number} · {row_text(row, now, zone)}",
+            f"{row.record.number} · {row.record.title}\n{row_text(row, now, zone)}",
             blocks.button("Open", "record.open", data_of(row.record)),
         )
         for row in found

@@ -6,6 +6,7 @@ from handlers import blocks
 from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.cards import row_text
+from handlers.text import cut
 from quality import digest, words
 from quality.digest import Digest, Section
 from quality.people import Actor
@@ -55,8 +56,9 @@ def _section(section: Section, found: Digest) -> list[Block]:
 
 
 def _item(row: Row, found: Digest) -> list[Block]:
-    text = row_text(row, found.at, found.partnership.time_zone, TITLE)
-    return [blocks.link(found.links.get(row.record.id), row.record.number), blocks.words(f" · {text}")]
+    number = blocks.link(found.links.get(row.record.id), row.record.number)
+    text = row_text(row, found.at, found.partnership.time_zone)
+    return [number, blocks.words(f" {cut(row.record.title, TITLE)} · {text}")]
 
 
 def _on_hold(lots: dict[str, list[str]]) -> list[Block]:

@@ -46,7 +46,7 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
         partnership_id=actor.partnership.id,
         kind=Kind.OOS,
         state=State.PHASE_1,
-        title=f"{form.result_kind}: {form.test} {form.result} {form.unit}".strip(),
+        title=_title(form),
         product=form.product,
         holds_batches=form.result_kind is ResultKind.OOS,
         logged_side=actor.person.side,
@@ -59,6 +59,11 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     records.log(session, actor, record, due, now=now, content=details, lots=form.lots)
     session.add(Oos(record_id=record.id, analysed_at=form.analysed_at, **details))
     return record
+
+
+def _title(form: OosForm) -> str:
+    result = f"{form.test}: {form.result} {form.unit}".strip()
+    return result if form.result_kind is ResultKind.OOS else f"{result} (out of trend)"
 
 
 def check(form: OosForm, now: datetime) -> None:

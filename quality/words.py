@@ -16,6 +16,11 @@ def due(at: datetime, zone: str) -> str:
     return f"{day(local.date())}, {local:%H:%M} {city(zone)}"
 
 
+def local_day(at: datetime, zone: str) -> str:
+    """`Thu 3 Dec 2026`, where people are."""
+    return day(at.astimezone(ZoneInfo(zone)).date())
+
+
 def day(on: date) -> str:
     """`Thu 3 Dec 2026`."""
     return f"{on:%a} {on.day} {on:%b %Y}"

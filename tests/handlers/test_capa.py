@@ -1,0 +1,88 @@
+"""Logging CAPAs."""
+
+from datetime import date
+
+import pytest
+
+from bot.samples import SPONSOR
+from tests.stage import FINN, Stage
+
+LABELS = [
+    "Title",
+    "Problem",
+    "Action type",
+    "Source records",
+    "Owner",
+    "Due date",
+    "Action plan",
+    "Effectiveness criterion",
+]
+CAPA = {"Title": "Pressure hold", "Problem": "Nicked gasket", "Owner": FINN, "Action plan": "Add a step; train."}
+
+
+async def test_a_capa_is_logged_for_a_record(stage: Stage) -> None:
+    """`/capa for <record>` fills the source in; the CAPA names its owner, and both records name each other."""
+    await stage.log(stage.gita)
+    await stage.anna.command("/capa for dev-2026-0001")
+    modal = stage.anna.modal
+    assert modal is not None
+    assert (modal.title, modal.labels) == ("New CAPA", LABELS)
+    stage.anna.fill(CAPA | {"Due date": date(2027, 1, 15)})
+    assert await stage.anna.submit() == {}
+    await stage.settle()
+    card = stage.card("CAPA-2026-0001")
+    for words in ("Owner: Finn Larsen", "Due: Fri 15 Jan 2027, 17:00 Berlin", "Source records: DEV-2026-0001 (Open)"):
+        assert words in card.words
+    assert card.buttons == ["Assign owner", "Comment", "History", "Close"]
+    assert "CAPA: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
+    assert "added a CAPA" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
+    assert "You own CAPA CAPA-2026-0001 now" in stage.finn.direct_messages[-1].words
+
+
+async def test_add_capa_starts_from_the_card(stage: Stage) -> None:
+    """A person without the app presses Add CAPA; the source is filled in."""
+    card = await stage.log(stage.gita)
+    await stage.gita.click("Add CAPA", card)
+    stage.gita.fill(CAPA)
+    assert await stage.gita.submit() == {}
+    await stage.settle()
+    assert "Source records: DEV-2026-0001" in stage.card("CAPA-2026-0001").words
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "says"),
+    [
+        ({"Due date": date(2026, 11, 23)}, "Due date", "This day is past"),
+        ({"Source records": "DEV-2026-0099"}, "Source records", "no record DEV-2026-0099"),
+        ({"Source records": "' OR 1=1 --"}, "Source records", "no record"),
+    ],
+)
+async def test_bad_capas_are_refused_at_their_field(
+    stage: Stage, changes: dict[str, object], label: str, says: str
+) -> None:
+    """A due date in the past or an unknown source is told at its field."""
+    await stage.finn.click("New CAPA")
+    stage.finn.fill(CAPA | changes)
+    errors = await stage.finn.submit()
+    assert list(errors) == [label]
+    assert says in errors[label]
+
+
+async def test_both_companies_people_can_own(stage: Stage) -> None:
+    """The owner is chosen from both companies' people; strangers and guests are not offered."""
+    await stage.finn.click("New CAPA")
+    assert stage.finn.modal is not None
+    owner = next(block for block in stage.finn.modal.blocks if block["block_id"] == "owner")
+    offered = [option["text"]["text"] for option in owner["element"]["options"]]
+    assert f"Anna Berg · {SPONSOR}" in offered
+    assert FINN in offered
+    assert not [name for name in offered if name.startswith(("Mira", "Gus"))]
+
+
+@pytest.mark.parametrize("text", ["for", "for nothing", "for DEV-2026-0099", "whatever"])
+async def test_words_it_does_not_know_are_answered(stage: Stage, text: str) -> None:
+    """`/capa` with an unknown word or record says what to do and opens nothing."""
+    await stage.anna.command(f"/capa {text}")
+    assert stage.anna.modal is None
+    words = stage.anna.ephemerals[-1].words
+    assert "/capa for" in words or "There is no record DEV-2026-0099" in words

@@ -1,0 +1,263 @@
+"""The buttons of a record: who may press them, what they do, and what two people at once see."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from storage import person
+from storage.journal import JournalEntry
+from storage.person import Role
+from tests.stage import FINN, GITA, Stage
+
+
+def events(stage: Stage) -> list[str]:
+    with stage.database.reading() as session:
+        return [entry.event for entry in session.exec(select(JournalEntry).order_by("id")).all() if entry.record_id]
+
+
+async def test_the_other_company_acknowledges(stage: Stage) -> None:
+    """Anyone of the company that did not log it acknowledges: person and time on the card, a line in the thread."""
+    card = await stage.log(stage.gita)
+    await stage.carla.click("Acknowledge", card)
+    await stage.settle()
+    card = stage.cards[0]
+    assert "Acknowledged: Carla Novak (Aurora Therapeutics (example)), 24 Nov 2026" in card.words
+    assert "Acknowledge" not in card.buttons
+    assert "Carla Novak (Aurora Therapeutics (example)) acknowledged it" in stage.gita.thread(card)[-1].words
+    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+
+
+async def test_the_company_without_the_app_acknowledges(stage: Stage) -> None:
+    """What the sponsor logged, a person of the CMO acknowledges by the button."""
+    card = await stage.log(stage.anna)
+    await stage.hugo.click("Acknowledge", card)
+    await stage.settle()
+    assert "Acknowledged: Hugo Meyer (Borealis Manufacturing (example))" in stage.cards[0].words
+
+
+async def test_the_company_that_logged_it_cannot_acknowledge(stage: Stage) -> None:
+    """A colleague of the person who logged it is told which company has to."""
+    card = await stage.log(stage.gita)
+    await stage.elif_.click("Acknowledge", card)
+    await stage.settle()
+    says = (
+        "Borealis Manufacturing (example) logged DEV-2026-0001, so Aurora Therapeutics (example) has to acknowledge it."
+    )
+    assert says in stage.elif_.ephemerals[-1].words
+    assert events(stage) == ["deviation.logged"]
+
+
+async def test_of_two_who_press_one_wins(stage: Stage) -> None:
+    """The second to acknowledge, on a card drawn before, is told who did it and when."""
+    stale = await stage.log(stage.gita)
+    await stage.anna.click("Acknowledge", stale)
+    await stage.box.line.send_again(stage.box.connect_events()[-1])
+    await stage.settle()
+    assert "is acknowledged already: Anna Berg (Aurora Therapeutics (example)) acknowledged it on 24 Nov 2026" in (
+        stage.anna.ephemerals[-1].words
+    )
+    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+
+
+async def test_qa_assigns_an_owner_who_is_told(stage: Stage) -> None:
+    """QA of either company assigns an owner; card and thread say so and the owner gets a direct message."""
+    card = await stage.log(stage.gita)
+    await stage.anna.click("Assign owner", card)
+    assert stage.anna.modal is not None
+    assert (stage.anna.modal.title, stage.anna.modal.labels) == ("Assign owner", ["Owner"])
+    stage.anna.fill({"Owner": GITA})
+    assert await stage.anna.submit() == {}
+    await stage.settle()
+    assert "Owner: Gita Rao (Borealis Manufacturing (example))" in stage.cards[0].words
+    assert "assigned the owner: owner Gita Rao" in stage.anna.thread(stage.cards[0])[-1].words
+    direct = stage.gita.direct_messages[-1]
+    assert "You own deviation DEV-2026-0001 now" in direct.words
+    await stage.gita.click("Open", direct)
+    await stage.settle()
+    assert "DEV-2026-0001 · Major deviation" in stage.gita.direct_messages[-1].words
+
+
+async def test_members_do_not_assign(stage: Stage) -> None:
+    """A member who presses Assign owner is told who may."""
+    card = await stage.log(stage.gita)
+    await stage.gita.click("Assign owner", card)
+    await stage.settle()
+    words = stage.gita.ephemerals[-1].words
+    assert "Only QA may assign an owner to DEV-2026-0001" in words
+    assert "Elif Kaya (Borealis Manufacturing (example))" in words
+    assert stage.gita.modal is None
+
+
+async def test_an_owner_is_not_assigned_over_another_change(stage: Stage) -> None:
+    """A form opened before somebody else changed the record is refused, naming who did what; nothing is lost."""
+    card = await stage.log(stage.gita)
+    for who in (stage.anna, stage.ben):
+        await who.click("Assign owner", card)
+    stage.anna.fill({"Owner": GITA})
+    stage.ben.fill({"Owner": FINN})
+    assert await stage.anna.submit() == {}
+    errors = await stage.ben.submit()
+    assert "Anna Berg (Aurora Therapeutics (example)) assigned it" in errors["Owner"]
+    assert stage.ben.modal is not None
+
+
+async def test_the_present_owner_is_not_assigned_again(stage: Stage) -> None:
+    """Assigning who owns it already is told at the field."""
+    card = await stage.log(stage.gita)
+    for _ in range(2):
+        await stage.anna.click("Assign owner", card)
+        stage.anna.fill({"Owner": GITA})
+        errors = await stage.anna.submit()
+    assert errors == {"Owner": "Gita Rao owns DEV-2026-0001 already."}
+
+
+async def test_a_comment_stands_in_thread_and_history(stage: Stage) -> None:
+    """A comment is quoted in the thread and kept in the journal."""
+    card = await stage.log(stage.gita)
+    await stage.hugo.click("Comment", card)
+    stage.hugo.fill({"Comment": "Gasket was nicked."})
+    assert await stage.hugo.submit() == {}
+    await stage.settle()
+    assert "Gasket was nicked." in stage.anna.thread(card)[-1].words
+    await stage.hugo.click("History", card)
+    await stage.settle()
+    words = stage.hugo.ephemerals[-1].words
+    assert "History of DEV-2026-0001" in words
+    assert "Hugo Meyer (Borealis Manufacturing (example)) commented: Gasket was nicked." in words
+    assert "logged it: batch distributed Unknown" in words or "logged it: " in words
+
+
+async def test_long_histories_turn_pages(stage: Stage) -> None:
+    """A history of more entries than a page has a button to the older ones, shown in its place."""
+    card = await stage.log(stage.gita)
+    for number in range(14):
+        await stage.hugo.click("Comment", card)
+        stage.hugo.fill({"Comment": f"note {number}"})
+        assert await stage.hugo.submit() == {}
+    await stage.settle()
+    await stage.anna.command("/quality history DEV-2026-0001")
+    first = stage.anna.ephemerals[-1]
+    assert "note 13" in first.words
+    assert "note 1\n" not in first.words
+    await stage.anna.click("Older", first)
+    await stage.settle()
+    assert "logged it" in stage.anna.ephemerals[-1].words
+    assert "note 13" not in stage.anna.ephemerals[-1].words
+
+
+async def test_qa_closes(stage: Stage) -> None:
+    """QA closes a record: the card says who and when, its clocks stop, and its working buttons go."""
+    card = await stage.log(stage.gita, Batch_or_lot="AB-1")
+    await stage.elif_.click("Close", card)
+    await stage.settle()
+    card = stage.cards[0]
+    assert "State: Closed" in card.words
+    assert "Closed: Elif Kaya (Borealis Manufacturing (example)), 24 Nov 2026" in card.words
+    assert "On hold" not in card.words
+    assert card.buttons == ["Add CAPA", "Comment", "History"]
+
+
+@pytest.mark.parametrize("button", ["Acknowledge", "Assign owner", "Close"])
+async def test_buttons_of_an_old_card_say_that_it_is_closed(stage: Stage, button: str) -> None:
+    """On a card drawn before the record was closed, a button answers who closed it and when."""
+    card = await stage.log(stage.gita)
+    old = [block for block in card.blocks if block["type"] == "actions"][0]["elements"]
+    value = next(element for element in old if element["text"]["text"] == button)
+    await stage.anna.click("Close", card)
+    await stage.settle()
+    fresh = stage.cards[0]
+    fresh.blocks.append({"type": "actions", "block_id": "old", "elements": [value]})
+    await stage.ben.click(button, fresh)
+    await stage.settle()
+    says = "DEV-2026-0001 is closed: Anna Berg (Aurora Therapeutics (example)) closed it on 24 Nov 2026"
+    assert says in stage.ben.ephemerals[-1].words
+
+
+async def test_members_do_not_close(stage: Stage) -> None:
+    """A member who presses Close is told who may."""
+    card = await stage.log(stage.gita)
+    await stage.carla.click("Close", card)
+    await stage.settle()
+    assert "Only QA may close DEV-2026-0001" in stage.carla.ephemerals[-1].words
+
+
+async def test_viewers_read_only(stage: Stage) -> None:
+    """A viewer opens history and lists, and logs, comments and acknowledges nothing."""
+    card = await stage.log(stage.gita)
+    with stage.database.writing() as session:
+        person.list_of_user(session, "U0CARLA")[0].roles = [Role.VIEWER]
+    for button in ("Comment", "Acknowledge", "Add CAPA"):
+        await stage.carla.click(button, card)
+        await stage.settle()
+        assert "Only QA or member may" in stage.carla.ephemerals[-1].words
+    await stage.carla.click("History", card)
+    await stage.settle()
+    assert "History of DEV-2026-0001" in stage.carla.ephemerals[-1].words
+    assert stage.carla.modal is None
+
+
+async def test_strangers_press_in_vain(stage: Stage) -> None:
+    """A stranger in the channel sees the buttons and is refused at each."""
+    card = await stage.log(stage.gita)
+    for button in card.buttons:
+        await stage.mira.click(button, card)
+        await stage.settle()
+        assert "neither company's" in stage.mira.ephemerals[-1].words
+    assert stage.mira.modal is None
+    assert events(stage) == ["deviation.logged"]
+
+
+async def test_a_button_nobody_knows_is_answered(stage: Stage) -> None:
+    """A button of an older version says what to do."""
+    card = await stage.log(stage.gita)
+    button = {"type": "button", "action_id": "gone", "value": "x", "text": {"type": "plain_text", "text": "Gone"}}
+    card.blocks.append({"type": "actions", "block_id": "old", "elements": [button]})
+    await stage.anna.click("Gone", card)
+    await stage.settle()
+    assert "does not know this any more" in stage.anna.ephemerals[-1].words
+
+
+async def test_a_record_shown_privately_is_refreshed_by_its_buttons(stage: Stage) -> None:
+    """Pressing Acknowledge on a record that only the person sees redraws that view too."""
+    await stage.log(stage.gita)
+    await stage.anna.command("/deviation DEV-2026-0001")
+    await stage.anna.click("Acknowledge", stage.anna.ephemerals[-1])
+    await stage.settle()
+    assert "Acknowledged: Anna Berg" in stage.anna.ephemerals[-1].words
+
+
+async def test_a_person_unknown_to_the_roster_is_looked_up_once(stage: Stage) -> None:
+    """A colleague whom the roster missed takes part at once, after one look-up; later acts need none."""
+    card = await stage.log(stage.gita)
+    with stage.database.writing() as session:
+        session.delete(person.list_of_user(session, "U0CARLA")[0])
+    before = len(stage.calls("users.info"))
+    await stage.carla.click("Acknowledge", card)
+    await stage.settle()
+    await stage.carla.click("History", card)
+    await stage.settle()
+    assert len(stage.calls("users.info")) == before + 1
+    assert "Acknowledged: Carla Novak" in stage.cards[0].words
+
+
+async def test_when_slack_does_not_say_who_somebody_is_they_may_try_again(stage: Stage) -> None:
+    """While Slack does not answer the look-up, the unknown person is asked to try again; nothing is done."""
+    card = await stage.log(stage.gita)
+    with stage.database.writing() as session:
+        session.delete(person.list_of_user(session, "U0CARLA")[0])
+    stage.box.fail_next("users.info", error="fatal_error")
+    await stage.carla.click("Acknowledge", card)
+    await stage.settle()
+    assert "try again in a moment" in stage.carla.ephemerals[-1].words
+    assert "Acknowledge" in stage.cards[0].buttons
+
+
+async def test_an_act_waits_for_no_call_of_slack(stage: Stage) -> None:
+    """Between a click and its answer there is no call of Slack; the change is committed when it is answered."""
+    card = await stage.log(stage.gita)
+    before = len(stage.box.calls)
+    await stage.anna.click("Acknowledge", card)
+    assert len(stage.box.calls) == before
+    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+    await stage.box.move_clock(stage.box.now() + timedelta(minutes=1))
