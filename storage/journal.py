@@ -9,12 +9,14 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, col, select
 
+from storage.partnership import Partnership
+from storage.record import Record
 from storage.table import Moment, Table
 
 FIRST = "0" * 64
@@ -85,7 +87,7 @@ def append(
     if head is None:
         head = JournalHead(partnership_id=partnership_id)
     head.seq += 1
-    body = canonical({"seq": head.seq, "event": event, "at": at.isoformat(), **content})
+    body = canonical({"seq": head.seq, "event": event, "at": at.astimezone(UTC).isoformat(), **content})
     head.hash = link(head.hash, body)
     entry = JournalEntry(
         partnership_id=partnership_id,
@@ -128,40 +130,52 @@ def last_of_record(session: Session, record_id: int) -> JournalEntry:
 
 
 def verify(session: Session) -> Iterator[JournalHead | Break]:
-    """Check every chain link by link; gives each whole chain's head, or its first break."""
-    for head in session.exec(select(JournalHead).order_by(col(JournalHead.partnership_id))).all():
+    """Check every partnership's chain link by link; gives each whole chain's head, or its first break."""
+    for partnership_id in session.exec(select(Partnership.id).order_by(col(Partnership.id))).all():
+        head = head_of(session, partnership_id)
         yield _broken_link(session, head) or head
 
 
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
-    for entry in _entries(session, head.partnership_id):
+    for entry, number in _entries(session, head.partnership_id):
         seq += 1
-        why = _fault(entry, seq, previous)
+        why = _fault(entry, number, seq, previous)
         if why:
             return Break(head.partnership_id, seq, why)
         previous = entry.hash
     if (seq, previous) != (head.seq, head.hash):
         return Break(head.partnership_id, seq + 1, f"the journal ends here, its head says {head.seq} entries")
+    if seq == 0:  # every partnership has at least the entry that set it up
+        return Break(head.partnership_id, 1, "there is no entry at all")
     return None
 
 
-def _fault(entry: JournalEntry, seq: int, previous: str) -> str | None:
+def _fault(entry: JournalEntry, number: str | None, seq: int, previous: str) -> str | None:
     if entry.seq != seq:
         return f"entry {seq} is missing"
     if link(previous, entry.body) != entry.hash:
         return "its content or the link before it was changed"
-    content = entry.content
-    if (content["seq"], content["event"], content["at"]) != (entry.seq, entry.event, entry.at.isoformat()):
+    if _said(entry) != (entry.seq, entry.event, entry.at.isoformat(), number):
         return "its columns differ from its body"
     return None
 
 
-def _entries(session: Session, partnership_id: int) -> Iterator[JournalEntry]:
+def _said(entry: JournalEntry) -> tuple[Any, ...] | None:
+    try:
+        content = entry.content
+        return content["seq"], content["event"], content["at"], content.get("record")
+    except (ValueError, LookupError, TypeError):
+        return None  # a body with a matching hash that was never an entry's
+
+
+def _entries(session: Session, partnership_id: int) -> Iterator[tuple[JournalEntry, str | None]]:
+    """Give a chain's entries with the numbers of the records they stand with."""
     after = 0
     while True:
         page = session.exec(
-            select(JournalEntry)
+            select(JournalEntry, Record.number)
+            .outerjoin(Record, col(Record.id) == JournalEntry.record_id)
             .where(JournalEntry.partnership_id == partnership_id, JournalEntry.seq > after)
             .order_by(col(JournalEntry.seq))
             .limit(CHUNK)
@@ -169,5 +183,5 @@ def _entries(session: Session, partnership_id: int) -> Iterator[JournalEntry]:
         yield from page
         if len(page) < CHUNK:
             return
-        after = page[-1].seq
+        after = page[-1][0].seq
         session.expunge_all()  # memory stays flat whatever the journal's length

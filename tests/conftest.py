@@ -1,0 +1,53 @@
+"""What every room's tests start from: an empty database, and a channel set up for two companies."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from storage.database import Database
+from storage.migrate import migrate
+from storage.partnership import Partnership
+from tests import support
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Give a Tuesday in November 2026, 10:00 in Berlin; tests pass it on, nothing reads a clock."""
+    return support.NOW
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bring an SQLite file to the present schema, once for all tests, which copy it."""
+    path = tmp_path_factory.mktemp("migrated") / "qualbridge.db"
+    made = Database(f"sqlite:///{path}")
+    migrate(made)
+    made.close()
+    return path
+
+
+@pytest.fixture
+def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+    """Open a real SQLite file at the present schema."""
+    path = shutil.copy(migrated, tmp_path / "qualbridge.db")
+    made = Database(f"sqlite:///{path}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def there(database: Database) -> Partnership:
+    """Set up a partnership that both companies confirmed: Aurora of the US, Borealis of Germany."""
+    with database.writing() as session:
+        return support.set_up(session)
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """Open one transaction; it takes the writer's lock with its first statement."""
+    with database.writing() as opened:
+        yield opened

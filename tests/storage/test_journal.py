@@ -1,0 +1,276 @@
+"""The journal only grows, its chain can be recomputed by anyone, and tampering shows."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from storage import journal
+from storage.database import Database
+from storage.journal import Break, JournalHead
+from storage.partnership import Partnership
+from tests import support
+from tests.support import NOW
+
+
+@pytest.fixture
+def filled(database: Database, there: Partnership) -> Partnership:
+    """Give a partnership whose journal has a life of a record in it."""
+    with database.writing() as session:
+        record = support.log_deviation(session)
+        support.assign(session, record, support.GITA)
+        support.log_deviation(session, title="Another")
+    return there
+
+
+@contextmanager
+def raw(database: Database) -> Iterator[sqlite3.Connection]:
+    """Open the file as a person with a SQL prompt does, the triggers taken away."""
+    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("DROP TRIGGER IF EXISTS journal_no_update")
+        connection.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+        yield connection
+
+
+def verified(database: Database) -> list[JournalHead | Break]:
+    with database.reading() as session:
+        return list(journal.verify(session))
+
+
+def broken(database: Database) -> Break:
+    (found,) = verified(database)
+    assert isinstance(found, Break)
+    return found
+
+
+def test_canonical_json_is_sorted_dense_and_readable() -> None:
+    """Keys are sorted, nothing is padded, and letters stay themselves."""
+    assert journal.canonical({"b": "Größe", "a": [None, 1]}) == '{"a":[null,1],"b":"Größe"}'
+
+
+def test_the_chain_can_be_recomputed_with_the_standard_library(database: Database, filled: Partnership) -> None:
+    """Hashes follow from the bodies alone, and each body is the canonical form of what it says."""
+    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection:
+        rows = connection.execute("SELECT seq, body, hash FROM journal ORDER BY seq").fetchall()
+        head = connection.execute("SELECT seq, hash FROM journal_head").fetchone()
+    previous = "0" * 64
+    for number, (seq, body, digest) in enumerate(rows, start=1):
+        assert (seq, json.loads(body)["seq"]) == (number, number)
+        assert json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False) == body
+        previous = hashlib.sha256((previous + body).encode()).hexdigest()
+        assert digest == previous
+    assert head == (len(rows), previous)
+
+
+def test_an_entry_says_who_did_what_to_which_record_when(database: Database, filled: Partnership) -> None:
+    """The body alone is enough to read an entry."""
+    with database.reading() as session:
+        content = support.last_entry(session).content
+    assert content["at"] == NOW.isoformat()
+    assert content["event"] == "deviation.logged"
+    assert content["record"] == "DEV-2026-0002"
+    assert content["by"] == {
+        "name": "Gita Rao",
+        "company": "Borealis",
+        "side": "CMO",
+        "team": support.CMO_TEAM,
+        "user": "U0GITA",
+    }
+
+
+def test_each_partnership_has_a_chain_of_its_own(database: Database, there: Partnership) -> None:
+    """Another partnership's journal starts at 1 from zeros."""
+    with database.writing() as session:
+        other = support.set_up(session, "C0OTHER")
+        first = session.execute(text("SELECT min(seq) FROM journal WHERE partnership_id = :p"), {"p": other.id})
+        assert first.scalar() == 1
+    assert [head.partnership_id for head in verified(database)] == [there.id, other.id]
+
+
+def test_a_whole_journal_gives_its_head(database: Database, filled: Partnership) -> None:
+    """Verifying an untouched journal gives the number of entries and the last hash."""
+    (head,) = verified(database)
+    with database.reading() as session:
+        last = support.last_entry(session)
+    assert isinstance(head, JournalHead)
+    assert (head.seq, head.hash) == (last.seq, last.hash)
+
+
+def test_a_long_journal_is_verified_in_pages(
+    database: Database, filled: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal longer than one page is read to its end."""
+    monkeypatch.setattr(journal, "CHUNK", 2)
+    (head,) = verified(database)
+    assert isinstance(head, JournalHead)
+    with raw(database) as connection:
+        connection.execute("DELETE FROM journal WHERE seq = 6")
+    assert broken(database).seq == 6
+
+
+def test_a_moment_of_another_zone_is_journalled_in_utc(database: Database, there: Partnership) -> None:
+    """An entry written with another offset stays whole when it is verified."""
+    local = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=1)))
+    with database.writing() as session:
+        entry = journal.append(session, there.id, "test.noted", local, {})
+    assert entry.content["at"] == datetime(2026, 11, 24, 9, 0, tzinfo=UTC).isoformat()
+    assert isinstance(verified(database)[0], JournalHead)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET event = 'x'",
+        "UPDATE journal SET body = body WHERE seq = 1",
+        "DELETE FROM journal",
+        "DELETE FROM journal WHERE seq = 2",
+        "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1",
+        "REPLACE INTO journal SELECT * FROM journal WHERE seq = 1",
+        "UPDATE OR REPLACE journal SET seq = 1 WHERE seq = 2",
+    ],
+)
+def test_the_database_refuses_to_change_the_journal(database: Database, filled: Partnership, statement: str) -> None:
+    """UPDATE, DELETE and REPLACE are refused by triggers, whatever program asks."""
+    with pytest.raises(IntegrityError, match="append-only"), database.writing() as session:
+        session.execute(text(statement))
+    assert isinstance(verified(database)[0], JournalHead)
+
+
+def test_a_number_is_given_once(database: Database, filled: Partnership) -> None:
+    """A second entry with a number that was given is refused."""
+    insert = (
+        "INSERT INTO journal (partnership_id, seq, event, at, body, hash) "
+        "SELECT partnership_id, seq, event, at, body, hash FROM journal WHERE seq = 1"
+    )
+    with pytest.raises(IntegrityError, match="UNIQUE"), database.writing() as session:
+        session.execute(text(insert))
+
+
+CHANGED = "its content or the link before it was changed"
+COLUMNS = "its columns differ from its body"
+TAMPERED = [
+    ("edited body", ["UPDATE journal SET body = replace(body, 'Elif', 'Filiz') WHERE seq = 3"], 3, CHANGED),
+    ("edited hash", ["UPDATE journal SET hash = '0' WHERE seq = 3"], 3, CHANGED),
+    ("edited event", ["UPDATE journal SET event = 'x' WHERE seq = 3"], 3, COLUMNS),
+    ("edited time", ["UPDATE journal SET at = '2020-01-01 00:00:00.000000' WHERE seq = 3"], 3, COLUMNS),
+    ("moved to another record", ["UPDATE journal SET record_id = 2 WHERE seq = 9"], 9, COLUMNS),
+    ("taken from its record", ["UPDATE journal SET record_id = NULL WHERE seq = 9"], 9, COLUMNS),
+    ("put on a record", ["UPDATE journal SET record_id = 1 WHERE seq = 2"], 2, COLUMNS),
+    ("removed first", ["DELETE FROM journal WHERE seq = 1"], 1, "entry 1 is missing"),
+    ("removed in between", ["DELETE FROM journal WHERE seq = 4"], 4, "entry 4 is missing"),
+    (
+        "removed and closed up",
+        ["DELETE FROM journal WHERE seq = 4", "UPDATE journal SET seq = seq - 1 WHERE seq > 4"],
+        4,
+        CHANGED,
+    ),
+    (
+        "inserted",
+        [
+            "UPDATE journal SET seq = -seq - 1 WHERE seq >= 4",
+            "UPDATE journal SET seq = -seq WHERE seq < 0",
+            (
+                "INSERT INTO journal (partnership_id, seq, event, at, body, hash) "
+                "SELECT partnership_id, 4, event, at, body, hash FROM journal WHERE seq = 3"
+            ),
+        ],
+        4,
+        CHANGED,
+    ),
+    (
+        "reordered",
+        [
+            "UPDATE journal SET seq = -3 WHERE seq = 3",
+            "UPDATE journal SET seq = 3 WHERE seq = 4",
+            "UPDATE journal SET seq = 4 WHERE seq = -3",
+        ],
+        3,
+        CHANGED,
+    ),
+    ("cut off", ["DELETE FROM journal WHERE seq >= 8"], 8, "the journal ends here, its head says 11 entries"),
+    ("emptied", ["DELETE FROM journal"], 1, "the journal ends here, its head says 11 entries"),
+    ("head moved back", ["UPDATE journal_head SET seq = 9"], 12, "the journal ends here, its head says 9 entries"),
+    ("head gone", ["DELETE FROM journal_head"], 12, "the journal ends here, its head says 0 entries"),
+    ("all gone", ["DELETE FROM journal", "DELETE FROM journal_head"], 1, "there is no entry at all"),
+]
+
+
+@pytest.mark.parametrize(("statements", "seq", "why"), [case[1:] for case in TAMPERED], ids=[c[0] for c in TAMPERED])
+def test_tampering_shows(database: Database, filled: Partnership, statements: list[str], seq: int, why: str) -> None:
+    """Whatever is done to the rows behind the triggers, verify names the first link that does not hold."""
+    with raw(database) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    assert broken(database) == Break(filled.id, seq, why)
+
+
+def test_a_rewritten_body_that_is_no_entry_shows(database: Database, filled: Partnership) -> None:
+    """A last entry replaced with a matching hash, but without an entry's parts, is a break and no crash."""
+    with raw(database) as connection:
+        previous = connection.execute("SELECT hash FROM journal WHERE seq = 10").fetchone()[0]
+        for body in ("{}", "[]", "not JSON"):
+            digest = hashlib.sha256((previous + body).encode()).hexdigest()
+            connection.execute("UPDATE journal SET body = ?, hash = ? WHERE seq = 11", (body, digest))
+            connection.commit()
+            assert broken(database) == Break(filled.id, 11, COLUMNS)
+
+
+def test_a_break_in_one_journal_leaves_the_others_whole(database: Database, filled: Partnership) -> None:
+    """Each partnership's journal is verified for itself."""
+    with database.writing() as session:
+        other = support.set_up(session, "C0OTHER")
+    with raw(database) as connection:
+        connection.execute("DELETE FROM journal WHERE partnership_id = ? AND seq = 2", (filled.id,))
+    first, second = verified(database)
+    assert isinstance(first, Break)
+    assert isinstance(second, JournalHead)
+    assert second.partnership_id == other.id
+
+
+def test_a_failed_transaction_leaves_no_link(database: Database, there: Partnership) -> None:
+    """An entry that was rolled back is not missed by the chain."""
+
+    def fail() -> None:
+        with database.writing() as session:
+            journal.append(session, there.id, "test.noted", NOW, {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.writing() as session:
+        journal.append(session, there.id, "test.noted", NOW, {})
+    assert isinstance(verified(database)[0], JournalHead)
+
+
+def test_a_records_entries_come_newest_first_in_pages(session: Session, there: Partnership) -> None:
+    """A record's history is paged by seq, without the other records'."""
+    record = support.log_deviation(session)
+    support.assign(session, record, support.GITA)
+    support.log_deviation(session)
+    support.assign(session, record, support.FINN)
+    first = journal.list_of_record(session, record.id, limit=2)
+    rest = journal.list_of_record(session, record.id, limit=2, before=first[-1].seq)
+    assert [entry.event for entry in first] == ["deviation.assigned", "deviation.assigned"]
+    assert [entry.event for entry in rest] == ["deviation.logged"]
+    assert journal.last_of_record(session, record.id).id == first[0].id
+
+
+def test_get_gives_an_entry_or_raises(session: Session, there: Partnership) -> None:
+    """An entry is found by its id; an unknown id is a LookupError."""
+    entry = journal.append(session, there.id, "test.noted", NOW, {})
+    assert journal.get(session, entry.id) is entry
+    with pytest.raises(LookupError):
+        journal.get(session, entry.id + 1)
+
+
+def test_the_head_of_no_journal_is_zeros(session: Session) -> None:
+    """A partnership without entries ends at zeros."""
+    head = journal.head_of(session, 1)
+    assert (head.seq or 0, head.hash) == (0, "0" * 64)

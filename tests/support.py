@@ -1,0 +1,240 @@
+"""A partnership of two example companies and its people, and short ways to act in it; no test stands here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session, select
+
+from quality import capa, deviation, oos, partnership, people
+from quality import record as records
+from quality.capa import CapaForm
+from quality.deviation import DeviationForm
+from quality.oos import OosForm
+from quality.partnership import SetUpForm
+from quality.people import Actor, Identity, Profile
+from quality.record import Ref
+from quality.refusal import FieldErrors, Refusal
+from storage import person
+from storage.capa import ActionType
+from storage.journal import JournalEntry
+from storage.oos import ResultKind
+from storage.outbox import Outgoing
+from storage.partnership import Partnership
+from storage.person import Person, Role
+from storage.record import Class, Distributed, Record
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Berlin
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+CHANNEL = "C0QUALITY"
+SPONSOR_TEAM, CMO_TEAM = "T0AURORA", "T0BOREALIS"
+
+
+def profile(name: str, team_id: str, *, time_zone: str = "Europe/Berlin", guest: bool = False) -> Profile:
+    """Give a Slack person, whose user id is made of the first name."""
+    user_id = "U0" + name.split(maxsplit=1)[0].upper()
+    return Profile(Identity(team_id, user_id), name, time_zone, guest)
+
+
+ANNA = profile("Anna Berg", SPONSOR_TEAM)  # sponsor QA
+BEN = profile("Ben Ortiz", SPONSOR_TEAM)  # sponsor QA
+CARLA = profile("Carla Diaz", SPONSOR_TEAM)  # sponsor member
+ELIF = profile("Elif Kaya", CMO_TEAM)  # CMO QA
+FINN = profile("Finn Larsen", CMO_TEAM)  # CMO QA
+GITA = profile("Gita Rao", CMO_TEAM)  # CMO member
+NOBODY = profile("Nora Quist", CMO_TEAM)  # of the CMO's workspace, on no roster
+STRANGER = profile("Sam Stone", "T0ELSEWHERE")
+
+SET_UP = SetUpForm(
+    channel_id=CHANNEL,
+    home_team_id=SPONSOR_TEAM,
+    sponsor="Aurora",
+    cmo="Borealis",
+    sponsor_team_id=SPONSOR_TEAM,
+    sponsor_qa=(ANNA, BEN),
+    cmo_qa=(ELIF, FINN),
+    time_zone="Europe/Berlin",
+    digest_at=time(8),
+    sponsor_country="US",
+    cmo_country="DE",
+)
+DEVIATION = DeviationForm(
+    title="Filter integrity test failed",
+    happened="The bubble point of filter 2 was 2.1 bar.",
+    detected_at=NOW,
+    class_=Class.MAJOR,
+    distributed=Distributed.NO,
+    lots=("AB-1001",),
+)
+OOS = OosForm(
+    test="Assay",
+    result_kind=ResultKind.OOS,
+    sample_type="Finished product",
+    lots=("AB-1001",),
+    result="94.2",
+    unit="%",
+    lower="95.0",
+    upper="105.0",
+    analysed_at=NOW,
+    distributed=Distributed.NO,
+)
+
+
+def set_up(session: Session, channel_id: str = CHANNEL, *, confirmed: bool = True) -> Partnership:
+    """Set a channel up by Anna with all the people; Elif confirms."""
+    there = partnership.set_up(session, ANNA.identity, replace(SET_UP, channel_id=channel_id), NOW)
+    for member in (CARLA, GITA):
+        people.enrol(session, there.id, member, NOW)
+    if confirmed:
+        partnership.confirm(session, actor(session, ELIF, channel_id), NOW)
+    return there
+
+
+def actor(session: Session, who: Profile, channel_id: str = CHANNEL) -> Actor:
+    """Give a person as an actor in a channel."""
+    return people.actor_in_channel(session, channel_id, who.identity)
+
+
+def row_of(session: Session, who: Profile, channel_id: str = CHANNEL) -> Person:
+    """Give a person's row on the roster."""
+    return actor(session, who, channel_id).person
+
+
+def give_roles(session: Session, who: Profile, *roles: Role) -> Person:
+    """Give a person on the roster other roles than they had."""
+    row = row_of(session, who)
+    row.roles = list(roles)
+    session.flush()
+    return row
+
+
+def remove(session: Session, who: Profile) -> Person:
+    """Take a person off the roster."""
+    row = row_of(session, who)
+    row.active = False
+    session.flush()
+    return row
+
+
+def log_deviation(
+    session: Session, who: Profile = GITA, now: datetime = NOW, channel_id: str = CHANNEL, **changes: Any
+) -> Record:
+    """Log a deviation, a major one detected now unless told otherwise."""
+    form = replace(DEVIATION, **{"detected_at": now, **changes})
+    return deviation.log(session, actor(session, who, channel_id), form, now)
+
+
+def log_oos(session: Session, who: Profile = GITA, now: datetime = NOW, **changes: Any) -> Record:
+    """Log an OOS result."""
+    return oos.log(session, actor(session, who), replace(OOS, **{"analysed_at": now, **changes}), now)
+
+
+def log_capa(
+    session: Session, who: Profile = GITA, now: datetime = NOW, *, owner: Profile = FINN, **changes: Any
+) -> Record:
+    """Log a CAPA that Finn owns, due in four weeks."""
+    form = CapaForm(
+        title="Replace the filter housing",
+        problem="The housing leaks.",
+        action_type=ActionType.CORRECTIVE,
+        owner_id=row_of(session, owner).id,
+        due_on=date(2026, 12, 22),
+        plan="Order, fit, qualify.",
+    )
+    return capa.log(session, actor(session, who), replace(form, **changes), now)
+
+
+def assign(session: Session, record: Record, owner: Profile, who: Profile = ELIF, now: datetime = NOW) -> Record:
+    """Give a record an owner."""
+    return records.assign_owner(session, actor(session, who), ref(record), row_of(session, owner).id, now)
+
+
+def ref(record: Record) -> Ref:
+    """Name a record as a button drawn just now does."""
+    return Ref(record.id, record.version)
+
+
+def refused(session: Session, act: Callable[..., object], *args: object) -> str:
+    """Run an act that has to be refused and to write nothing; gives what the person is told."""
+    session.flush()
+    before = _changes(session)
+    with pytest.raises(Refusal) as caught:
+        act(session, *args)
+    assert not isinstance(caught.value, FieldErrors), "a field error was not expected"
+    session.flush()
+    assert _changes(session) == before, "a refused act wrote something"
+    return str(caught.value)
+
+
+def field_errors(session: Session, act: Callable[..., object], *args: object) -> dict[str, str]:
+    """Run an act whose form has to be refused and to write nothing; gives the errors by field."""
+    session.flush()
+    before = _changes(session)
+    with pytest.raises(FieldErrors) as caught:
+        act(session, *args)
+    session.flush()
+    assert _changes(session) == before, "a refused form wrote something"
+    return caught.value.errors
+
+
+def _changes(session: Session) -> int:
+    changes: int = session.connection().connection.driver_connection.total_changes  # type: ignore[union-attr]
+    return changes
+
+
+def events(session: Session, record: Record | None = None) -> list[str]:
+    """Give the journal's events in order, those of one record or all."""
+    entries = select(JournalEntry).order_by(JournalEntry.id)  # type: ignore[arg-type]
+    if record is not None:
+        entries = entries.where(JournalEntry.record_id == record.id)
+    return [entry.event for entry in session.exec(entries).all()]
+
+
+def last_entry(session: Session) -> JournalEntry:
+    """Give the newest entry of all journals."""
+    return session.exec(select(JournalEntry).order_by(JournalEntry.id.desc())).first()  # type: ignore[union-attr, return-value, attr-defined]
+
+
+def queued(session: Session, kind: str | None = None) -> list[Outgoing]:
+    """Give what stands in the outbox, of one kind or all, in order."""
+    rows = session.exec(select(Outgoing).order_by(Outgoing.id)).all()  # type: ignore[arg-type]
+    return [row for row in rows if kind in (None, row.kind)]
+
+
+def empty_outbox(session: Session, now: datetime = NOW) -> None:
+    """Mark everything in the outbox as sent."""
+    for row in queued(session):
+        row.done_at, row.outcome = now, "sent"
+    session.flush()
+
+
+def newly_queued(session: Session) -> list[Outgoing]:
+    """Give what stands in the outbox unsent."""
+    return [row for row in queued(session) if row.done_at is None]
+
+
+def told(session: Session, row: Outgoing) -> str:
+    """Give the name of the person a row of the outbox is for."""
+    found = session.get_one(Person, row.about["person_id"])
+    return person.get(session, found.partnership_id, found.id).name
+
+
+@contextmanager
+def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the SQL that a session runs, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_conn: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        seen.append((sql, parameters))
+
+    engine = session.get_bind().engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
