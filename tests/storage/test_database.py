@@ -1,0 +1,136 @@
+"""The database is durable, has one writer, and reads beside it."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from storage import receipt
+from storage.database import PRAGMAS, Database
+from storage.receipt import Receipt
+from tests.support import NOW
+
+PRAGMA_VALUES = {
+    "busy_timeout": 10000,
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+}
+
+
+def _add(session: Session, key: str) -> None:
+    session.add(Receipt(key=key, at=NOW))
+
+
+def _keys(session: Session) -> list[str]:
+    return list(session.execute(text("SELECT key FROM receipt ORDER BY key")).scalars())
+
+
+@pytest.mark.parametrize(("name", "value"), PRAGMA_VALUES.items())
+def test_every_connection_has_the_pragmas(database: Database, name: str, value: object) -> None:
+    """Reading and writing connections alike answer with the settings that make SQLite durable and strict."""
+    with database.reading() as reading, database.writing() as writing:
+        assert reading.execute(text(f"PRAGMA {name}")).scalar() == value
+        assert writing.execute(text(f"PRAGMA {name}")).scalar() == value
+
+
+def test_the_table_of_pragmas_is_whole() -> None:
+    """Each pragma the program sets is tested here."""
+    assert {pragma.split()[1] for pragma in PRAGMAS} == set(PRAGMA_VALUES)
+
+
+def test_writing_commits_at_the_end(database: Database) -> None:
+    """What a transaction wrote is there afterwards."""
+    with database.writing() as session:
+        _add(session, "k")
+    with database.reading() as session:
+        assert _keys(session) == ["k"]
+
+
+def test_writing_rolls_back_when_anything_raises(database: Database) -> None:
+    """A transaction that fails leaves nothing."""
+
+    def fail() -> None:
+        with database.writing() as session:
+            _add(session, "k")
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.reading() as session:
+        assert _keys(session) == []
+
+
+def test_reading_keeps_nothing(database: Database) -> None:
+    """What is done while reading is not saved."""
+    with database.reading() as session:
+        _add(session, "k")
+        session.flush()
+    with database.reading() as session:
+        assert _keys(session) == []
+
+
+def test_a_reader_sees_one_moment(database: Database) -> None:
+    """A view that was opened before a commit does not change under its reader, and blocks no writer."""
+    with database.reading() as reading:
+        assert _keys(reading) == []
+        with database.writing() as writing:
+            _add(writing, "k")
+        assert _keys(reading) == []
+    with database.reading() as reading:
+        assert _keys(reading) == ["k"]
+
+
+def test_foreign_keys_are_enforced(database: Database) -> None:
+    """A row that points nowhere is refused."""
+    insert = "INSERT INTO sequence (partnership_id, prefix, year, last) VALUES (99, 'DEV', 2026, 1)"
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(text(insert))
+
+
+async def test_write_returns_what_was_committed(database: Database) -> None:
+    """When write returns, the work is committed and its result is given."""
+    assert await database.write(lambda session: receipt.first_time(session, "k", NOW)) is True
+    assert await database.read(_keys) == ["k"]
+
+
+async def test_write_gives_the_error_of_the_work(database: Database) -> None:
+    """An error in the work reaches the caller, and nothing was written."""
+
+    def fail(session: Session) -> None:
+        _add(session, "k")
+        raise LookupError("no such record")
+
+    with pytest.raises(LookupError, match="no such record"):
+        await database.write(fail)
+    assert await database.read(_keys) == []
+
+
+async def test_writers_queue_for_one_another(database: Database) -> None:
+    """Many writes at once all arrive, each after the one before it."""
+
+    def count_up(session: Session) -> None:
+        number = len(_keys(session))
+        session.add(Receipt(key=f"{number:02d}", at=NOW + timedelta(minutes=number)))
+
+    await asyncio.gather(*(database.write(count_up) for _ in range(20)))
+    assert await database.read(_keys) == [f"{n:02d}" for n in range(20)]
+
+
+def test_ping_answers(database: Database) -> None:
+    """A database that is there answers."""
+    database.ping()
+
+
+def test_ping_raises_when_there_is_no_database(tmp_path: Path) -> None:
+    """A database that cannot be opened is an error."""
+    gone = Database(f"sqlite:///{tmp_path / 'no folder' / 'x.db'}")
+    with pytest.raises(Exception, match="unable to open"):
+        gone.ping()
+    gone.close()
