@@ -43,9 +43,13 @@ def put(session: Session, partnership_id: int, kind: str, key: str, now: datetim
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[Outgoing]:
-    """Take rows that are due, in the order they were written; nobody else gets them within the lease."""
+    """Take rows that are due, the longest waiting first; nobody else gets them within the lease.
+
+    They are given in the order they were written.
+    """
     due = select(Outgoing.id).where(col(Outgoing.done_at).is_(None), Outgoing.next_at <= now)
-    ids = session.exec(due.order_by(col(Outgoing.id)).limit(limit)).all()
+    # The index of waiting rows has this order; by id alone, SQLite would walk every row ever sent.
+    ids = session.exec(due.order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
     taken = (
         update(Outgoing)
         .where(col(Outgoing.id).in_(ids), col(Outgoing.done_at).is_(None), col(Outgoing.next_at) <= now)
