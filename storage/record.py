@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UnaryExpression, text
+from sqlalchemy import Index, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -196,11 +196,11 @@ def list_rows(
             RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
         )
         records = records.where(col(Record.id).in_(named))
-    order: UnaryExpression[Any] = col(Record.id).desc()
+    order: tuple[Any, ...] = (col(Record.id).desc(),)
     if overdue_at is not None:
         records = _with_running(records, partnership_id, ClockName.CLOSE).where(Clock.due_at < overdue_at)
-        order = col(Clock.due_at).asc()
-    return rows_of(session, session.exec(records.order_by(order).offset(offset).limit(limit)).all())
+        order = (col(Clock.due_at).asc(), Record.id)  # many are due at one time: pages need an order among them
+    return rows_of(session, session.exec(records.order_by(*order).offset(offset).limit(limit)).all())
 
 
 def list_by_ids(session: Session, partnership_id: int, ids: Sequence[int]) -> list[Row]:

@@ -1,0 +1,255 @@
+"""Records are found by number, listed and paged inside their partnership, by queries that use indexes."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from quality import record as records
+from storage import clock, journal, outbox, partnership, record
+from storage.partnership import Partnership
+from storage.record import Class, Kind, Record, Row, State
+from storage.schema import METADATA
+from tests import support
+from tests.support import DAY, ELIF, FINN, GITA, NOW, actor, ref
+
+
+def numbers(rows: list[Row]) -> list[str]:
+    return [row.record.number for row in rows]
+
+
+def close(session: Session, closed: Record, now: datetime = NOW) -> None:
+    records.close(session, actor(session, ELIF), ref(closed), now)
+
+
+@pytest.fixture
+def filled(session: Session, there: Partnership) -> int:
+    """Give a partnership with three deviations, an OOS result, a CAPA, and a namesake elsewhere."""
+    first = support.log_deviation(session, lots=("AB-1", "AB-2"), class_=Class.MINOR)
+    support.log_deviation(session, lots=("AB-1",))
+    third = support.log_deviation(session, detected_at=NOW - 50 * DAY, lots=())
+    support.log_oos(session, lots=("ab-1",))
+    support.log_capa(session, sources=(first.number,))
+    support.assign(session, first, GITA)
+    close(session, third, NOW + DAY)
+    support.set_up(session, "C0OTHER")
+    support.log_deviation(session, channel_id="C0OTHER", lots=("AB-1",))
+    return there.id
+
+
+def test_a_record_is_got_by_id_inside_its_partnership(session: Session, filled: int) -> None:
+    """Another partnership's record and an unknown one are LookupErrors alike."""
+    found = record.find(session, filled, "DEV-2026-0001")
+    assert found is not None
+    assert record.get(session, filled, found.id) is found
+    for partnership_id, record_id in ((filled + 1, found.id), (filled, 999)):
+        with pytest.raises(LookupError):
+            record.get(session, partnership_id, record_id)
+
+
+def test_a_record_is_found_by_number_without_regard_to_case(session: Session, filled: int) -> None:
+    """The number as typed finds the record; a number never given finds none."""
+    found = record.find(session, filled, "oos-2026-0001")
+    assert found is not None
+    assert found.kind is Kind.OOS
+    assert record.find(session, filled, "OOS-2026-0002") is None
+
+
+def test_a_number_stands_for_one_record(session: Session, filled: int) -> None:
+    """The table refuses the same number twice in a partnership."""
+    statement = "UPDATE record SET number = 'DEV-2026-0001' WHERE number = 'DEV-2026-0002' AND partnership_id = :p"
+    with pytest.raises(IntegrityError):
+        session.execute(text(statement), {"p": filled})
+    session.rollback()
+
+
+LISTS: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, ["CAPA-2026-0001", "OOS-2026-0001", "DEV-2026-0002", "DEV-2026-0001"]),
+    ({"kind": Kind.DEVIATION}, ["DEV-2026-0002", "DEV-2026-0001"]),
+    ({"kind": Kind.DEVIATION, "is_open": None}, ["DEV-2026-0003", "DEV-2026-0002", "DEV-2026-0001"]),
+    ({"kind": Kind.DEVIATION, "is_open": False}, ["DEV-2026-0003"]),
+    ({"is_open": False}, ["DEV-2026-0003"]),
+    ({"lot": "AB-1"}, ["OOS-2026-0001", "DEV-2026-0002", "DEV-2026-0001"]),
+    ({"lot": " ab-1 "}, ["OOS-2026-0001", "DEV-2026-0002", "DEV-2026-0001"]),
+    ({"lot": "AB-2"}, ["DEV-2026-0001"]),
+    ({"lot": "AB"}, []),
+    ({"kind": Kind.CAPA, "lot": "AB-1"}, []),
+    ({"overdue_at": NOW}, []),
+    ({"overdue_at": NOW + 29 * DAY}, ["CAPA-2026-0001"]),
+    ({"overdue_at": NOW + 60 * DAY}, ["CAPA-2026-0001", "DEV-2026-0001", "DEV-2026-0002", "OOS-2026-0001"]),
+    ({"overdue_at": NOW + 60 * DAY, "kind": Kind.OOS}, ["OOS-2026-0001"]),
+]
+
+
+@pytest.mark.parametrize(("wanted", "expected"), LISTS, ids=[str(wanted) for wanted, _ in LISTS])
+def test_a_list_holds_what_was_asked_for(
+    session: Session, filled: int, wanted: dict[str, Any], expected: list[str]
+) -> None:
+    """Newest first, overdue the longest late first, and never another partnership's."""
+    assert numbers(record.list_rows(session, filled, limit=20, **wanted)) == expected
+
+
+def test_a_list_by_owner_holds_only_theirs(session: Session, filled: int) -> None:
+    """Mine is what I own and is open."""
+    gita, finn = (support.row_of(session, who).id for who in (GITA, FINN))
+    assert numbers(record.list_rows(session, filled, limit=20, owner_id=gita)) == ["DEV-2026-0001"]
+    assert numbers(record.list_rows(session, filled, limit=20, owner_id=finn)) == ["CAPA-2026-0001"]
+
+
+@pytest.mark.parametrize("overdue_at", [None, NOW + 90 * DAY], ids=["newest first", "overdue"])
+def test_pages_repeat_and_skip_nothing(session: Session, there: Partnership, overdue_at: datetime | None) -> None:
+    """Walking a list page by page gives each record once, also where many are due at one time."""
+    made = {support.log_deviation(session).number for _ in range(11)}
+    pages = [
+        numbers(record.list_rows(session, there.id, limit=4, offset=offset, overdue_at=overdue_at))
+        for offset in (0, 4, 8, 12)
+    ]
+    assert [len(page) for page in pages] == [4, 4, 3, 0]
+    assert {number for page in pages for number in page} == made
+
+
+def test_records_due_at_one_time_keep_an_order(session: Session, there: Partnership) -> None:
+    """Where the due time is the same, the record logged first comes first, so that pages stay whole."""
+    made = [support.log_deviation(session).number for _ in range(3)]
+    with support.statements(session) as seen:
+        assert numbers(record.list_rows(session, there.id, limit=4, overdue_at=NOW + 90 * DAY)) == made
+    assert "ORDER BY clock.due_at ASC, record.id" in seen[0][0]
+
+
+def test_a_row_names_owner_and_due_time(session: Session, filled: int) -> None:
+    """A row holds the owner, where there is one, and when the record is due."""
+    capa, _, unowned, _ = record.list_rows(session, filled, limit=4)
+    assert capa.owner is not None
+    assert capa.owner.name == "Finn Larsen"
+    assert capa.due_at == datetime(2026, 12, 22, 16, 0, tzinfo=NOW.tzinfo)
+    assert unowned.owner is None
+
+
+def test_a_list_costs_three_statements_however_long(session: Session, there: Partnership) -> None:
+    """Owners and due times are fetched together, not record by record."""
+    for _ in range(5):
+        support.log_deviation(session)
+    with support.statements(session) as seen:
+        record.list_rows(session, there.id, limit=20)
+    assert len(seen) == 3
+
+
+def test_rows_by_ids_keep_the_order_given(session: Session, filled: int) -> None:
+    """Search results stay in order, and ids of other partnerships are left out."""
+    ids = [row.record.id for row in record.list_rows(session, filled, limit=3)]
+    foreign = record.list_rows(session, filled + 1, limit=1)[0].record.id
+    mixed = [ids[2], foreign, ids[0], 999, ids[1]]
+    assert [row.record.id for row in record.list_by_ids(session, filled, mixed)] == [ids[2], ids[0], ids[1]]
+
+
+def test_unacknowledged_lists_what_the_partner_has_not_answered(session: Session, filled: int) -> None:
+    """CAPAs need no answer, and closed records have had it."""
+    waiting = record.list_unacknowledged(session, filled, 10)
+    assert numbers(waiting) == ["DEV-2026-0001", "DEV-2026-0002", "OOS-2026-0001"]
+
+
+def test_unowned_lists_open_records_without_an_owner(session: Session, filled: int) -> None:
+    """The oldest come first."""
+    assert numbers(record.list_unowned(session, filled, 10)) == ["DEV-2026-0002", "OOS-2026-0001"]
+
+
+def test_in_state_lists_open_records_of_a_state(session: Session, filled: int) -> None:
+    """A state's records come oldest first."""
+    assert numbers(record.list_in_state(session, filled, State.OPEN, 10)) == ["DEV-2026-0001", "DEV-2026-0002"]
+    assert numbers(record.list_in_state(session, filled, State.CLOSED, 10)) == []
+
+
+def test_due_includes_its_start_and_not_its_end(session: Session, there: Partnership) -> None:
+    """Two spans side by side list a record in one of them."""
+    support.log_capa(session)
+    due = datetime(2026, 12, 22, 16, 0, tzinfo=NOW.tzinfo)
+    assert numbers(record.list_due(session, there.id, due, due + DAY, 10)) == ["CAPA-2026-0001"]
+    assert numbers(record.list_due(session, there.id, due - DAY, due, 10)) == []
+
+
+def test_recorded_and_closed_since_a_moment(session: Session, filled: int) -> None:
+    """The moment itself counts."""
+    assert len(record.list_recorded_since(session, filled, NOW, 10)) == 5
+    assert record.list_recorded_since(session, filled, NOW + timedelta(seconds=1), 10) == []
+    assert numbers(record.list_closed_since(session, filled, NOW + DAY, 10)) == ["DEV-2026-0003"]
+    assert record.list_closed_since(session, filled, NOW + 2 * DAY, 10) == []
+
+
+def test_batches_are_noted_once(session: Session, there: Partnership) -> None:
+    """A lot that is named twice, in whatever case, is one batch."""
+    made = support.log_deviation(session, lots=("AB-2", "AB-1", "ab-2"))
+    assert record.batches_of(session, made.id) == ["AB-1", "ab-2"]
+
+
+def test_holding_lists_the_lots_of_open_records_that_hold(session: Session, filled: int) -> None:
+    """Minor deviations, CAPAs and closed records hold nothing."""
+    assert record.list_holding(session, filled, 10) == [("AB-1", "DEV-2026-0002"), ("ab-1", "OOS-2026-0001")]
+
+
+def test_links_go_both_ways(session: Session, filled: int) -> None:
+    """A CAPA knows its sources, a source its CAPAs."""
+    source, capa = (record.find(session, filled, number) for number in ("DEV-2026-0001", "CAPA-2026-0001"))
+    assert source is not None
+    assert capa is not None
+    assert record.sources_of(session, capa.id) == [source]
+    assert record.capas_of(session, source.id) == [capa]
+
+
+QUERIES: dict[str, Callable[[Session, int], object]] = {
+    "open": lambda s, p: record.list_rows(s, p, limit=10),
+    "open of a kind": lambda s, p: record.list_rows(s, p, limit=10, offset=10, kind=Kind.DEVIATION),
+    "closed of a kind": lambda s, p: record.list_rows(s, p, limit=10, kind=Kind.OOS, is_open=False),
+    "all of a kind": lambda s, p: record.list_rows(s, p, limit=10, kind=Kind.OOS, is_open=None),
+    "all": lambda s, p: record.list_rows(s, p, limit=10, is_open=None),
+    "overdue": lambda s, p: record.list_rows(s, p, limit=10, overdue_at=NOW),
+    "overdue of a kind": lambda s, p: record.list_rows(s, p, limit=10, overdue_at=NOW, kind=Kind.CAPA),
+    "mine": lambda s, p: record.list_rows(s, p, limit=10, owner_id=1),
+    "batch": lambda s, p: record.list_rows(s, p, limit=10, lot="AB-1", is_open=None),
+    "ids": lambda s, p: record.list_by_ids(s, p, [1, 2, 3]),
+    "number": lambda s, p: record.find(s, p, "DEV-2026-0001"),
+    "unacknowledged": lambda s, p: record.list_unacknowledged(s, p, 10),
+    "unowned": lambda s, p: record.list_unowned(s, p, 10),
+    "in a state": lambda s, p: record.list_in_state(s, p, State.PENDING_APPROVAL, 10),
+    "due": lambda s, p: record.list_due(s, p, NOW, NOW + DAY, 10),
+    "recorded since": lambda s, p: record.list_recorded_since(s, p, NOW, 10),
+    "closed since": lambda s, p: record.list_closed_since(s, p, NOW, 10),
+    "holding": lambda s, p: record.list_holding(s, p, 10),
+    "sources": lambda s, _: record.sources_of(s, 1),
+    "capas": lambda s, _: record.capas_of(s, 1),
+    "clocks due": lambda s, _: clock.list_due(s, NOW, 10),
+    "a record's clock": lambda s, _: clock.find(s, 1, clock.ClockName.CLOSE),
+    "digests due": lambda s, _: partnership.list_digests_due(s, NOW, 10),
+    "history": lambda s, _: journal.list_of_record(s, 1, 10),
+    "outbox put": lambda s, p: outbox.put(s, p, "card", "k", NOW),
+    "outbox claim": lambda s, _: outbox.claim(s, NOW, 10),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_no_query_walks_a_whole_table(session: Session, filled: int, query: Callable[[Session, int], object]) -> None:
+    """What is asked every minute or by every click searches an index, however many records there are."""
+    with support.statements(session) as seen:
+        query(session, filled)
+    plans = [_plan(session, sql, given) for sql, given in seen if sql.startswith(("SELECT", "UPDATE"))]
+    steps = [step for plan in plans for step in plan]
+    assert plans
+    assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in METADATA.tables]
+
+
+@pytest.mark.parametrize("query", [outbox.pending, outbox.next_due])
+def test_the_outbox_is_asked_only_for_what_waits(
+    session: Session, there: Partnership, query: Callable[[Session], object]
+) -> None:
+    """What was sent long ago costs nothing: the index of waiting rows is all that is read."""
+    with support.statements(session) as seen:
+        query(session)
+    assert _plan(session, *seen[0]) == ["SCAN outbox USING INDEX ix_outbox_pending"]
+
+
+def _plan(session: Session, sql: str, given: Any) -> list[str]:
+    rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+    return [str(row[3]) for row in rows]
