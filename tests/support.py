@@ -227,6 +227,8 @@ def told(session: Session, row: Outgoing) -> str:
 @contextmanager
 def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
     """Collect the SQL that a session runs, with its parameters."""
+    session.flush()
+    session.connection()
     seen: list[tuple[str, Any]] = []
 
     def note(_conn: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:

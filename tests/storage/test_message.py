@@ -1,0 +1,55 @@
+"""Where the bot's lasting messages stand."""
+
+from sqlmodel import Session
+
+from storage import message
+from storage.message import Message
+from storage.partnership import Partnership
+from tests.support import SPONSOR_TEAM
+
+
+def posted(there: Partnership, subject: str, ts: str = "1.0", permalink: str | None = None) -> Message:
+    return Message(
+        partnership_id=there.id, subject=subject, team_id=SPONSOR_TEAM, channel_id="C1", ts=ts, permalink=permalink
+    )
+
+
+def test_a_message_is_found_by_what_it_shows(session: Session, there: Partnership) -> None:
+    """A subject that was never posted has no message."""
+    message.save(session, posted(there, "card:1"))
+    session.flush()
+    found = message.find(session, there.id, "card:1")
+    assert found is not None
+    assert found.ts == "1.0"
+    assert message.find(session, there.id, "card:2") is None
+    assert message.find(session, there.id + 1, "card:1") is None
+
+
+def test_a_later_message_takes_the_place(session: Session, there: Partnership) -> None:
+    """A subject stands in one message."""
+    message.save(session, posted(there, "card:1"))
+    session.flush()
+    message.save(session, posted(there, "card:1", ts="2.0"))
+    session.flush()
+    found = message.find(session, there.id, "card:1")
+    assert found is not None
+    assert found.ts == "2.0"
+
+
+def test_permalinks_are_given_where_slack_gave_one(session: Session, there: Partnership) -> None:
+    """Subjects without a message or an address are left out."""
+    message.save(session, posted(there, "card:1", permalink="https://x/1"))
+    message.save(session, posted(there, "card:2"))
+    session.flush()
+    assert message.permalinks(session, there.id, ["card:1", "card:2", "card:3"]) == {"card:1": "https://x/1"}
+    assert message.permalinks(session, there.id + 1, ["card:1"]) == {}
+
+
+def test_a_forgotten_message_is_posted_anew(session: Session, there: Partnership) -> None:
+    """What Slack no longer has is forgotten; forgetting what is not there does nothing."""
+    message.save(session, posted(there, "card:1"))
+    session.flush()
+    message.forget(session, there.id, "card:1")
+    message.forget(session, there.id, "card:1")
+    session.flush()
+    assert message.find(session, there.id, "card:1") is None
