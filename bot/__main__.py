@@ -39,8 +39,8 @@ def tick() -> None:
     """Do one pass of what is due (reminders, digests, undelivered messages), then exit."""
     from bot.tick import tick as one_pass
 
-    done, waiting = _run(one_pass(_slack_settings()))
-    typer.echo(f"{done} messages dealt with, {waiting} waiting.")
+    due, waiting = _run(one_pass(_slack_settings()))
+    typer.echo(f"{due} messages were due, {waiting} still wait.")
 
 
 @cli.command()

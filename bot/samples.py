@@ -13,6 +13,7 @@ from bot.wiring import Bot
 from sandbox import Driver, Message, Sandbox
 
 DAYS = 50  # how long ago the story begins
+LAST_DAYS = 44  # from this day on reminders and digests are sent; before, they would only fill the channel
 SPONSOR, CMO = "Aurora Therapeutics (example)", "Borealis Manufacturing (example)"
 ANNA, BEN, CARLA = "U0ANNA", "U0BEN", "U0CARLA"
 ELIF, FINN, GITA, HUGO = "U0ELIF", "U0FINN", "U0GITA", "U0HUGO"
@@ -229,6 +230,7 @@ class Stage:
             await self._forward(scene.day)
             await PLAYERS.get(scene.act, Stage._press)(self, scene)
             await self._delivered()
+        await self._forward(DAYS)
 
     async def _set_up(self) -> None:
         anna = self.box.person(ANNA)
@@ -247,6 +249,9 @@ class Stage:
         moment = max(at, self.box.now() + timedelta(minutes=4))
         if moment < datetime.now(UTC):
             await self.box.move_clock(moment)
+        if day >= LAST_DAYS:
+            await self.bot.timetable.beat()
+            await self._delivered()
 
     async def _log(self, scene: Scene) -> None:
         await self._fill_in(scene, self.box.person(scene.who), scene.values, None)

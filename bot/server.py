@@ -54,6 +54,8 @@ class Server:
         """Serve a signed request of Slack; without a signing secret none can be trusted."""
         if self.bot is None or not self.bot.settings.slack_signing_secret:
             return web.Response(status=503 if self.bot is None else 404)
+        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
+            return web.Response(status=401, text="not signed")  # Bolt expects a number there
         try:
             body = (await request.read()).decode()
         except UnicodeDecodeError:
@@ -113,7 +115,7 @@ async def in_service(bot: Bot) -> AsyncIterator[None]:
     finally:
         if socket is not None:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above
-        bot.timetable.stop()
+        await bot.timetable.stop()
         await bot.desk.finish()
         delivery.cancel()
         with suppress(asyncio.CancelledError):

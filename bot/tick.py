@@ -11,7 +11,7 @@ from storage.migrate import migrate
 
 
 async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tuple[int, int]:
-    """Do one pass; gives how many messages were dealt with and how many wait for a later one."""
+    """Do one pass; gives how many messages were due and how many still wait."""
     database = Database(settings.database_url)
     try:
         migrate(database)
@@ -20,6 +20,6 @@ async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tu
             await bot.timetable.beat()
             claimed = await bot.delivery.send_due()
         waiting, _ = await database.read(outbox.pending)
-        return claimed - waiting, waiting
+        return claimed, waiting
     finally:
         database.close()

@@ -1,5 +1,6 @@
 """The timetable: a beat a minute that asks the database what is due; APScheduler only keeps the time."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +20,7 @@ class Timetable:
         self.database = database
         self.now = now
         self.wake = wake
+        self._beating = asyncio.Lock()
         # A beat that comes late still runs, and several missed ones are one: each asks for all that is due.
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
 
@@ -34,13 +36,15 @@ class Timetable:
         self._scheduler.add_job(self._safe_beat)
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Beat no more."""
-        if self._scheduler.running:
+    async def stop(self) -> None:
+        """Beat no more, once the present beat is done."""
+        self._scheduler.pause()
+        async with self._beating:
             self._scheduler.shutdown(wait=False)
 
     async def _safe_beat(self) -> None:
-        try:
-            await self.beat()
-        except Exception:
-            log.exception("a beat failed; the next one is in a minute")
+        async with self._beating:
+            try:
+                await self.beat()
+            except Exception:
+                log.exception("a beat failed; the next one is in a minute")

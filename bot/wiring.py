@@ -78,8 +78,8 @@ def assemble(
             bot_user_id=installation.user_id,
         )
 
-    # Bolt warns that a token it finds is not used; the installation above is the one that is.
-    logging.getLogger("slack_bolt.AsyncApp").addFilter(lambda line: "will be ignored" not in line.getMessage())
+    # Bolt warns that the token of the environment is not used; the installation above is the one that is.
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(lambda line: "`token`" not in line.getMessage())
     app = AsyncApp(
         signing_secret=settings.slack_signing_secret,
         client=slack,

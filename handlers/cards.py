@@ -88,7 +88,7 @@ def next_step(sheet: Sheet) -> str:
 def row_text(row: Row, now: datetime, zone: str) -> str:
     """Give what a list says about a record after its number and title: class, state, owner, due."""
     record = row.record
-    parts = [label(record), str(record.state), f"owner {row.owner.name}" if row.owner else "no owner"]
+    parts = [label(record), str(record.state), f"owner {cut(row.owner.name, 40)}" if row.owner else "no owner"]
     if record.is_open and row.due_at is not None:
         parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now)}")
     return " · ".join(parts)
@@ -118,7 +118,7 @@ def _standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
     facts = [("State", str(record.state)), ("Next", next_step(sheet))]
     if record.is_open:
         due = sheet.close_by
-        facts.append(("Due", f"{words.due(due.due_at, zone)} ({due.rule}){late(due.due_at, now)}"))
+        facts.append(("Due", f"{words.due(due.due_at, zone)} ({due.rule}){' · late' if due.due_at < now else ''}"))
     facts.append(("Owner", sheet.named(sheet.owner) if sheet.owner else "nobody yet"))
     if sheet.acknowledged_by and record.acknowledged_at:
         facts.append(("Acknowledged", f"{sheet.named(sheet.acknowledged_by)}, {words.moment(record.acknowledged_at)}"))

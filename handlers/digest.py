@@ -14,7 +14,8 @@ from quality.working_time import calendar_of
 from storage.record import Row
 
 TITLE = 60  # characters of a title in a row
-MOST_LOTS = 20
+MOST_LOTS = 12
+MOST_NUMBERS = 4  # records named for one lot
 
 
 async def show(call: Call, _text: str = "") -> None:
@@ -62,7 +63,12 @@ def _item(row: Row, found: Digest) -> list[Block]:
 
 
 def _on_hold(lots: dict[str, list[str]]) -> list[Block]:
-    items = [[blocks.bold(lot), blocks.words(f": {', '.join(numbers)}")] for lot, numbers in lots.items()]
+    items = [[blocks.bold(lot), blocks.words(f": {_some(numbers)}")] for lot, numbers in lots.items()]
     if len(items) > MOST_LOTS:
         items[MOST_LOTS:] = [[blocks.words(f"and {len(items) - MOST_LOTS} more")]]
     return [blocks.section(f"*Batches on hold* ({len(lots)})"), blocks.bullets(items)]
+
+
+def _some(numbers: list[str]) -> str:
+    more = len(numbers) - MOST_NUMBERS
+    return ", ".join(numbers[:MOST_NUMBERS]) + (f" and {more} more" if more > 0 else "")

@@ -48,6 +48,10 @@ def decide_reminder(session: Session, due: Clock, now: datetime) -> None:
     step = ladder.latest(due_on, today, calendar)
     if step is not None:
         _queue(session, due, step, _recipients(session, about, owner, step), now)
+        if step.days_late > 0:
+            # From now on the card says so; the key lets it be redrawn once for each due time.
+            key = f"late:{due.id}:{due.due_at:%Y%m%d}"
+            outbox.put(session, due.partnership_id, "card", key, now, record_id=about.id)
     due.next_at = ladder.next_at(due_on, today, calendar)
 
 

@@ -10,7 +10,7 @@ from storage import journal, message, partnership, record
 from storage.partnership import Company, Partnership, Side
 from storage.record import Row, State
 
-MOST = 10  # rows in a section; the rest is one command away
+MOST = 6  # rows in a section: with every section full, a message still holds them; the rest is a click away
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """Limits of a specification: rounding and comparing as the pharmacopoeia does."""
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+
+REPORTED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+DIGITS = 100  # more than a field holds, so that nothing is rounded but what is meant to be
 
 
 def number(text: str) -> Decimal:
     """Read a reported number, with a decimal point or comma; ValueError for anything else."""
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
+    if REPORTED.fullmatch(text.strip()) is None:
         raise ValueError("This is not a number. Give digits only, such as 98.4; the unit has a field of its own.")
-    return value
+    return Decimal(text.strip().replace(",", "."))
 
 
 def complies(result: Decimal, lower: Decimal | None, upper: Decimal | None) -> bool:
@@ -22,4 +22,5 @@ def complies(result: Decimal, lower: Decimal | None, upper: Decimal | None) -> b
 
 
 def _rounded(result: Decimal, limit: Decimal) -> Decimal:
-    return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)
+    with localcontext(prec=DIGITS):
+        return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)

@@ -93,7 +93,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, starts_at: datetime = TUESDAY) -> AsyncIterator[Stage]:
+async def staged(folder: Path, *, starts_at: datetime | None = TUESDAY) -> AsyncIterator[Stage]:
     """Give a stage with an empty database and a channel that is not set up."""
     database = Database(f"sqlite:///{folder / 'test.db'}")
     migrate(database)

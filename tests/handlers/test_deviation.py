@@ -166,7 +166,7 @@ async def test_somebody_removed_between_click_and_submission_is_refused(stage: S
 async def test_detection_in_the_past_starts_the_clocks_there(stage: Stage) -> None:
     """A deviation detected weeks ago is due from then on, and late when that is past."""
     card = await stage.log(stage.gita, Detected_at=datetime(2026, 10, 1, 6, tzinfo=UTC), Class="Minor")
-    assert "Due: Sat 31 Oct 2026, 17:00 Berlin (30 calendar days from detection) (23 days late)" in card.words
+    assert "Due: Sat 31 Oct 2026, 17:00 Berlin (30 calendar days from detection) · late" in card.words
 
 
 def _mrkdwn(value: object) -> list[str]:

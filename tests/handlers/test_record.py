@@ -162,7 +162,7 @@ async def test_qa_closes(stage: Stage) -> None:
 async def test_buttons_of_an_old_card_say_that_it_is_closed(stage: Stage, button: str) -> None:
     """On a card drawn before the record was closed, a button answers who closed it and when."""
     card = await stage.log(stage.gita)
-    old = [block for block in card.blocks if block["type"] == "actions"][0]["elements"]
+    old = next(block for block in card.blocks if block["type"] == "actions")["elements"]
     value = next(element for element in old if element["text"]["text"] == button)
     await stage.anna.click("Close", card)
     await stage.settle()

@@ -1,0 +1,140 @@
+"""Reminders and digests as people receive them when the clock moves."""
+
+from datetime import date, timedelta
+
+from tests.stage import FINN, Stage
+
+CAPA = {"Title": "Pressure hold", "Problem": "Nicked gasket", "Owner": FINN, "Action plan": "Add a step."}
+
+
+def reminders(stage: Stage) -> list[str]:
+    return [m.words for m in stage.finn.direct_messages if "is due" in m.words or "is late" in m.words]
+
+
+async def capa(stage: Stage, due: date) -> None:
+    await stage.finn.click("New CAPA")
+    stage.finn.fill(CAPA | {"Due date": due})
+    assert await stage.finn.submit() == {}
+    await stage.settle()
+
+
+async def to(stage: Stage, day: int, hour: int = 8) -> None:
+    """Go to a day of December 2026 (Berlin is an hour ahead of UTC) and beat a few times."""
+    at = stage.box.now().replace(month=12, day=day, hour=hour, minute=0, second=0)
+    await stage.box.move_clock(at)
+    for _ in range(3):
+        await stage.bot.timetable.beat()
+        await stage.settle()
+
+
+async def test_the_owner_is_reminded_before_on_and_after_the_day(stage: Stage) -> None:
+    """7, 3 and 1 days before, on the day and when late: each once, in words that say how long is left."""
+    await capa(stage, date(2026, 12, 10))
+    for day, says in (
+        (3, "is due Thu 10 Dec 2026, 17:00 Berlin, in 7 days"),
+        (7, "in 3 days"),
+        (9, "in 1 day"),
+        (10, "today"),
+        (11, "is late: it was due Thu 10 Dec 2026, 17:00 Berlin, 1 day ago"),
+    ):
+        before = len(reminders(stage))
+        await to(stage, day)
+        assert len(reminders(stage)) == before + 1, day
+        assert says in reminders(stage)[-1]
+    await to(stage, 12)
+    await to(stage, 13)
+    assert len(reminders(stage)) == 5  # nobody is reminded at the weekend
+
+
+async def test_lateness_escalates(stage: Stage) -> None:
+    """From day 4 both companies' QA are told as well."""
+    await capa(stage, date(2026, 12, 10))
+    await to(stage, 11)
+    assert not any("CAPA-2026-0001 is late" in m.words for m in stage.anna.direct_messages)
+    await to(stage, 14)
+    assert "CAPA-2026-0001 is late" in stage.anna.direct_messages[-1].words
+    assert "Its owner is Finn Larsen" in stage.anna.direct_messages[-1].words
+    assert "CAPA-2026-0001 is late" in stage.elif_.direct_messages[-1].words
+
+
+async def test_what_is_closed_is_not_reminded_of(stage: Stage) -> None:
+    """A record closed before the day, or between deciding and sending, brings no reminder."""
+    await capa(stage, date(2026, 12, 10))
+    await capa(stage, date(2026, 12, 10))
+    await stage.elif_.click("Close", stage.card("CAPA-2026-0001"))
+    await stage.settle()
+    await stage.box.move_clock(stage.box.now().replace(month=12, day=3, hour=8))
+    await stage.bot.timetable.beat()
+    await stage.elif_.click("Close", stage.card("CAPA-2026-0002"))
+    await stage.settle()
+    assert reminders(stage) == []
+
+
+async def test_after_a_pause_only_the_latest_is_sent(stage: Stage) -> None:
+    """What fell due while the bot was down is said once, saying how late it is."""
+    await capa(stage, date(2026, 12, 10))
+    await to(stage, 16)
+    (only,) = reminders(stage)
+    assert "is late: it was due Thu 10 Dec 2026, 17:00 Berlin, 6 days ago" in only
+
+
+async def test_nobody_is_reminded_at_night(stage: Stage) -> None:
+    """A reminder that falls due outside working hours waits for the morning."""
+    await capa(stage, date(2026, 12, 10))
+    await to(stage, 3, hour=20)
+    assert reminders(stage) == []
+    await to(stage, 4)
+    assert len(reminders(stage)) == 1
+
+
+async def test_a_record_without_owner_reminds_the_qa_who_assign(stage: Stage) -> None:
+    """A due date that nobody owns is told to the QA of the company that logged it."""
+    await stage.log(stage.gita, Class="Minor")  # due 24 December
+    await to(stage, 17)
+    words = stage.elif_.direct_messages[-1].words
+    assert "Nobody owns it: assign an owner." in words
+    assert stage.elif_.direct_messages[-1].buttons == ["Open", "Assign owner"]
+
+
+async def test_the_digest_comes_each_working_day_once(stage: Stage) -> None:
+    """At the agreed time of a working day the digest stands in the channel, once, and ends with the journal's hash."""
+    await stage.log(stage.gita, Batch_or_lot="AB-1")
+
+    def digests() -> list[str]:
+        return [m.words for m in stage.gita.messages() if m.words.startswith("Daily digest")]
+
+    await to(stage, 1, hour=6)
+    assert digests() == []
+    await to(stage, 1, hour=7)
+    (first,) = digests()
+    assert "Daily digest · Tue 1 Dec 2026" in first
+    assert "Waiting for acknowledgement (1)" in first
+    assert (
+        "DEV-2026-0001 Filter integrity test failed · Major deviation · Open · no owner · due Fri 8 Jan 2027" in first
+    )
+    assert "SHA-256" in first
+    await to(stage, 1, hour=12)
+    await to(stage, 5)
+    await to(stage, 6)
+    assert len(digests()) == 1
+    await to(stage, 7)
+    assert len(digests()) == 2
+
+
+async def test_a_digest_that_was_overslept_past_its_day_is_not_posted(stage: Stage) -> None:
+    """A digest queued on one day and sent on another is left out; the other day has its own."""
+    await stage.box.move_clock(stage.box.now().replace(month=12, day=1, hour=8))
+    await stage.bot.timetable.beat()
+    await stage.box.move_clock(stage.box.now() + timedelta(days=1))
+    await stage.settle()
+    assert not [m for m in stage.gita.messages() if m.words.startswith("Daily digest")]
+    await stage.beat(minutes=1)
+    (only,) = [m for m in stage.gita.messages() if m.words.startswith("Daily digest")]
+    assert "Wed 2 Dec 2026" in only.words
+
+
+async def test_nothing_is_one_line(stage: Stage) -> None:
+    """A digest with nothing in it is one line, and the witness."""
+    await to(stage, 1, hour=8)
+    (only,) = [m for m in stage.gita.messages() if m.words.startswith("Daily digest")]
+    assert "nothing is open, due or waiting" in only.words

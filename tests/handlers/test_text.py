@@ -1,0 +1,37 @@
+"""Typed text: cleaned on its way in, escaped and cut on its way out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.text import clean, cut, escape, one_line
+
+
+def test_clean_keeps_text_and_drops_what_hides_it() -> None:
+    """Control and direction characters go, letters of any script, emoji and line ends stay."""
+    assert clean(" a\r\nb\x00\x1b\u202e\u2066 שלום \U0001f9ea\t ") == "a\nb שלום \U0001f9ea"
+
+
+@given(st.text(), st.integers(1, 400))
+def test_escaped_text_is_never_markup_nor_too_long(text: str, limit: int) -> None:
+    """Escaped text holds no angle bracket and no bare ampersand, and keeps its limit."""
+    escaped = escape(text, limit)
+    assert len(escaped) <= limit
+    assert "<" not in escaped
+    assert ">" not in escaped
+    bare = escaped.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")
+    assert "&" not in bare
+
+
+@given(st.text(), st.integers(1, 400))
+def test_cut_text_keeps_its_limit_and_its_beginning(text: str, limit: int) -> None:
+    """Cut text is the text itself, or its beginning with an ellipsis."""
+    short = cut(text, limit)
+    assert len(short) <= limit
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    """What was cleaned is clean."""
+    assert clean(clean(text)) == clean(text)
+    assert "\n" not in one_line(text)
