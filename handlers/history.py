@@ -21,25 +21,22 @@ MOST_VALUE = 200
 WHAT = {
     "logged": "logged it",
     "acknowledged": "acknowledged it",
-    "assigned": "assigned the owner",
+    "assigned": "assigned it to {owner}",
     "commented": "commented",
-    "linked": "added a CAPA",
+    "linked": "added {CAPA}",
     "closed": "closed it",
 }
 
 
 def said(entry: JournalEntry) -> str:
-    """`Elif Kaya (Borealis) assigned the owner: nobody → Ben Ortiz`."""
+    """`Elif Kaya (Borealis) assigned it to Ben Ortiz (before: Gita Rao)`."""
     content = entry.content
-    by = content["by"]
-    what = WHAT[entry.event.partition(".")[2]]
+    by, changes = content["by"], content["changes"]
+    after = {name: value for name, (_, value) in changes.items()}
+    before = [_value(value) for name, (value, _) in changes.items() if value and name != "state"]
+    what = WHAT[entry.event.partition(".")[2]].format(**after)
     sentence = f"{by['name']} ({by['company']}) {what}"
-    return f"{sentence}: {_changes(content['changes'])}" if shows_changes(entry) else sentence
-
-
-def shows_changes(entry: JournalEntry) -> bool:
-    """Whether the event is told with what it changed; logging changes everything and closing says it all."""
-    return bool(entry.content["changes"]) and not entry.event.endswith((".logged", ".closed"))
+    return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 
 def line(entry: JournalEntry) -> Screen:
@@ -89,10 +86,7 @@ def _item(entry: JournalEntry) -> list[Block]:
 
 
 def _changes(changes: dict[str, list[Any]]) -> str:
-    told = [
-        f"{name.replace('_', ' ')} {_value(after)}" if before is None else f"{name} {_value(before)} → {_value(after)}"
-        for name, (before, after) in changes.items()
-    ]
+    told = [f"{name.replace('_', ' ')} {_value(after)}" for name, (_, after) in changes.items()]
     return cut("; ".join(told), 600)
 
 

@@ -6,6 +6,7 @@ from handlers import blocks, cards, frontdoor
 from handlers.blocks import Block
 from handlers.call import Call
 from handlers.listeners import Listeners
+from handlers.quality import group_heading
 from quality import people, work
 from storage import person
 
@@ -30,7 +31,7 @@ def draw(session: Session, call: Call) -> list[Block]:
         names = " and ".join(company.name for company in actor.companies.values())
         shown += [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
         for group in work.waiting_for(session, actor):
-            shown.append(blocks.typed(f"{group.title} ({len(group.rows)}{' or more' if group.more else ''})"))
+            shown.append(group_heading(group))
             shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
         shown.append(blocks.divider())
     if not shown:

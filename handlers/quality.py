@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from sqlmodel import Session
 
 from handlers import batch, blocks, cards, digest, frontdoor, history, lists, setup
-from handlers.blocks import Screen
+from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.commands import usage
 from handlers.forms import Form, Text, modal
 from handlers.listeners import Command, Listeners
 from handlers.lists import Query
-from handlers.text import clean, cut, one_line
+from handlers.text import clean, cut, escape, one_line
 from quality import work
 from quality.people import Actor
 from quality.refusal import Refusal
@@ -71,10 +71,15 @@ def draw_mine(groups: list[Group], actor: Actor, call: Call) -> Screen:
         return Screen(text, [blocks.header("My work"), blocks.typed(text)])
     shown = [blocks.header("My work")]
     for group in groups:
-        shown.append(blocks.typed(f"{group.title} ({len(group.rows)}{' or more' if group.more else ''})"))
+        shown.append(group_heading(group))
         shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
     number = sum(len(group.rows) for group in groups)
     return Screen(f"{number} records wait for you.", shown)
+
+
+def group_heading(group: Group) -> Block:
+    """Draw what a group waits for, and how many there are."""
+    return blocks.section(f"*{escape(group.title)}* ({len(group.rows)}{' or more' if group.more else ''})")
 
 
 async def search(call: Call, text: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from handlers import blocks, cards
 from handlers.blocks import Screen
-from handlers.cards import NOUN, data_of
+from handlers.cards import data_of
 from handlers.text import cut, escape
 from quality import words
 from quality.sheet import Sheet
@@ -12,7 +12,7 @@ from quality.sheet import Sheet
 
 def owner(sheet: Sheet) -> Screen:
     """Tell a person that they own a record."""
-    return _message(sheet, f"You own {NOUN[sheet.record.kind]} {sheet.record.number} now, due {_due(sheet)}.")
+    return _message(sheet, f"You own {sheet.record.number} now, due {_due(sheet)}.")
 
 
 def reminder(sheet: Sheet, now: datetime, reader_id: int) -> Screen:

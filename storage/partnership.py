@@ -61,9 +61,9 @@ def get(session: Session, partnership_id: int) -> Partnership:
 
 
 def companies(session: Session, partnership_id: int) -> dict[Side, Company]:
-    """Give both companies by their side."""
+    """Give both companies by their side, the sponsor first."""
     found = session.exec(select(Company).where(Company.partnership_id == partnership_id)).all()
-    return {company.side: company for company in found}
+    return {company.side: company for company in sorted(found, key=lambda one: one.side is Side.CMO)}
 
 
 def list_digests_due(session: Session, now: datetime, limit: int) -> list[Partnership]:

@@ -126,7 +126,9 @@ class Modal {
     this.errors = { ...errors };
     this.tell("");
     this.drawErrors();
-    this.blocks.querySelector(".wrong")?.querySelector("[data-spot] input, [data-spot]")?.focus();
+    const wrong = this.blocks.querySelector(".wrong");
+    wrong?.querySelector("[data-spot] input, [data-spot]")?.focus();
+    wrong?.scrollIntoView({ block: "center" }); // the words below the field as well, not only the field
   }
 
   setBusy(busy) {

@@ -95,11 +95,16 @@ async def test_alive_and_ready(stage: Stage, http: ClientSession) -> None:
         server.bot = stage.bot
         async with http.get(base + "/readyz") as answer:
             assert answer.status == 200
-        await asyncio.to_thread((Path(stage.database.engine.url.database or "")).unlink)
+        _lose(Path(stage.database.engine.url.database or ""))
         stage.database.engine.dispose()
-        Path(stage.database.engine.url.database or "").mkdir()
         async with http.get(base + "/readyz") as answer:
             assert answer.status == 503
+
+
+def _lose(file: Path) -> None:
+    """Put a folder where the database was, which no database can be opened from."""
+    file.unlink()
+    file.mkdir()
 
 
 async def test_in_service_everything_happens_by_itself(stage: Stage) -> None:

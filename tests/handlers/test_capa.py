@@ -35,8 +35,8 @@ async def test_a_capa_is_logged_for_a_record(stage: Stage) -> None:
         assert words in card.words
     assert card.buttons == ["Assign owner", "Comment", "History", "Close"]
     assert "CAPA: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
-    assert "added a CAPA" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
-    assert "You own CAPA CAPA-2026-0001 now" in stage.finn.direct_messages[-1].words
+    assert "added CAPA-2026-0001" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
+    assert "You own CAPA-2026-0001 now" in stage.finn.direct_messages[-1].words
 
 
 async def test_add_capa_starts_from_the_card(stage: Stage) -> None:

@@ -70,9 +70,9 @@ async def test_qa_assigns_an_owner_who_is_told(stage: Stage) -> None:
     assert await stage.anna.submit() == {}
     await stage.settle()
     assert "Owner: Gita Rao (Borealis Manufacturing (example))" in stage.cards[0].words
-    assert "assigned the owner: owner Gita Rao" in stage.anna.thread(stage.cards[0])[-1].words
+    assert "assigned it to Gita Rao" in stage.anna.thread(stage.cards[0])[-1].words
     direct = stage.gita.direct_messages[-1]
-    assert "You own deviation DEV-2026-0001 now" in direct.words
+    assert "You own DEV-2026-0001 now" in direct.words
     await stage.gita.click("Open", direct)
     await stage.settle()
     assert "DEV-2026-0001 · Major deviation" in stage.gita.direct_messages[-1].words

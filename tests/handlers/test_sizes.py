@@ -41,7 +41,7 @@ LARGEST_CAPA = {
 
 
 async def test_the_largest_records_are_drawn_everywhere(stage: Stage) -> None:
-    """Cards, whole records, threads, history, lists, search, batch, my work, Home, reminders and digests are accepted."""
+    """Cards, records, threads, history, lists, search, batch, work, Home, reminders and digests are accepted."""
     for _ in range(11):
         await stage.log(stage.gita, **LARGEST)
     await stage.log(stage.hugo, "Log OOS result", **LARGEST_OOS)
