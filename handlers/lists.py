@@ -44,7 +44,7 @@ class Query:
         return {"k": self.kind, "w": self.which, "b": self.lot, "s": self.words, "n": page}
 
 
-def parse(kind: Kind, text: str) -> Query:
+def parse(kind: Kind | None, text: str) -> Query:
     """Read the words after `list`; a Refusal with the usage for a word it does not know."""
     words = clean(text).split()
     given: dict[str, Any] = {}

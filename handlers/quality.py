@@ -29,6 +29,7 @@ USAGE = usage(
     {
         "/quality": "everything by buttons",
         "/quality mine": "what waits for you",
+        "/quality list": "open records of all kinds; also `list overdue`, `mine`, `closed`, `all`, `batch <lot>`",
         "/quality search <words>": "finds records by number, words, batch or product",
         "/quality batch <lot>": "everything about a batch, and whether it is on hold",
         "/quality history <record>": "a record's journal",
@@ -82,6 +83,11 @@ def group_heading(group: Group) -> Block:
     return blocks.section(f"*{escape(group.title)}* ({len(group.rows)}{' or more' if group.more else ''})")
 
 
+async def show_list(call: Call, text: str) -> None:
+    """List records of all kinds."""
+    await lists.show(call, lists.parse(None, text))
+
+
 async def search(call: Call, text: str) -> None:
     """Show the records that hold the words."""
     if not text:
@@ -130,6 +136,7 @@ ACTS: dict[str, Callable[[Call, str], Awaitable[None]]] = {
     "": show_front_door,
     "help": show_help,
     "setup": setup.start,
+    "list": show_list,
     "mine": show_mine,
     "search": search,
     "batch": batch.show,
@@ -142,7 +149,7 @@ LISTENERS = Listeners(
             "/quality",
             on_command,
             "The front door, my work, search, history and the digest",
-            "[mine | search | batch | history | digest | setup | help]",
+            "[mine | list | search | batch | history | digest | setup | help]",
         ),
     ),
     buttons={"quality.mine": on_mine, "quality.search": on_search},

@@ -61,7 +61,9 @@ async def on_button(call: Call) -> None:
 async def on_submitted(call: Call) -> None:
     """Set the channel up; its people join the roster afterwards."""
     form = _to_form(call, FORM.read(call.view))
-    there = await call.run(lambda session: partnership.set_up(session, call.identity, form, call.now))
+    name, guest = call.data["me"]
+    who = Profile(call.identity, name, "UTC", guest)
+    there = await call.run(lambda session: partnership.set_up(session, who, form, call.now))
     call.desk.later(_enrol_channel(call, there.id, form.channel_id))
 
 
@@ -142,7 +144,8 @@ def _view(call: Call, channel_id: str, members: Sequence[Profile], names: dict[s
         "cmo_country": countries,
     }
     values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone if opener else None}
-    return FORM.view({"c": channel_id}, values, options)
+    me = [opener.name, opener.guest] if opener else [call.identity.user_id, True]
+    return FORM.view({"c": channel_id, "me": me}, values, options)
 
 
 def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:

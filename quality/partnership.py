@@ -6,10 +6,10 @@ from datetime import datetime, time
 from sqlmodel import Session
 
 from quality import digest
-from quality.people import Actor, Identity, Profile, add, require
+from quality.people import Actor, Profile, add, require
 from quality.refusal import FieldErrors, Refusal
 from quality.working_time import calendar_of
-from storage import journal, outbox, partnership, person
+from storage import journal, outbox, partnership
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 
@@ -37,12 +37,11 @@ def require_free(session: Session, channel_id: str) -> None:
         raise Refusal("This channel is set up already: one partnership, one channel. `/quality` shows the front door.")
 
 
-def set_up(session: Session, who: Identity, form: SetUpForm, now: datetime) -> Partnership:
+def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Partnership:
     """Create the partnership of a channel with both companies' QA, and queue its first messages."""
     require_free(session, form.channel_id)
     teams = _teams(form)
-    if who.team_id not in teams.values():
-        raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
+    starter = _side_of(who, form, teams)
     there = Partnership(
         channel_id=form.channel_id,
         home_team_id=form.home_team_id,
@@ -54,12 +53,15 @@ def set_up(session: Session, who: Identity, form: SetUpForm, now: datetime) -> P
     session.add(there)
     session.flush()
     both = _companies(session, there, form, teams)
-    there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
-    starter = _roster(session, there, both, form, who, now)
     both[starter].confirmed_at = now
-    by = {"team": who.team_id, "user": who.user_id, "company": both[starter].name, "side": starter}
+    there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
+    team_id, user_id = who.identity.team_id, who.identity.user_id
+    by = {"name": who.name, "company": both[starter].name, "side": starter, "team": team_id, "user": user_id}
     changes = {"sponsor": [None, form.sponsor], "CMO": [None, form.cmo], "channel": [None, form.channel_id]}
     journal.append(session, there.id, "partnership.set_up", now, {"by": by, "changes": changes})
+    for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
+        for profile in named:
+            add(session, there, both[side], profile, [Role.QA], now, by)
     for kind in ("front door", "confirm"):
         outbox.put(session, there.id, kind, f"{kind}:{there.id}", now)
     return there
@@ -116,19 +118,16 @@ def _companies(session: Session, there: Partnership, form: SetUpForm, teams: dic
     return both
 
 
-def _roster(
-    session: Session,
-    there: Partnership,
-    both: dict[Side, Company],
-    form: SetUpForm,
-    who: Identity,
-    now: datetime,
-) -> Side:
-    """Put both companies' QA on the roster; gives the side of the person who sets up."""
+def _side_of(who: Profile, form: SetUpForm, teams: dict[Side, str]) -> Side:
+    """Tell for which company a person sets up: as they are named, else by their workspace where that decides."""
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
-        for profile in named:
-            add(session, there, both[side], profile, [Role.QA], now)
-    known = person.find(session, there.id, who.team_id, who.user_id)
-    if known is not None:
-        return known.side
-    return next(side for side, company in both.items() if company.team_id == who.team_id)
+        if who.identity in {profile.identity for profile in named}:
+            return side
+    sides = [side for side, team_id in teams.items() if team_id == who.identity.team_id]
+    if not sides:
+        raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
+    if who.guest or len(sides) > 1:
+        raise FieldErrors(
+            {"sponsor_qa": "Slack cannot tell your company. A person named as QA here sets the channel up."}
+        )
+    return sides[0]

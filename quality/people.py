@@ -101,9 +101,15 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
 
 
 def add(
-    session: Session, there: Partnership, company: Company, profile: Profile, roles: list[Role], now: datetime
+    session: Session,
+    there: Partnership,
+    company: Company,
+    profile: Profile,
+    roles: list[Role],
+    now: datetime,
+    by: dict[str, str] | None = None,
 ) -> Person:
-    """Add a person to the roster and journal it."""
+    """Add a person to the roster and journal who did: themselves, by joining, where nobody else is named."""
     added = Person(
         partnership_id=there.id,
         team_id=profile.identity.team_id,
@@ -116,8 +122,9 @@ def add(
     )
     session.add(added)
     session.flush()
-    changes = {"roles": [None, ", ".join(roles)]}
-    journal.append(session, there.id, "person.added", now, {"by": signature(added, company), "changes": changes})
+    joined = signature(added, company)
+    changes = {"person": [None, joined], "roles": [None, ", ".join(roles)]}
+    journal.append(session, there.id, "person.added", now, {"by": by or joined, "changes": changes})
     return added
 
 

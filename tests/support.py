@@ -87,7 +87,7 @@ OOS = OosForm(
 
 def set_up(session: Session, channel_id: str = CHANNEL, *, confirmed: bool = True) -> Partnership:
     """Set a channel up by Anna with all the people; Elif confirms."""
-    there = partnership.set_up(session, ANNA.identity, replace(SET_UP, channel_id=channel_id), NOW)
+    there = partnership.set_up(session, ANNA, replace(SET_UP, channel_id=channel_id), NOW)
     for member in (CARLA, GITA):
         people.enrol(session, there.id, member, NOW)
     if confirmed:

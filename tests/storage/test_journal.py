@@ -156,7 +156,7 @@ def test_a_number_is_given_once(database: Database, filled: Partnership) -> None
 CHANGED = "its content or the link before it was changed"
 COLUMNS = "its columns differ from its body"
 TAMPERED = [
-    ("edited body", ["UPDATE journal SET body = replace(body, 'Elif', 'Filiz') WHERE seq = 3"], 3, CHANGED),
+    ("edited body", ["UPDATE journal SET body = replace(body, 'QA', 'QB') WHERE seq = 3"], 3, CHANGED),
     ("edited hash", ["UPDATE journal SET hash = '0' WHERE seq = 3"], 3, CHANGED),
     ("edited event", ["UPDATE journal SET event = 'x' WHERE seq = 3"], 3, COLUMNS),
     ("edited time", ["UPDATE journal SET at = '2020-01-01 00:00:00.000000' WHERE seq = 3"], 3, COLUMNS),
