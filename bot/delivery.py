@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
+from handlers import slack_errors
 from handlers.messages import Post, render
 from storage import message, outbox, partnership, person
 from storage.database import Database
@@ -133,7 +134,7 @@ class Delivery:
                 channel=before.channel_id, ts=before.ts, text=screen.text, blocks=screen.blocks
             )
         except SlackApiError as error:
-            if error.response.get("error") not in GONE:
+            if slack_errors.word(error) not in GONE:
                 raise
             await self._post(drawn)  # somebody deleted it: it is posted anew
             return
@@ -186,23 +187,18 @@ class Delivery:
             await self.database.write(lambda session: message.save(session, said))
             if pin:
                 await self.slack.pins_add(channel=said.channel_id, timestamp=said.ts)
-        except SlackApiError as error:
-            log.warning("%s: %s", said.subject, error.response.get("error"))
+        except slack_errors.FAILURES as error:
+            log.warning("%s: %s", said.subject, slack_errors.word(error))
 
     async def _done(self, row_id: int, outcome: str) -> None:
         await self.database.write(lambda session: outbox.done(session, row_id, outcome, self.now()))
 
     async def _failed(self, row: Outgoing, error: Exception) -> None:
         pause = min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 12), LONGEST_PAUSE)
-        why = f"{type(error).__name__}: {error}"
+        why = slack_errors.word(error)
         if isinstance(error, SlackApiError):
-            why = str(error.response.get("error"))
-            asked = str(error.response.headers.get("Retry-After") or "")
-            pause = timedelta(seconds=int(asked)) if asked.isdecimal() else pause
-            log.warning("outbox %s: %s, again in %s", row.key, why, pause)
-        elif isinstance(error, NotYet):
-            log.info("outbox %s: %s", row.key, why)
-        else:
-            log.error("outbox %s failed, again in %s", row.key, pause, exc_info=error)
+            pause = timedelta(seconds=slack_errors.retry_after(error) or pause.total_seconds())
+        foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet))
+        log.warning("outbox %s: %s, again in %s", row.key, why, pause, exc_info=None if foreseen else error)
         at = self.now() + pause
         await self.database.write(lambda session: outbox.retry(session, row.id, at, why))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -14,6 +13,7 @@ from sqlmodel import select
 
 from bot.settings import Settings
 from bot.wiring import real_now, slack_client
+from handlers import slack_errors
 from handlers.manifest import SCOPES
 from quality.words import days
 from storage import migrate as schema
@@ -74,10 +74,10 @@ async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], da
     try:
         answer = await slack.auth_test()
     except SlackApiError as error:
-        says = f"Slack says {error.response.get('error')}: check SLACK_BOT_TOKEN"
+        says = f"Slack says {slack_errors.word(error)}: check SLACK_BOT_TOKEN"
         yield Finding("token", well=False, says=says)
         return
-    except (ClientError, TimeoutError) as error:
+    except slack_errors.UNREACHABLE as error:
         yield Finding("Slack", well=False, says=f"no answer from {slack.base_url}: {error}")
         return
     yield Finding("token", well=True, says=f"{answer['user']} in {answer['team']}")
@@ -119,7 +119,7 @@ async def _channels(slack: AsyncWebClient, database: Database) -> AsyncIterator[
         try:
             channel = (await slack.conversations_info(channel=channel_id))["channel"]
         except SlackApiError as error:
-            yield Finding("channel", well=False, says=f"{channel_id}: Slack says {error.response.get('error')}")
+            yield Finding("channel", well=False, says=f"{channel_id}: Slack says {slack_errors.word(error)}")
             continue
         name = f"{channel_id} #{channel.get('name')}"
         if channel.get("is_archived"):

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from aiohttp import ClientError, web
+from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings, SettingsError
 from bot.wiring import Bot, assemble, identify, slack_client
+from handlers import slack_errors
 from handlers.desk import Installation
 from storage.database import Database
 from storage.migrate import migrate
@@ -129,11 +130,11 @@ async def _identified(slack: AsyncWebClient, stop: asyncio.Event) -> Installatio
         try:
             return await identify(slack)
         except SlackApiError as error:
-            if error.response.get("error") in WRONG_TOKEN:
-                why = error.response["error"]
+            why = slack_errors.word(error)
+            if why in WRONG_TOKEN:
                 raise SettingsError(f"SLACK_BOT_TOKEN is wrong: Slack says {why}. Install the app anew.") from error
-            log.warning("Slack does not say who the bot is: %s", error.response.get("error"))
-        except (ClientError, TimeoutError) as error:
+            log.warning("Slack does not say who the bot is: %s", why)
+        except slack_errors.UNREACHABLE as error:
             log.warning("Slack does not answer: %s", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

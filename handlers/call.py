@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlmodel import Session
 
-from handlers import profiles
+from handlers import profiles, slack_errors
 from handlers.blocks import Block, Screen, section
 from handlers.desk import Desk
 from handlers.forms import modal
@@ -82,7 +82,7 @@ class Call:
         try:
             answer = await method(trigger_id=trigger_id, view=view)
         except SlackApiError as error:
-            why = str(error.response.get("error", ""))
+            why = slack_errors.word(error)
             if "trigger" in why:
                 raise Refusal("Slack waited too long to open the form. Please press once more.") from error
             if why != "push_limit_reached":

@@ -3,10 +3,9 @@
 import asyncio
 from typing import Any
 
-from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.slack_errors import FAILURES
 from handlers.text import clean, one_line
 from quality.people import Identity, Profile
 from quality.refusal import Refusal
@@ -20,7 +19,7 @@ async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
     try:
         async with asyncio.timeout(PATIENCE):
             answer = await slack.users_info(user=who.user_id)
-    except (TimeoutError, SlackApiError, ClientError) as error:
+    except FAILURES as error:
         raise Refusal("Slack did not say who you are just now. Please try again in a moment.") from error
     return profile(answer["user"], who.team_id)
 
@@ -47,7 +46,7 @@ async def team_names(slack: AsyncWebClient, team_ids: set[str]) -> dict[str, str
     for team_id in sorted(team_ids):
         try:
             names[team_id] = (await slack.team_info(team=team_id))["team"]["name"]
-        except SlackApiError:
+        except FAILURES:
             names[team_id] = team_id
     return names
 
@@ -70,6 +69,6 @@ async def _user(slack: AsyncWebClient, user_id: str, gate: asyncio.Semaphore) ->
     async with gate:
         try:
             user: dict[str, Any] = (await slack.users_info(user=user_id))["user"]
-        except SlackApiError:
+        except FAILURES:
             return {}
         return user

@@ -6,10 +6,9 @@ from datetime import time
 from importlib import resources
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
 
-from handlers import blocks, frontdoor, profiles
+from handlers import blocks, frontdoor, profiles, slack_errors
 from handlers.blocks import Option, Screen
 from handlers.call import Call
 from handlers.forms import Choice, Choices, Clock, Form, Text, modal
@@ -122,8 +121,8 @@ async def _fill(call: Call, channel_id: str, view_id: str) -> None:
         members = await profiles.in_channel(slack, channel_id)
         names = await profiles.team_names(slack, {who.identity.team_id for who in members})
         view = _view(call, channel_id, members, names)
-    except SlackApiError as error:
-        why = error.response.get("error")
+    except slack_errors.FAILURES as error:
+        why = slack_errors.word(error)
         words = f"Slack did not tell who is in this channel ({why}). Invite QualBridge with /invite, then try again."
         view = modal(CALLBACK, FORM.title, [blocks.typed(words)], {"c": channel_id})
     await slack.views_update(view_id=view_id, view=view)

@@ -22,5 +22,4 @@ def complies(result: Decimal, lower: Decimal | None, upper: Decimal | None) -> b
 
 
 def _rounded(result: Decimal, limit: Decimal) -> Decimal:
-    with localcontext(prec=DIGITS):
-        return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)
+    return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)

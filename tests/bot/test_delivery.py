@@ -114,3 +114,14 @@ async def test_two_deliveries_send_each_message_once(stage: Stage) -> None:
         await log_unsent(stage)
     await asyncio.gather(*(stage.bot.delivery.send_due() for _ in range(2)))
     assert len(stage.cards) == 5
+
+
+async def test_what_is_not_slacks_answer_is_survived(stage: Stage) -> None:
+    """An error page in place of Slack's JSON, also for address and pin, costs nothing but a later attempt."""
+    for method in ("chat.getPermalink", "chat.postMessage"):
+        stage.box.fail_next(method, status=502)
+    await log_unsent(stage)
+    await stage.settle()
+    assert "502" in (waiting(stage)[0].last_error or "")
+    await stage.beat(minutes=1)
+    assert len(stage.cards) == 1

@@ -1,0 +1,25 @@
+"""What went wrong when Slack was called, in one word, whatever form it came in."""
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+UNREACHABLE = (ClientError, TimeoutError)  # Slack does not answer, or breaks off
+FAILURES = (SlackApiError, *UNREACHABLE)
+
+
+def word(error: BaseException) -> str:
+    """Give Slack's own word for an error; for an answer that is none of Slack's, its status."""
+    if not isinstance(error, SlackApiError):
+        return f"{type(error).__name__} {error}".strip()
+    answer = error.response
+    if isinstance(answer, AsyncSlackResponse | dict):
+        return str(answer.get("error"))
+    return f"status {getattr(answer, 'status', 'unknown')}"  # the SDK hands over the bare HTTP answer
+
+
+def retry_after(error: SlackApiError) -> int | None:
+    """Give the seconds that Slack asks to wait; None when it asks for none."""
+    headers = getattr(error.response, "headers", None) or {}
+    asked = str(headers.get("Retry-After") or "")
+    return int(asked) if asked.isdecimal() else None
