@@ -12,6 +12,7 @@ help:  ## show this list
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "QualBridge needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Setting up .venv: a minute, the first time only ..."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is incomplete here: install python3-venv, then try again."; exit 1; }
 
 $(RUN): .venv/bin/python requirements.lock
@@ -46,4 +47,4 @@ lock:  ## pin the dependencies anew (hashed, for every platform)
 	@rm -rf .venv/lock
 
 clean:  ## remove what the other targets made
-	@rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .sandbox
+	@rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .sandbox

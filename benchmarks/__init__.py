@@ -1,0 +1,1 @@
+"""What the bot costs, measured: `python -m benchmarks.noop`."""
