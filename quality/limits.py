@@ -22,4 +22,5 @@ def complies(result: Decimal, lower: Decimal | None, upper: Decimal | None) -> b
 
 
 def _rounded(result: Decimal, limit: Decimal) -> Decimal:
-    return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)
+    with localcontext(prec=DIGITS):
+        return result.quantize(Decimal(1).scaleb(int(limit.as_tuple().exponent)), rounding=ROUND_HALF_UP)
