@@ -1,0 +1,249 @@
+"""Acknowledge, assign, comment, close: who may, what follows, and every refusal."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlmodel import Session
+
+from quality import record as records
+from quality.people import Profile
+from quality.record import Ref
+from storage import clock
+from storage.clock import ClockName
+from storage.partnership import Partnership, Side
+from storage.person import Role
+from storage.record import Record, State
+from tests import support
+from tests.support import ANNA, CARLA, DAY, ELIF, FINN, GITA, NOW, actor, ref
+
+LATER = NOW + timedelta(hours=1)
+PEOPLE = {"sponsor QA": ANNA, "sponsor member": CARLA, "CMO QA": ELIF, "CMO member": GITA}
+LOG = {"deviation": support.log_deviation, "oos": support.log_oos}
+
+
+@pytest.fixture
+def logged(session: Session, there: Partnership) -> Record:
+    """Log a deviation by the CMO's Gita, everything so far sent."""
+    made = support.log_deviation(session)
+    support.empty_outbox(session)
+    return made
+
+
+def acknowledge(session: Session, who: Profile, record: Record) -> Record:
+    return records.acknowledge(session, actor(session, who), ref(record), LATER)
+
+
+def close(session: Session, who: Profile, record: Record) -> Record:
+    return records.close(session, actor(session, who), ref(record), LATER)
+
+
+def comment(session: Session, who: Profile, record: Record) -> Record:
+    return records.comment(session, actor(session, who), ref(record), "Seen.", LATER)
+
+
+def assign(session: Session, who: Profile, record: Record, owner: Profile = GITA) -> Record:
+    return support.assign(session, record, owner, who, LATER)
+
+
+ACTS: dict[str, Callable[[Session, Profile, Record], Record]] = {
+    "acknowledge": acknowledge,
+    "assign": assign,
+    "comment": comment,
+    "close": close,
+}
+# Who may do what with a record that the CMO logged.
+MAY = {
+    "acknowledge": {"sponsor QA", "sponsor member"},
+    "assign": {"sponsor QA", "CMO QA"},
+    "comment": set(PEOPLE),
+    "close": {"sponsor QA", "CMO QA"},
+}
+
+
+@pytest.mark.parametrize("kind", LOG)
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("who", PEOPLE)
+def test_who_may_do_what(session: Session, there: Partnership, act: str, who: str, kind: str) -> None:
+    """Each act is done by those who may and refused to the others, for every kind of person and record."""
+    made = LOG[kind](session)
+    if who in MAY[act]:
+        ACTS[act](session, PEOPLE[who], made)
+        assert support.events(session, made)[1:] != []
+    else:
+        support.refused(session, ACTS[act], PEOPLE[who], made)
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("who", [ANNA, GITA], ids=["of the sponsor", "of the CMO"])
+def test_a_viewer_only_reads(session: Session, logged: Record, act: str, who: Profile) -> None:
+    """A viewer is told who may instead."""
+    support.give_roles(session, who, Role.VIEWER)
+    assert "Only QA" in support.refused(session, ACTS[act], who, logged)
+
+
+@pytest.mark.parametrize("act", ["acknowledge", "assign", "close"])
+def test_a_closed_record_is_left_alone(session: Session, logged: Record, act: str) -> None:
+    """Whoever comes too late is told who closed it and when."""
+    close(session, ELIF, logged)
+    told = support.refused(session, ACTS[act], ANNA, logged)
+    assert told == "DEV-2026-0001 is closed: Elif Kaya (Borealis) closed it on 24 Nov 2026 10:00 UTC."
+
+
+def test_a_closed_record_can_be_commented_on(session: Session, logged: Record) -> None:
+    """What is learned later belongs to the history."""
+    close(session, ELIF, logged)
+    comment(session, GITA, logged)
+    assert support.events(session, logged)[-1] == "deviation.commented"
+
+
+def test_acknowledging_stops_its_clock_and_names_the_person(session: Session, logged: Record) -> None:
+    """The closing clock runs on."""
+    acknowledge(session, CARLA, logged)
+    assert (logged.acknowledged_at, logged.version) == (LATER, 2)
+    assert logged.acknowledged_by_id == support.row_of(session, CARLA).id
+    stopped = {name: clock.find(session, logged.id, name) for name in ClockName}
+    assert {name: found.stopped_at for name, found in stopped.items() if found} == {
+        ClockName.CLOSE: None,
+        ClockName.ACKNOWLEDGE: LATER,
+    }
+
+
+def test_the_company_that_logged_cannot_acknowledge(session: Session, logged: Record) -> None:
+    """It is told that the other company has to."""
+    told = support.refused(session, acknowledge, ELIF, logged)
+    assert told == "Borealis logged DEV-2026-0001, so Aurora has to acknowledge it."
+
+
+def test_acknowledging_twice_names_the_first(session: Session, logged: Record) -> None:
+    """Two people who press at once: one wins, the other is told who did it and when."""
+    acknowledge(session, CARLA, logged)
+    comment(session, GITA, logged)
+    told = support.refused(session, acknowledge, ANNA, logged)
+    assert told == (
+        "DEV-2026-0001 is acknowledged already: Carla Diaz (Aurora) acknowledged it on 24 Nov 2026 10:00 UTC."
+    )
+
+
+def test_a_capa_needs_no_acknowledgement(session: Session, there: Partnership) -> None:
+    """There is no clock to stop."""
+    made = support.log_capa(session)
+    assert support.refused(session, acknowledge, ANNA, made) == "CAPA-2026-0001 needs no acknowledgement."
+
+
+def test_an_owner_is_told(session: Session, logged: Record) -> None:
+    """Assigning changes owner and version, journals both names, and queues card, line and message."""
+    assign(session, ELIF, logged)
+    assign(session, ANNA, logged, FINN)
+    assert (logged.owner_id, logged.version) == (support.row_of(session, FINN).id, 3)
+    assert support.last_entry(session).content["changes"] == {"owner": ["Gita Rao", "Finn Larsen"]}
+    rows = support.newly_queued(session)
+    assert [row.kind for row in rows] == ["card", "line", "owner"] * 2
+    assert [support.told(session, row) for row in rows if row.kind == "owner"] == ["Gita Rao", "Finn Larsen"]
+
+
+def test_the_owner_cannot_become_owner(session: Session, logged: Record) -> None:
+    """The field says that they are already."""
+    assign(session, ELIF, logged)
+    errors = support.field_errors(session, assign, ELIF, logged)
+    assert errors == {"owner": "Gita Rao owns DEV-2026-0001 already."}
+
+
+@pytest.mark.parametrize("roles", [(Role.VIEWER,), ()], ids=["viewer", "no role"])
+def test_who_only_reads_cannot_own(session: Session, logged: Record, roles: tuple[Role, ...]) -> None:
+    """The field says to choose another."""
+    support.give_roles(session, GITA, *roles)
+    assert set(support.field_errors(session, assign, ELIF, logged)) == {"owner"}
+
+
+@pytest.mark.parametrize("role", [Role.QA, Role.MEMBER, Role.HEAD])
+def test_who_takes_part_can_own(session: Session, logged: Record, role: Role) -> None:
+    """QA, members and heads of quality own records."""
+    support.give_roles(session, GITA, role)
+    assert assign(session, ELIF, logged).owner_id == support.row_of(session, GITA).id
+
+
+def test_a_removed_unknown_or_foreign_person_cannot_own(session: Session, logged: Record) -> None:
+    """Only this roster's active people own records."""
+    gone = support.remove(session, GITA).id
+    support.set_up(session, "C0OTHER")
+    foreign = support.row_of(session, GITA, "C0OTHER").id
+    for owner_id in (gone, foreign, 999):
+        give = partial(records.assign_owner, owner_id=owner_id, now=LATER)
+        assert set(support.field_errors(session, give, actor(session, ELIF), ref(logged))) == {"owner"}
+
+
+def test_a_form_drawn_from_an_older_version_saves_nothing(session: Session, logged: Record) -> None:
+    """The person is told who changed the record since."""
+    old = ref(logged)
+    acknowledge(session, CARLA, logged)
+    owner_id = support.row_of(session, GITA).id
+    told = support.refused(session, records.assign_owner, actor(session, ELIF), old, owner_id, LATER)
+    assert "was changed while this was open: Carla Diaz (Aurora) acknowledged it" in told
+    assert "Nothing of yours was saved" in told
+
+
+def test_a_comment_is_kept_and_changes_nothing_else(session: Session, logged: Record) -> None:
+    """The text is in the journal, a line goes to the thread, version and card stay."""
+    comment(session, CARLA, logged)
+    assert support.last_entry(session).content["reason"] == "Seen."
+    assert logged.version == 1
+    assert [row.kind for row in support.newly_queued(session)] == ["line"]
+
+
+def test_closing_stops_every_clock(session: Session, logged: Record) -> None:
+    """State, person and time are kept, and nothing is reminded of any more."""
+    close(session, ELIF, logged)
+    assert (logged.state, logged.closed_at, logged.is_open) == (State.CLOSED, LATER, False)
+    for name in ClockName:
+        found = clock.find(session, logged.id, name)
+        assert found is not None
+        assert (found.stopped_at, found.next_at) == (LATER, None)
+    assert support.last_entry(session).content["changes"] == {"state": ["Open", "Closed"]}
+    assert [row.kind for row in support.newly_queued(session)] == ["card", "line"]
+
+
+def test_an_unconfirmed_company_cannot_close(session: Session, logged: Record) -> None:
+    """Its QA is told to confirm; the other company's QA can close."""
+    elif_ = actor(session, ELIF)
+    elif_.companies[Side.CMO].confirmed_at = None
+    told = support.refused(session, close, ELIF, logged)
+    assert told.startswith("Borealis has not confirmed this partnership yet, so it cannot close DEV-2026-0001.")
+    assert close(session, ANNA, logged).closed_at == LATER
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_another_channels_record_is_out_of_reach(session: Session, logged: Record, act: str) -> None:
+    """An id from elsewhere is refused like one that does not exist."""
+    support.set_up(session, "C0OTHER")
+    foreign = support.log_deviation(session, channel_id="C0OTHER")
+    assert support.refused(session, ACTS[act], ANNA, foreign) == "That record is not one of this channel's."
+
+
+def test_a_record_is_looked_up_by_number(session: Session, logged: Record) -> None:
+    """Spaces and case do not matter; an unknown number is refused with where to look."""
+    assert records.by_number(session, actor(session, GITA), " dev-2026-0001 ") is logged
+    told = support.refused(session, records.by_number, actor(session, GITA), "dev-2026-0002")
+    assert told == "There is no record DEV-2026-0002 in this channel. Look for it with `/quality search <words>`."
+
+
+def test_an_unknown_id_is_refused(session: Session, logged: Record) -> None:
+    """A button of a record that is not there answers in words."""
+    support.refused(session, records.close, actor(session, ELIF), Ref(999, 1), NOW + DAY)
+
+
+def test_a_journal_of_acts_stays_whole(session: Session, logged: Record) -> None:
+    """Each act is one entry, in order, with the version it made."""
+    acknowledge(session, CARLA, logged)
+    assign(session, ELIF, logged)
+    comment(session, GITA, logged)
+    close(session, ANNA, logged)
+    assert support.events(session, logged) == [
+        "deviation.logged",
+        "deviation.acknowledged",
+        "deviation.assigned",
+        "deviation.commented",
+        "deviation.closed",
+    ]
+    assert (support.last_entry(session).content["version"], logged.version) == (4, 4)

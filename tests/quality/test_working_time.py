@@ -1,0 +1,169 @@
+"""Working days of two countries, local hours, and what changes of clocks do to them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quality.working_time import DAY_STARTS, Calendar, calendar_of, supported_countries
+from storage.partnership import Company, Partnership, Side
+from tests.support import NOW
+
+BOTH = Calendar(ZoneInfo("Europe/Berlin"), ("DE", "US"))
+DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2026, 11, 24), True),
+        (date(2026, 11, 27), True),
+        (date(2026, 11, 28), False),  # Saturday
+        (date(2026, 11, 29), False),  # Sunday
+        (date(2026, 11, 26), False),  # Thanksgiving, US alone
+        (date(2026, 5, 1), False),  # Labour Day, DE alone
+        (date(2026, 7, 3), False),  # 4 July falls on a Saturday and is observed on Friday
+        (date(2026, 12, 25), False),
+        (date(2026, 12, 31), True),
+        (date(2027, 1, 1), False),
+        (date(2021, 12, 31), False),  # New Year 2022, a Saturday, is observed in the year before
+        (date(2026, 10, 31), False),
+    ],
+)
+def test_a_day_works_when_both_companies_work(day: date, *, working: bool) -> None:
+    """Weekends and the public holidays of either country are off."""
+    assert BOTH.is_working(day) is working
+
+
+@pytest.mark.parametrize(
+    ("countries", "working"), [((), True), (("DE",), True), (("US",), False), (("DE", "US"), False)]
+)
+def test_only_the_companies_countries_count(countries: tuple[str, ...], *, working: bool) -> None:
+    """Thanksgiving is a holiday only where a company is American."""
+    assert Calendar(ZoneInfo("UTC"), countries).is_working(date(2026, 11, 26)) is working
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "end"),
+    [
+        (date(2026, 11, 24), 0, date(2026, 11, 24)),
+        (date(2026, 11, 24), 1, date(2026, 11, 25)),
+        (date(2026, 11, 25), 1, date(2026, 11, 27)),  # over Thanksgiving
+        (date(2026, 11, 27), 1, date(2026, 11, 30)),  # over a weekend
+        (date(2026, 11, 28), 1, date(2026, 11, 30)),  # from a day off
+        (date(2026, 12, 24), 1, date(2026, 12, 28)),  # over Christmas
+        (date(2026, 12, 31), 1, date(2027, 1, 4)),  # over the year's end
+        (date(2026, 11, 30), -1, date(2026, 11, 27)),
+        (date(2026, 11, 27), -1, date(2026, 11, 25)),
+        (date(2027, 1, 4), -2, date(2026, 12, 30)),
+    ],
+)
+def test_working_days_are_counted(start: date, number: int, end: date) -> None:
+    """The nth working day after or before a day, days off left out."""
+    assert BOTH.add_working_days(start, number) == end
+
+
+@given(day=DAYS, number=st.integers(1, 30))
+def test_counting_passes_exactly_so_many_working_days(day: date, number: int) -> None:
+    """Between a day and its nth working day lie n working days."""
+    end = BOTH.add_working_days(day, number)
+    between = [day + timedelta(days=n) for n in range(1, (end - day).days + 1)]
+    assert sum(BOTH.is_working(one) for one in between) == number
+    assert BOTH.is_working(end)
+
+
+@given(day=DAYS, step=st.sampled_from([1, -1]))
+def test_the_nearest_working_day_is_a_working_day(day: date, step: int) -> None:
+    """A working day is its own; a day off goes in the direction asked for."""
+    found = BOTH.working_day_from(day, step)
+    assert BOTH.is_working(found)
+    assert (found - day).days * step >= 0
+    assert found == day or not BOTH.is_working(day)
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "moment"),
+    [
+        (date(2026, 11, 24), time(17), utc(2026, 11, 24, 16)),
+        (date(2026, 7, 24), time(17), utc(2026, 7, 24, 15)),
+        (date(2026, 10, 25), time(2, 30), utc(2026, 10, 25, 0, 30)),  # happens twice: the first
+        (date(2026, 3, 29), time(2, 30), utc(2026, 3, 29, 1, 30)),  # is skipped: by the clock before the change
+    ],
+)
+def test_local_times_are_moments(day: date, clock: time, moment: datetime) -> None:
+    """A local time is one moment in UTC, summer or winter."""
+    assert BOTH.at(day, clock) == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (utc(2026, 11, 24, 22, 59), date(2026, 11, 24)),
+        (utc(2026, 11, 24, 23, 0), date(2026, 11, 25)),
+        (utc(2026, 7, 24, 22, 0), date(2026, 7, 25)),
+    ],
+)
+def test_a_moment_has_a_local_day(moment: datetime, day: date) -> None:
+    """The day changes at local midnight."""
+    assert BOTH.day_of(moment) == day
+
+
+HOURS = [
+    (utc(2026, 11, 24, 6, 59), False, utc(2026, 11, 24, 7)),
+    (utc(2026, 11, 24, 7, 0), True, utc(2026, 11, 24, 7)),
+    (utc(2026, 11, 24, 15, 59), True, utc(2026, 11, 24, 15, 59)),
+    (utc(2026, 11, 24, 16, 0), False, utc(2026, 11, 25, 7)),
+    (utc(2026, 11, 25, 16, 0), False, utc(2026, 11, 27, 7)),  # Thanksgiving between
+    (utc(2026, 11, 28, 5, 0), False, utc(2026, 11, 30, 7)),  # Saturday before eight
+    (utc(2026, 11, 28, 10, 0), False, utc(2026, 11, 30, 7)),
+    (utc(2026, 11, 28, 20, 0), False, utc(2026, 11, 30, 7)),
+    (utc(2026, 3, 27, 16, 0), False, utc(2026, 3, 30, 6)),  # summer time began in between
+    (utc(2026, 12, 31, 20, 0), False, utc(2027, 1, 4, 7)),
+]
+
+
+@pytest.mark.parametrize(("moment", "within", "following"), HOURS, ids=[str(moment) for moment, _, _ in HOURS])
+def test_working_hours_are_eight_to_five(moment: datetime, following: datetime, *, within: bool) -> None:
+    """Eight counts, five does not; outside, the next working hour is at eight of the next working day."""
+    assert BOTH.is_working_hour(moment) is within
+    assert BOTH.next_working_hour(moment) == following
+
+
+@given(moment=st.datetimes(datetime(2020, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds
+def test_the_next_working_hour_is_a_working_hour_not_before(moment: datetime) -> None:
+    """It is the moment itself or the start of a working day after it."""
+    found = BOTH.next_working_hour(moment)
+    assert found >= moment
+    assert BOTH.is_working_hour(found)
+    assert found == moment or found.astimezone(BOTH.zone).time() == DAY_STARTS
+
+
+def test_a_partnerships_calendar_has_both_countries_and_its_zone() -> None:
+    """A person's zone may take the place of the partnership's; the holidays stay."""
+    there = Partnership(
+        channel_id="C",
+        home_team_id="T",
+        time_zone="Europe/Berlin",
+        digest_at=time(8),
+        set_up_at=NOW,
+        next_digest_at=NOW,
+    )
+    both = {
+        side: Company(partnership_id=1, side=side, name=side, team_id="T", country=country)
+        for side, country in ((Side.SPONSOR, "US"), (Side.CMO, "DE"))
+    }
+    assert calendar_of(there, both) == BOTH
+    assert calendar_of(there, both, "Asia/Tokyo") == Calendar(ZoneInfo("Asia/Tokyo"), ("DE", "US"))
+
+
+def test_countries_are_offered_by_name() -> None:
+    """Each country whose holidays are known stands under its code, sorted by name."""
+    offered = supported_countries()
+    assert (offered["DE"], offered["US"], offered["CH"]) == ("Germany", "United States", "Switzerland")
+    assert list(offered.values()) == sorted(offered.values())
