@@ -1,7 +1,7 @@
-"""What every room's tests start from: an empty database, and a channel set up for two companies."""
+"""What every room's tests start from: a database, a channel set up for two companies, and a stage with Slack."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.migrate import migrate
 from storage.partnership import Partnership
 from tests import support
+from tests.stage import Stage, staged
 
 
 @pytest.fixture
@@ -51,3 +52,17 @@ def session(database: Database) -> Iterator[Session]:
     """Open one transaction; it takes the writer's lock with its first statement."""
     with database.writing() as opened:
         yield opened
+
+
+@pytest.fixture
+async def empty_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Put the bot into a sandbox whose channel is not set up."""
+    async with staged(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stage(empty_stage: Stage) -> Stage:
+    """Put the bot into a sandbox whose shared channel is set up."""
+    await empty_stage.set_up()
+    return empty_stage
