@@ -27,7 +27,7 @@ class Calendar:
         return moment.astimezone(self.zone).date()
 
     def at(self, day: date, clock: time) -> datetime:
-        """Give the moment of a local time, in UTC; one that a change of clocks skips counts as just before it."""
+        """Give the moment of a local time, in UTC; one that a change of clocks skips goes by the clock before it."""
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
 
     def is_working(self, day: date) -> bool:
