@@ -113,12 +113,22 @@ def verify() -> None:
 
 
 def main() -> None:
-    """Run the command line; wrong settings end it with status 2 and their names."""
+    """Run the command line; what keeps it from starting is named, with status 2."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from handlers import slack_errors
+
     try:
         cli()
     except SettingsError as wrong:
         typer.echo(str(wrong), err=True)
-        sys.exit(2)
+    except SQLAlchemyError as wrong:
+        typer.echo(f"The database of DATABASE_URL does not work: {wrong.args[0]}. Try `qualbridge doctor`.", err=True)
+    except slack_errors.FAILURES as wrong:
+        typer.echo(f"Slack does not work: {slack_errors.word(wrong)}. Try `qualbridge doctor`.", err=True)
+    else:
+        return
+    sys.exit(2)
 
 
 def _settings() -> Settings:

@@ -1,7 +1,6 @@
 """`qualbridge sandbox`: the real bot in a local Slack, with sample records, for a person in a browser."""
 
 import asyncio
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,8 +58,10 @@ async def opened(data: Path, port: int, *, empty: bool = False, socket_mode: boo
 
 
 def _begin_anew(data: Path) -> None:
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    """Remove the last sandbox's database, and nothing else that may be in the folder."""
+    data.mkdir(parents=True, exist_ok=True)
+    for old in data.glob("sandbox.db*"):
+        old.unlink()
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, ClientTimeout
 from slack_bolt.async_app import AsyncApp
@@ -20,6 +21,7 @@ from handlers.everything import LISTENERS
 from storage.database import Database
 
 SLACK_TIMEOUT = 30  # seconds
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
     """
     async with ClientSession(timeout=ClientTimeout(total=SLACK_TIMEOUT)) as session:
         token, url = settings.slack_bot_token, settings.slack_api_url
-        yield AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[], timeout=SLACK_TIMEOUT)
+        slack = AsyncWebClient(token=token, base_url=url, session=session, retry_handlers=[], timeout=SLACK_TIMEOUT)
+        if urlsplit(url).hostname in LOOPBACK:
+            slack.proxy = None  # the environment's proxy is for the world outside, not for this machine
+        yield slack
 
 
 async def identify(slack: AsyncWebClient) -> Installation:

@@ -117,6 +117,7 @@ class Call:
         url = self.body.get("response_url")
         if url:
             webhook = AsyncWebhookClient(url, session=self.desk.slack.session)
+            webhook.proxy = self.desk.slack.proxy
             sent = await webhook.send(**message, response_type="ephemeral", replace_original=replace)
             if sent.status_code == 200:  # noqa: PLR2004 - OK
                 return

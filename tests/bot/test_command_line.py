@@ -160,3 +160,28 @@ async def _ready(http: ClientSession, port: int) -> None:
             pass
         await asyncio.sleep(0.05)
     raise AssertionError("the server did not become ready")
+
+
+async def test_a_database_that_does_not_open_is_named(tmp_path: Path) -> None:
+    """A database that cannot be opened, or has no schema yet, is named with status 2, not with a traceback."""
+    env = environment(None, tmp_path)
+    for command, url in (("migrate", f"sqlite:///{tmp_path}/no/where.db"), ("verify", f"sqlite:///{tmp_path}/new.db")):
+        status, out = await run(command, env=env | {"DATABASE_URL": url}, folder=tmp_path)
+        assert status == 2
+        assert "DATABASE_URL does not work" in out
+        assert "Traceback" not in out
+
+
+async def test_slack_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    """`tick` without an answer from Slack says so with status 2."""
+    keys = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x", "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    status, out = await run("tick", env=environment(None, tmp_path) | keys, folder=tmp_path)
+    assert status == 2
+    assert "Slack does not work" in out
+
+
+async def test_this_machine_is_reached_without_a_proxy(stage: Stage, tmp_path: Path) -> None:
+    """A proxy in the environment is not asked for addresses of this machine."""
+    env = environment(stage, tmp_path) | {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    status, out = await run("tick", env=env, folder=tmp_path)
+    assert status == 0, out
