@@ -28,7 +28,7 @@ sandbox: $(RUN)  ## start the bot in a local Slack and print the page's address
 	@$(BIN)/python -m bot sandbox $(ARGS)
 
 test: $(DEV) lint  ## run every check and test
-	@command -v chromium chromium-browser google-chrome >/dev/null || echo "Chromium is not installed here: the tests in a browser are left out."
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || echo "Chromium is not installed here: the tests in a browser are left out."
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
 
 lint: $(DEV)  ## style, types, import direction
