@@ -26,10 +26,8 @@ def waiting_for(session: Session, actor: Actor) -> list[Group]:
     one, pid = MOST + 1, actor.partnership.id
     groups = {"You own": record.list_rows(session, pid, limit=one, owner_id=actor.person.id)}
     if may_take_part(actor):
-        waiting = record.list_unacknowledged(session, pid, 10 * one)
-        groups[f"{actor.company.name} has to acknowledge"] = [
-            row for row in waiting if row.record.logged_side is not actor.person.side
-        ]
+        theirs = record.list_unacknowledged(session, pid, one, actor.person.side.other)
+        groups[f"{actor.company.name} has to acknowledge"] = theirs
     if actor.person.has(Role.QA):
         groups["Needs an owner: QA assigns one"] = record.list_unowned(session, pid, one)
     return [Group(title, rows[:MOST], len(rows) > MOST) for title, rows in groups.items() if rows]

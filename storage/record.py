@@ -210,9 +210,13 @@ def list_by_ids(session: Session, partnership_id: int, ids: Sequence[int]) -> li
     return rows_of(session, [by_id[i] for i in ids if i in by_id])
 
 
-def list_unacknowledged(session: Session, partnership_id: int, limit: int) -> list[Row]:
-    """List records that the other company has still to acknowledge, the longest waiting first."""
+def list_unacknowledged(
+    session: Session, partnership_id: int, limit: int, logged_side: Side | None = None
+) -> list[Row]:
+    """List records, of one company or both, that the other has still to acknowledge, the longest waiting first."""
     waiting = _with_running(select(Record), partnership_id, ClockName.ACKNOWLEDGE)
+    if logged_side is not None:
+        waiting = waiting.where(Record.logged_side == logged_side)
     return rows_of(session, session.exec(waiting.order_by(col(Clock.due_at)).limit(limit)).all())
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from quality import record as records
 from storage import clock, journal, outbox, partnership, record
-from storage.partnership import Partnership
+from storage.partnership import Partnership, Side
 from storage.record import Class, Kind, Record, Row, State
 from storage.schema import METADATA
 from tests import support
@@ -150,6 +150,8 @@ def test_unacknowledged_lists_what_the_partner_has_not_answered(session: Session
     """CAPAs need no answer, and closed records have had it."""
     waiting = record.list_unacknowledged(session, filled, 10)
     assert numbers(waiting) == ["DEV-2026-0001", "DEV-2026-0002", "OOS-2026-0001"]
+    assert numbers(record.list_unacknowledged(session, filled, 1, Side.CMO)) == ["DEV-2026-0001"]
+    assert record.list_unacknowledged(session, filled, 10, Side.SPONSOR) == []
 
 
 def test_unowned_lists_open_records_without_an_owner(session: Session, filled: int) -> None:
@@ -212,6 +214,7 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "ids": lambda s, p: record.list_by_ids(s, p, [1, 2, 3]),
     "number": lambda s, p: record.find(s, p, "DEV-2026-0001"),
     "unacknowledged": lambda s, p: record.list_unacknowledged(s, p, 10),
+    "unacknowledged of a company": lambda s, p: record.list_unacknowledged(s, p, 10, Side.CMO),
     "unowned": lambda s, p: record.list_unowned(s, p, 10),
     "in a state": lambda s, p: record.list_in_state(s, p, State.PENDING_APPROVAL, 10),
     "due": lambda s, p: record.list_due(s, p, NOW, NOW + DAY, 10),
