@@ -1,0 +1,169 @@
+"""Setting a channel up, who may, and the other company's confirmation."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from quality import partnership
+from quality.people import Profile
+from storage import journal, person
+from storage import partnership as stored
+from storage.partnership import Partnership, Side
+from storage.person import Role
+from tests import support
+from tests.support import (
+    ANNA,
+    BEN,
+    CARLA,
+    CMO_TEAM,
+    ELIF,
+    FINN,
+    GITA,
+    NOW,
+    SET_UP,
+    SPONSOR_TEAM,
+    STRANGER,
+    actor,
+    profile,
+)
+
+GUEST = profile("Gus Guest", SPONSOR_TEAM, guest=True)  # of the CMO, in the sponsor's workspace
+
+
+def set_up(session: Session, who: Profile = ANNA, **changes: Any) -> Partnership:
+    return partnership.set_up(session, who, replace(SET_UP, **changes), NOW)
+
+
+def test_setting_up_makes_partnership_companies_and_roster(session: Session) -> None:
+    """Names, teams, countries, zone and digest time are what the form said; the QA named are QA."""
+    made = set_up(session)
+    both = stored.companies(session, made.id)
+    assert [(c.name, c.team_id, c.country) for c in both.values()] == [
+        ("Aurora", SPONSOR_TEAM, "US"),
+        ("Borealis", CMO_TEAM, "DE"),
+    ]
+    assert [(p.name, p.side, p.roles) for p in person.list_active(session, made.id)] == [
+        ("Anna Berg", Side.SPONSOR, [Role.QA]),
+        ("Ben Ortiz", Side.SPONSOR, [Role.QA]),
+        ("Elif Kaya", Side.CMO, [Role.QA]),
+        ("Finn Larsen", Side.CMO, [Role.QA]),
+    ]
+    assert (made.set_up_at, made.next_digest_at) == (NOW, datetime(2026, 11, 25, 7, tzinfo=UTC))
+
+
+def test_setting_up_is_journalled_and_announced(session: Session) -> None:
+    """The journal says who set up and who was added by whom; front door and confirmation card are queued."""
+    made = set_up(session)
+    assert support.events(session) == ["partnership.set_up", *["person.added"] * 4]
+    first, second = (journal.get(session, number).content for number in (1, 2))
+    assert first["by"]["name"] == "Anna Berg"
+    assert first["changes"] == {
+        "sponsor": [None, "Aurora"],
+        "CMO": [None, "Borealis"],
+        "channel": [None, support.CHANNEL],
+    }
+    assert second["by"] == first["by"]
+    assert second["changes"]["roles"] == [None, "QA"]
+    assert [(row.kind, row.partnership_id) for row in support.queued(session)] == [
+        ("front door", made.id),
+        ("confirm", made.id),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "side"),
+    [
+        (ANNA, Side.SPONSOR),
+        (ELIF, Side.CMO),
+        (CARLA, Side.SPONSOR),  # not named, but of the sponsor's workspace
+        (GITA, Side.CMO),
+    ],
+    ids=["sponsor QA", "CMO QA", "sponsor", "CMO"],
+)
+def test_who_sets_up_confirms_for_their_company(session: Session, who: Profile, side: Side) -> None:
+    """The other company has still to confirm."""
+    made = set_up(session, who)
+    confirmed = {of: company.confirmed_at for of, company in stored.companies(session, made.id).items()}
+    assert confirmed == {side: NOW, side.other: None}
+
+
+def test_a_guest_named_as_qa_sets_up_for_the_cmo(session: Session) -> None:
+    """Where the CMO's people are guests of the sponsor's workspace, both companies have its team."""
+    made = set_up(session, GUEST, cmo_qa=(GUEST,))
+    both = stored.companies(session, made.id)
+    assert {company.team_id for company in both.values()} == {SPONSOR_TEAM}
+    assert (both[Side.CMO].confirmed_at, both[Side.SPONSOR].confirmed_at) == (NOW, None)
+    assert support.row_of(session, GUEST).side is Side.CMO
+
+
+def test_a_channel_is_set_up_once(session: Session, there: Partnership) -> None:
+    """A second time is refused with the command for the front door."""
+    told = support.refused(session, set_up)
+    assert told.startswith("This channel is set up already")
+    support.refused(session, partnership.require_free, support.CHANNEL)
+    partnership.require_free(session, "C0FREE")
+
+
+REFUSED: list[tuple[str, Profile, dict[str, Any], str]] = [
+    ("a stranger sets up", STRANGER, {}, "sponsor_team"),
+    ("a guest who is not named sets up", GUEST, {}, "sponsor_qa"),
+    ("nobody can tell whose a person of a shared workspace is", CARLA, {"cmo_qa": (GUEST,)}, "sponsor_qa"),
+    ("a person is QA of both", ANNA, {"cmo_qa": (ANNA,)}, "cmo_qa"),
+    ("the sponsor's QA is of the CMO's workspace", ANNA, {"sponsor_qa": (ANNA, GITA)}, "sponsor_qa"),
+    ("the CMO's QA is of the sponsor's workspace", ANNA, {"cmo_qa": (ELIF, CARLA)}, "cmo_qa"),
+    ("the CMO's QA are of two workspaces", ANNA, {"cmo_qa": (ELIF, STRANGER)}, "cmo_qa"),
+    ("the sponsor's workspace is the CMO's", ANNA, {"sponsor_team_id": CMO_TEAM}, "sponsor_qa"),
+]
+
+
+@pytest.mark.parametrize(("who", "changes", "field"), [case[1:] for case in REFUSED], ids=[c[0] for c in REFUSED])
+def test_people_who_do_not_fit_are_refused(session: Session, who: Profile, changes: dict[str, Any], field: str) -> None:
+    """Each misfit is named at its field, and nothing is set up."""
+
+    def act(opened: Session) -> None:
+        set_up(opened, who, **changes)
+
+    assert set(support.field_errors(session, act)) == {field}
+    assert stored.count(session) == 0
+
+
+def test_a_guest_may_be_the_cmos_qa_beside_its_own_people(session: Session) -> None:
+    """The CMO's workspace is that of its own people."""
+    made = set_up(session, cmo_qa=(ELIF, GUEST))
+    assert stored.companies(session, made.id)[Side.CMO].team_id == CMO_TEAM
+    assert support.row_of(session, GUEST).side is Side.CMO
+
+
+def test_the_other_companys_qa_confirms(session: Session) -> None:
+    """Time, journal and card follow."""
+    made = support.set_up(session, confirmed=False)
+    support.empty_outbox(session)
+    partnership.confirm(session, actor(session, FINN), NOW)
+    assert stored.companies(session, made.id)[Side.CMO].confirmed_at == NOW
+    entry = support.last_entry(session)
+    assert (entry.event, entry.content["by"]["name"]) == ("partnership.confirmed", "Finn Larsen")
+    assert entry.content["changes"] == {"confirmed": [None, "Borealis"]}
+    assert [row.kind for row in support.newly_queued(session)] == ["confirm"]
+
+
+def test_only_qa_confirms(session: Session) -> None:
+    """A member is told who may."""
+    support.set_up(session, confirmed=False)
+    told = support.refused(session, partnership.confirm, actor(session, GITA), NOW)
+    assert told.startswith("Only QA may confirm for Borealis: ")
+
+
+def test_the_company_that_set_up_cannot_confirm_for_the_other(session: Session) -> None:
+    """It is told that the other company still has to."""
+    support.set_up(session, confirmed=False)
+    told = support.refused(session, partnership.confirm, actor(session, BEN), NOW)
+    assert told == "Aurora has confirmed already; Borealis still has to."
+
+
+@pytest.mark.parametrize("who", [ANNA, ELIF], ids=["sponsor", "CMO"])
+def test_confirming_twice_is_refused(session: Session, there: Partnership, who: Profile) -> None:
+    """Both have confirmed, and that is said."""
+    assert support.refused(session, partnership.confirm, actor(session, who), NOW).endswith("has too.")
