@@ -36,7 +36,7 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     calendar = calendar_of(actor.partnership, actor.companies)
     if form.due_on < calendar.day_of(now):
         raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
-    sources = [_source(session, actor, number) for number in form.sources]
+    sources = [_source(session, actor, number) for number in dict.fromkeys(form.sources)]
     owner = records.can_own(session, actor, form.owner_id)
     record = Record(
         partnership_id=actor.partnership.id,

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from sqlmodel import Session
 
 from quality import digest
-from quality.people import Actor, Profile, add, require
+from quality.people import Actor, Profile, add, require, side_by_team
 from quality.refusal import FieldErrors, Refusal
 from quality.working_time import calendar_of
 from storage import journal, outbox, partnership
@@ -123,11 +123,11 @@ def _side_of(who: Profile, form: SetUpForm, teams: dict[Side, str]) -> Side:
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
         if who.identity in {profile.identity for profile in named}:
             return side
-    sides = [side for side, team_id in teams.items() if team_id == who.identity.team_id]
-    if not sides:
+    side = side_by_team(who.identity.team_id, teams)
+    if side is None:
         raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
-    if who.guest or len(sides) > 1:
+    if who.guest:
         raise FieldErrors(
             {"sponsor_qa": "Slack cannot tell your company. A person named as QA here sets the channel up."}
         )
-    return sides[0]
+    return side

@@ -93,11 +93,16 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
     there = partnership.get(session, partnership_id)
     both = partnership.companies(session, partnership_id)
     who = profile.identity
-    sides = [side for side, company in both.items() if company.team_id == who.team_id]
-    if profile.guest or len(sides) != 1:
-        raise Refusal(_guest(session, there, both))
+    side = side_by_team(who.team_id, {side: company.team_id for side, company in both.items()})
+    if profile.guest or side is None:
+        raise Refusal(_guest(session, there, both) if profile.guest else _stranger(session, there, both, removed=False))
     if person.find(session, partnership_id, who.team_id, who.user_id) is None:
-        add(session, there, both[sides[0]], profile, [Role.MEMBER], now)
+        add(session, there, both[side], profile, [Role.MEMBER], now)
+
+
+def side_by_team(team_id: str, teams: dict[Side, str]) -> Side | None:
+    """Tell a full member's company by their workspace; where both share one, it is the sponsor's own."""
+    return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] == team_id), None)
 
 
 def add(

@@ -1,6 +1,6 @@
 """What may be done with any record, whatever its kind: log, acknowledge, assign, comment, close."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ def log(
     *,
     now: datetime,
     content: dict[str, Any],
-    lots: Iterable[str] = (),
+    lots: Sequence[str] = (),
     acknowledged_by_partner: bool = True,
 ) -> JournalEntry:
     """Save a new record under the next number with its clocks and announce it; the caller saves its details."""
