@@ -1,12 +1,14 @@
 """The one mouth: sends what the outbox holds, in order, drawn from the present state, and notes where it stands.
 
 A row is claimed before it is sent and noted when Slack took it. Between the two lies the one window in which a
-crash makes a message appear twice: the row is sent again when its claim runs out.
+message can appear twice: after a crash the row is sent again when its claim runs out, and where Slack took a message
+but its answer was lost, the row is sent again as failed.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -56,32 +58,39 @@ class Delivery:
         self.team_id = team_id
         self.now = now
         self._something_new = asyncio.Event()
+        self._stopping = False
 
     def wake(self) -> None:
         """Say that the outbox has something new."""
         self._something_new.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
+        """Send until told to stop."""
+        while not self._stopping:
             self._something_new.clear()
             try:
                 await self.send_due()
             except Exception:
                 log.exception("the outbox could not be read")
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE):
                     await self._something_new.wait()
-            except TimeoutError:
-                continue
+
+    def stop(self) -> None:
+        """Say that the message in hand is the last one; the others are given back."""
+        self._stopping = True
+        self.wake()
 
     async def send_due(self) -> int:
         """Send all that is due; gives how many rows were claimed."""
         number = 0
-        while rows := await self.database.write(lambda s: outbox.claim(s, self.now(), BATCH)):
+        while not self._stopping and (rows := await self.database.write(self._claim)):
             number += len(rows)
             await self._send_all(rows)
         return number
+
+    def _claim(self, session: Session) -> list[Outgoing]:
+        return outbox.claim(session, self.now(), BATCH)
 
     async def _send_all(self, rows: list[Outgoing]) -> None:
         """Send each partnership's rows in order, the partnerships beside each other."""
@@ -89,26 +98,47 @@ class Delivery:
         channels = groupby(by_partnership, key=lambda row: row.partnership_id)
         await asyncio.gather(*[self._send_in_order(list(group)) for _, group in channels])
 
-    async def _send_in_order(self, rows: Iterable[Outgoing]) -> None:
+    async def _send_in_order(self, rows: list[Outgoing]) -> None:
         drawn_already: set[tuple[str, Any]] = set()
-        for row in rows:
+        for position, row in enumerate(rows):
+            if self._stopping:
+                await self._give_back(rows[position:], self.now())
+                return
             what = (row.kind, row.about.get("record_id"))
             if row.kind == "card" and what in drawn_already:
                 # The card just sent was drawn from a state that includes this row's change.
                 await self._done(row.id, "not needed")
                 continue
             drawn_already.add(what)
-            await self._send(row)
+            retry_at = await self._send(row)
+            if retry_at is not None:
+                await self._give_back(rows[position + 1 :], retry_at)
+                return
 
-    async def _send(self, row: Outgoing) -> None:
+    async def _give_back(self, rows: list[Outgoing], at: datetime) -> None:
+        ids = [row.id for row in rows]
+        await self.database.write(lambda session: outbox.release(session, ids, at))
+
+    async def _send(self, row: Outgoing) -> datetime | None:
+        """Send a row; gives when to go on where Slack cannot be talked to at all now."""
         try:
+            if not await self._still_mine(row):
+                return None
             drawn = await self.database.read(lambda session: self._draw(session, row))
             if drawn is None:
                 await self._done(row.id, "not needed")
             else:
                 await self._say(drawn)
         except Exception as error:  # noqa: BLE001 - whatever failed, the row stays and is tried again
-            await self._failed(row, error)
+            return await self._failed(row, error)
+        return None
+
+    async def _still_mine(self, row: Outgoing) -> bool:
+        """Whether the row is still claimed by us; a claim that grew old in a long queue is renewed."""
+        now = self.now()
+        if row.claimed_until is not None and row.claimed_until - now > outbox.LEASE * 3 / 4:
+            return True
+        return await self.database.write(lambda session: outbox.renew(session, row, now))
 
     def _draw(self, session: Session, row: Outgoing) -> Drawn | None:
         post = render(session, row, self.now())
@@ -193,12 +223,13 @@ class Delivery:
     async def _done(self, row_id: int, outcome: str) -> None:
         await self.database.write(lambda session: outbox.done(session, row_id, outcome, self.now()))
 
-    async def _failed(self, row: Outgoing, error: Exception) -> None:
-        pause = min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 12), LONGEST_PAUSE)
-        why = slack_errors.word(error)
-        if isinstance(error, SlackApiError):
-            pause = timedelta(seconds=slack_errors.retry_after(error) or pause.total_seconds())
+    async def _failed(self, row: Outgoing, error: Exception) -> datetime | None:
+        """Put a row back for later; gives when, if nothing else can be said before either."""
+        asked = slack_errors.retry_after(error)
+        pause = timedelta(seconds=asked) if asked else min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 12), LONGEST_PAUSE)
         foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet))
+        why = slack_errors.word(error)
         log.warning("outbox %s: %s, again in %s", row.key, why, pause, exc_info=None if foreseen else error)
         at = self.now() + pause
         await self.database.write(lambda session: outbox.retry(session, row.id, at, why))
+        return at if asked or isinstance(error, slack_errors.UNREACHABLE) else None

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings, SettingsError
-from bot.wiring import Bot, assemble, identify, slack_client
+from bot.wiring import SLACK_TIMEOUT, Bot, assemble, identify, slack_client
 from handlers import slack_errors
 from handlers.desk import Installation
 from storage.database import Database
@@ -118,9 +118,9 @@ async def in_service(bot: Bot) -> AsyncIterator[None]:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above
         await bot.timetable.stop()
         await bot.desk.finish()
-        delivery.cancel()
-        with suppress(asyncio.CancelledError):
-            await delivery
+        bot.delivery.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(delivery, SLACK_TIMEOUT)  # cancelled before, a message could be said twice
 
 
 async def _identified(slack: AsyncWebClient, stop: asyncio.Event) -> Installation | None:

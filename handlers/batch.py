@@ -12,6 +12,7 @@ from storage import record
 from storage.record import Row
 
 MOST = 30
+MOST_NAMED = 20
 
 
 async def show(call: Call, lot: str) -> None:
@@ -19,14 +20,17 @@ async def show(call: Call, lot: str) -> None:
     if not lot:
         raise Refusal("Say which batch: `/quality batch <lot>`.")
 
-    def question(session: Session, actor: Actor) -> tuple[list[Row], Actor]:
-        return record.list_rows(session, actor.partnership.id, limit=MOST + 1, is_open=None, lot=lot), actor
-
-    found, actor = await call.look(question)
     lot = cut(lot, 60)
+
+    def question(session: Session, actor: Actor) -> tuple[list[Row], list[str], Actor]:
+        pid = actor.partnership.id
+        named = record.list_rows(session, pid, limit=MOST + 1, is_open=None, lot=lot)
+        return named, record.holders_of(session, pid, lot), actor
+
+    found, holders, actor = await call.look(question)
     if not found:
         raise Refusal(f"No record names batch {lot}. Check how it is written, or try `/quality search {lot}`.")
-    standing = _standing(lot, found)
+    standing = _standing(lot, holders)
     shown = [blocks.header(f"Batch {lot}"), blocks.typed(standing)]
     shown += cards.rows(found[:MOST], call.now, actor.partnership.time_zone)
     if len(found) > MOST:
@@ -34,8 +38,9 @@ async def show(call: Call, lot: str) -> None:
     await call.answer(Screen(escape(standing), shown))
 
 
-def _standing(lot: str, found: list[Row]) -> str:
-    holding = [row.record.number for row in found if row.record.is_open and row.record.holds_batches]
-    if not holding:
+def _standing(lot: str, holders: list[str]) -> str:
+    if not holders:
         return f"Batch {lot} is not on hold."
-    return f"Batch {lot} is on hold because of {', '.join(holding)}."
+    more = len(holders) - MOST_NAMED
+    named = ", ".join(holders[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"Batch {lot} is on hold because of {named}."

@@ -72,7 +72,7 @@ def button(
         "type": "button",
         "text": plain(text, 75),
         "action_id": action,
-        "value": json.dumps(data, separators=(",", ":")),
+        "value": json.dumps(data, separators=(",", ":"), ensure_ascii=False),
     }
     return block | ({"style": style} if style else {}) | ({"confirm": confirm} if confirm else {})
 
@@ -101,7 +101,7 @@ def bullets(items: Sequence[list[Block]]) -> Block:
 
 def quote(intro: list[Block], text: str) -> Block:
     """Give an introduction and a quotation of typed text."""
-    quoted = {"type": "rich_text_quote", "elements": [words(cut(text, 2900))]}
+    quoted = {"type": "rich_text_quote", "elements": [words(cut(text, 3000))]}
     return rich([{"type": "rich_text_section", "elements": intro}, quoted])
 
 

@@ -1,5 +1,7 @@
 """One interaction of a person: who, where, with what; and the ways to act on it and to answer."""
 
+import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -22,8 +24,21 @@ from storage import person, receipt
 Result = TypeVar("Result")
 
 
+ANSWER_BY = 2.5  # seconds; Slack shows a failure after 3
+
+
 class Repeated(Exception):  # noqa: N818 - nothing is wrong, Slack only said it twice
     """A delivery that was acted on before."""
+
+
+class Overtaken(Refusal):
+    """A form that was saved as first submitted, Slack's answer lost, and then submitted with other words."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This was saved already, as you first submitted it. Close this form and look at the record; "
+            "what you changed can be added there as a comment."
+        )
 
 
 class Call:
@@ -75,12 +90,20 @@ class Call:
         self.desk.wake()
         return result
 
+    async def first_time(self) -> bool:
+        """Whether this event is delivered for the first time; noted so that it is not handled again."""
+        key = f"event:{self.body.get('event_id')}"
+        return await self.desk.database.write(lambda session: receipt.note(session, key, self.now)) is None
+
     async def open(self, view: Block) -> str:
         """Open a modal, on top of the present one where there is one; gives its id."""
         slack, trigger_id = self.desk.slack, self.body["trigger_id"]
         method = slack.views_push if self.view.get("type") == "modal" else slack.views_open
         try:
-            answer = await method(trigger_id=trigger_id, view=view)
+            async with asyncio.timeout(ANSWER_BY):
+                answer = await method(trigger_id=trigger_id, view=view)
+        except TimeoutError as error:
+            raise Refusal("Slack took too long to open the form. Please press once more.") from error
         except SlackApiError as error:
             why = slack_errors.word(error)
             if "trigger" in why:
@@ -109,8 +132,12 @@ class Call:
         if replace and self.view["type"] == "modal":
             await self.ack()
             self.desk.later(self.desk.slack.views_update(view_id=self.view["id"], view=view))
-        else:
+            return
+        try:
             await self.open(view)
+        except (Refusal, *slack_errors.FAILURES):
+            await self.ack()
+            self.desk.later(self._answer_later(shown, replace=False))
 
     async def _answer_later(self, shown: Screen, *, replace: bool) -> None:
         message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}
@@ -143,11 +170,13 @@ class Call:
 
     def _once(self, session: Session) -> None:
         # A submission that is refused rolls this back, so the person may correct it and send it again.
-        if self.is_submission and not receipt.first_time(session, f"view:{self.view['id']}", self.now):
-            raise Repeated
-        event_id = self.body.get("event_id")
-        if event_id and not receipt.first_time(session, f"event:{event_id}", self.now):
-            raise Repeated
+        if not self.is_submission:
+            return
+        given = json.dumps(self.view["state"], sort_keys=True)
+        content = hashlib.sha256(given.encode()).hexdigest()
+        earlier = receipt.note(session, f"view:{self.view['id']}", self.now, content)
+        if earlier is not None:
+            raise Repeated if earlier.content == content else Overtaken
 
     def _actor(self, session: Session) -> Actor:
         if "p" in self.data:

@@ -29,7 +29,7 @@ FORM = Form(
         Text("problem", "Problem", required=True, limit=LONG, multiline=True),
         Choice("action_type", "Action type", required=True, options=tuple(ActionType)),
         Listing("sources", "Source records", limit=500, hint="Numbers such as DEV-2026-0001, several with commas."),
-        Choice("owner", "Owner", required=True),
+        Choice("owner", "Owner", required=True, asks=True),
         Day("due_on", "Due date", required=True),
         Text("plan", "Action plan", required=True, limit=LONG, multiline=True),
         Text(

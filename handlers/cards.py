@@ -16,7 +16,7 @@ from storage.oos import Oos
 from storage.record import Kind, Record, Row
 
 NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
-SHORT, LONG = 300, 2900  # characters of a typed text on the card, and where the whole record is shown
+SHORT, LONG = 300, 3000  # characters of a typed text on the card, and where the whole record is shown
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Act:
     confirm: Block | None = None
 
 
-CLOSE_QUESTION = blocks.confirm("Close this record?", "Nothing more can be done to it once it is closed.", "Close")
+CLOSE_QUESTION = blocks.confirm(
+    "Close this record?", "Its clocks stop and its batches leave hold. It can still be commented on.", "Close"
+)
 ACTS = (
     Act("Acknowledge", "record.acknowledge", lambda s: s.record.is_open and s.waits_for_acknowledgement, "primary"),
     Act("Assign owner", "record.assign", lambda s: s.record.is_open),
@@ -64,7 +66,7 @@ def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
         blocks.button(act.text, act.action, data_of(record), act.style, act.confirm) for act in ACTS if act.shown(sheet)
     ]
     shown += [blocks.actions(*buttons), blocks.context(_origin(sheet))]
-    sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {next_step(sheet)}"
+    sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {escape(next_step(sheet))}"
     return Screen(sentence, shown)
 
 
@@ -90,7 +92,7 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
     record = row.record
     parts = [label(record), str(record.state), f"owner {cut(row.owner.name, 40)}" if row.owner else "no owner"]
     if record.is_open and row.due_at is not None:
-        parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now)}")
+        parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now, zone)}")
     return " · ".join(parts)
 
 
@@ -105,11 +107,11 @@ def rows(found: list[Row], now: datetime, zone: str) -> list[Block]:
     ]
 
 
-def late(due_at: datetime, now: datetime) -> str:
+def late(due_at: datetime, now: datetime, zone: str) -> str:
     """` (3 days late)`; nothing while there is time."""
     if due_at >= now:
         return ""
-    number = (now - due_at).days
+    number = words.days_between(due_at, now, zone)
     return f" ({words.days(number)} late)" if number else " (late)"
 
 

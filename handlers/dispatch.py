@@ -4,6 +4,7 @@ Bolt asks every registered listener in turn whether a request is its own, so a l
 cost more than all else together.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from handlers.desk import Desk
 from handlers.errors import answer_error
 from handlers.listeners import Handler, Listeners
 from quality.refusal import Refusal
+
+log = logging.getLogger(__name__)
 
 ANY = re.compile(".*", re.DOTALL)
 
@@ -37,6 +40,9 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
         await _dispatch(desk, shortcuts, body["callback_id"], body, ack)
 
+    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _dispatch(desk, listeners.options, body["block_id"], body, ack)
+
     async def on_event(ack: AsyncAck, body: dict[str, Any]) -> None:
         await _dispatch(desk, listeners.events, body["event"]["type"], body, ack)
 
@@ -44,15 +50,22 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
     app.action(ANY)(on_button)
     app.view(ANY)(on_modal)
     app.shortcut(ANY)(on_shortcut)
+    app.options(ANY)(on_options)
     app.event(ANY)(on_event)
 
 
 async def _dispatch(
     desk: Desk, handlers: Mapping[str, Handler], name: str, body: dict[str, Any], ack: AsyncAck
 ) -> None:
-    call = Call(desk, body, ack)
     try:
-        await handlers.get(name, _unknown)(call)
+        call = Call(desk, body, ack)
+    except (KeyError, TypeError, AttributeError):
+        log.exception("a payload of Slack lacks what every payload has")
+        await ack()
+        return
+    try:
+        if not call.event or await call.first_time():
+            await handlers.get(name, _unknown)(call)
         if ack.response is None:
             await ack()
     except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers

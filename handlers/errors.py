@@ -23,6 +23,8 @@ async def answer_error(call: Call, error: Exception) -> None:
         )
     if call.is_submission:
         await call.ack(response_action="errors", errors=_at_fields(call, error))
+    elif call.body.get("type") == "block_suggestion":
+        await call.ack(options=[])
     elif call.event:
         await call.ack()
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from handlers.blocks import Block, Option, choices, option, plain
+from handlers.blocks import MOST_OPTIONS, Block, Option, choices, option, plain
 from handlers.text import clean, cut, one_line
 from quality.refusal import FieldErrors
 
@@ -90,11 +90,16 @@ class Choice(Field):
     """One of several words; the options are the field's own, or given when it is drawn."""
 
     options: tuple[str, ...] = ()
+    asks: bool = False  # too many options for one list are asked for as one types
 
     def element(self, value: Any, options: Sequence[Option]) -> Block:
         """Draw a select."""
         offered = options or [Option(word, word) for word in self.options]
-        block: Block = {"type": "static_select", **choices(offered), "placeholder": plain("Choose", 150)}
+        if self.asks and len(offered) > MOST_OPTIONS:
+            block: Block = {"type": "external_select", "min_query_length": 1}
+        else:
+            block = {"type": "static_select", **choices(offered)}
+        block["placeholder"] = plain("Choose" if "options" in block or "option_groups" in block else "Type a name", 150)
         chosen = next((choice for choice in offered if choice.value == value), None)
         return block | ({"initial_option": option(chosen)} if chosen else {})
 
@@ -228,6 +233,6 @@ def modal(
         "title": plain(title, 24),
         "close": plain("Cancel" if submit else "Close", 24),
         "blocks": list(blocks),
-        "private_metadata": json.dumps(dict(data), separators=(",", ":")),
+        "private_metadata": json.dumps(dict(data), separators=(",", ":"), ensure_ascii=False),
     }
     return view | ({"submit": plain(submit, 24)} if submit else {})

@@ -34,7 +34,7 @@ def said(entry: JournalEntry) -> str:
     by, changes = content["by"], content["changes"]
     after = {name: value for name, (_, value) in changes.items()}
     before = [_value(value) for name, (value, _) in changes.items() if value and name != "state"]
-    what = WHAT[entry.event.partition(".")[2]].format(**after)
+    what = WHAT.get(entry.event.partition(".")[2], entry.event).format(**after)
     sentence = f"{by['name']} ({by['company']}) {what}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 

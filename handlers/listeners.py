@@ -37,10 +37,12 @@ class Listeners:
     buttons: Mapping[str, Handler] = field(default_factory=dict)
     modals: Mapping[str, Handler] = field(default_factory=dict)
     events: Mapping[str, Handler] = field(default_factory=dict)
+    options: Mapping[str, Handler] = field(default_factory=dict)  # of long lists, by the field's name
 
     def __add__(self, more: "Listeners") -> "Listeners":
         """Join two lists; an id that both have is a mistake."""
-        for mine, theirs in ((self.buttons, more.buttons), (self.modals, more.modals), (self.events, more.events)):
+        tables = ("buttons", "modals", "events", "options")
+        for mine, theirs in ((getattr(self, name), getattr(more, name)) for name in tables):
             if both := mine.keys() & theirs.keys():
                 raise ValueError(f"listened to twice: {sorted(both)}")
         return Listeners(
@@ -49,4 +51,5 @@ class Listeners:
             {**self.buttons, **more.buttons},
             {**self.modals, **more.modals},
             {**self.events, **more.events},
+            {**self.options, **more.options},
         )

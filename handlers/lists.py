@@ -17,6 +17,7 @@ from storage.record import Kind, Row
 
 PAGE = 10
 MOST_PAGES = 1000
+MOST_LOT = 60
 FILTERS = ("open", "overdue", "mine", "closed", "all")
 PLURAL = {Kind.DEVIATION: "deviations", Kind.OOS: "OOS results", Kind.CAPA: "CAPAs", None: "records"}
 
@@ -53,7 +54,7 @@ def parse(kind: Kind | None, text: str) -> Query:
         if word in FILTERS:
             given["which"] = word
         elif word == "batch" and words:
-            given["lot"] = " ".join(words)
+            given["lot"] = cut(" ".join(words), MOST_LOT)
             words = []
         elif word == "page" and words and words[0].isdecimal():
             given["page"] = max(1, min(int(words.pop(0)), MOST_PAGES))

@@ -10,6 +10,7 @@ from handlers import cards, digest, frontdoor, history, reminder, setup
 from handlers.blocks import Screen
 from quality import digest as digests
 from quality import sheet
+from quality.beat import is_latest
 from quality.working_time import calendar_of
 from storage import journal, partnership, person
 from storage.outbox import Outgoing
@@ -67,6 +68,8 @@ def _reminder(session: Session, row: Outgoing, now: datetime) -> Post | None:
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
     told = person.get(session, row.partnership_id, row.about["person_id"])
     if found.close_by.stopped_at is not None or not told.active:
+        return None
+    if not is_latest(found, date.fromisoformat(row.about["step"]), now):
         return None
     return Post(reminder.reminder(found, now, told.id), person=told)
 

@@ -5,13 +5,16 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.slack_errors import FAILURES
+from handlers.slack_errors import FAILURES, retry_after
 from handlers.text import clean, one_line
 from quality.people import Identity, Profile
 from quality.refusal import Refusal
 
 PATIENCE = 1.5  # seconds; a click has to be answered within 3
 AT_ONCE = 8
+TRIES = 3
+LONGEST_WAIT = 30  # seconds that Slack may ask to wait
+MOST_PEOPLE = 400  # as many as a modal can offer
 
 
 async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
@@ -21,23 +24,27 @@ async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
             answer = await slack.users_info(user=who.user_id)
     except FAILURES as error:
         raise Refusal("Slack did not say who you are just now. Please try again in a moment.") from error
+    if not is_present(answer["user"]):
+        raise Refusal("Apps and deactivated accounts do not take part here.")
     return profile(answer["user"], who.team_id)
 
 
-async def in_channel(slack: AsyncWebClient, channel_id: str) -> list[Profile]:
-    """List the people in a channel, bots and former members left out."""
+async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profile], int]:
+    """List the people in a channel, bots and former members left out; and how many could not be read."""
     ids: list[str] = []
     cursor = ""
-    while True:
+    while len(ids) < MOST_PEOPLE:
         page = await slack.conversations_members(channel=channel_id, limit=200, cursor=cursor)
         ids += page["members"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             break
     gate = asyncio.Semaphore(AT_ONCE)
-    users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids))
-    present = [user for user in users if not user.get("is_bot") and not user.get("deleted") and user.get("team_id")]
-    return sorted((profile(user) for user in present), key=lambda who: who.name.casefold())
+    users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids[:MOST_PEOPLE]))
+    present = [profile(user) for user in users if user and is_present(user) and user.get("team_id")]
+    missing = len(ids) - MOST_PEOPLE if len(ids) > MOST_PEOPLE else 0
+    missing += sum(user is None for user in users)
+    return sorted(present, key=lambda who: who.name.casefold()), missing
 
 
 async def team_names(slack: AsyncWebClient, team_ids: set[str]) -> dict[str, str]:
@@ -65,10 +72,18 @@ def profile(user: dict[str, Any], team_id: str | None = None) -> Profile:
     )
 
 
-async def _user(slack: AsyncWebClient, user_id: str, gate: asyncio.Semaphore) -> dict[str, Any]:
+def is_present(user: dict[str, Any]) -> bool:
+    """Whether a user is a person who still has an account."""
+    return not user.get("is_bot") and not user.get("deleted") and user.get("id") != "USLACKBOT"
+
+
+async def _user(slack: AsyncWebClient, user_id: str, gate: asyncio.Semaphore) -> dict[str, Any] | None:
     async with gate:
-        try:
-            user: dict[str, Any] = (await slack.users_info(user=user_id))["user"]
-        except FAILURES:
-            return {}
-        return user
+        for _ in range(TRIES):
+            try:
+                user: dict[str, Any] = (await slack.users_info(user=user_id))["user"]
+            except FAILURES as error:
+                await asyncio.sleep(min(retry_after(error) or 0, LONGEST_WAIT))
+            else:
+                return user
+        return None

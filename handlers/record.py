@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from handlers import cards
-from handlers.blocks import Option, Screen
+from handlers.blocks import MOST_OPTIONS, Option, Screen, option
 from handlers.call import Call
 from handlers.forms import Choice, Form, Text
 from handlers.listeners import Listeners
@@ -15,7 +15,7 @@ from quality.record import Ref
 from storage import person
 from storage.record import Record
 
-ASSIGN = Form("record.assign", "Assign owner", "Assign", (Choice("owner", "Owner", required=True),))
+ASSIGN = Form("record.assign", "Assign owner", "Assign", (Choice("owner", "Owner", required=True, asks=True),))
 COMMENT = Form(
     "record.comment", "Comment", "Add", (Text("comment", "Comment", required=True, limit=3000, multiline=True),)
 )
@@ -66,6 +66,13 @@ async def on_assign(call: Call) -> None:
     await call.open(ASSIGN.view(cards.data_of(found), values, {"owner": options}))
 
 
+async def on_owner_typed(call: Call) -> None:
+    """Offer the people whose name holds what was typed, where a list of all would be too long."""
+    typed = str(call.body.get("value") or "").casefold()
+    offered = [choice for choice in await call.look(owners) if typed in choice.text.casefold()]
+    await call.ack(options=[option(choice) for choice in offered[:MOST_OPTIONS]])
+
+
 async def on_assign_submitted(call: Call) -> None:
     """Assign the owner."""
     given = ASSIGN.read(call.view)
@@ -105,5 +112,6 @@ LISTENERS = Listeners(
         "record.comment": on_comment,
         "record.close": on_close,
     },
+    options={"owner": on_owner_typed},
     modals={ASSIGN.callback: on_assign_submitted, COMMENT.callback: on_comment_submitted},
 )

@@ -18,12 +18,12 @@ def owner(sheet: Sheet) -> Screen:
 def reminder(sheet: Sheet, now: datetime, reader_id: int) -> Screen:
     """Remind of a due date, saying how long is left or how late it is."""
     record = sheet.record
-    late = (now - sheet.close_by.due_at).days + 1 if now > sheet.close_by.due_at else 0
-    left = (sheet.close_by.due_at - now).days
-    if late:
-        when = f"is late: it was due {_due(sheet)}, {words.days(late)} ago"
+    zone = sheet.owner.time_zone if sheet.owner else sheet.partnership.time_zone
+    days = words.days_between(now, sheet.close_by.due_at, zone)
+    if now > sheet.close_by.due_at:
+        when = f"is late: it was due {_due(sheet)}, {words.days(-days) + ' ago' if days else 'today'}"
     else:
-        when = f"is due {_due(sheet)}, {'today' if left == 0 else f'in {words.days(left)}'}"
+        when = f"is due {_due(sheet)}, {'in ' + words.days(days) if days else 'today'}"
     if sheet.owner is None:
         whose = " Nobody owns it: assign an owner."
     elif sheet.owner.id == reader_id:

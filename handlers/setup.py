@@ -1,12 +1,10 @@
 """Setting a channel up: the modal, the other company's confirmation, and the mention that offers it."""
 
 import json
-from collections.abc import Sequence
 from datetime import time
+from functools import partial
 from importlib import resources
 from typing import Any
-
-from sqlmodel import Session
 
 from handlers import blocks, frontdoor, profiles, slack_errors
 from handlers.blocks import Option, Screen
@@ -39,6 +37,8 @@ FORM = Form(
     ),
 )
 DIGEST_AT = time(8)
+MOST_VALUE = 150  # characters of an option's value
+ENROLLED_AT_ONCE = 50  # in one transaction, so that clicks get their turn between
 
 
 async def start(call: Call, _text: str = "") -> None:
@@ -116,35 +116,36 @@ def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
 
 
 async def _fill(call: Call, channel_id: str, view_id: str) -> None:
-    slack = call.desk.slack
+    """Fill the waiting modal, or say in it what keeps it from being filled."""
+    update = call.desk.slack.views_update
     try:
-        members = await profiles.in_channel(slack, channel_id)
-        names = await profiles.team_names(slack, {who.identity.team_id for who in members})
-        view = _view(call, channel_id, members, names)
-    except slack_errors.FAILURES as error:
-        why = slack_errors.word(error)
-        words = f"Slack did not tell who is in this channel ({why}). Invite QualBridge with /invite, then try again."
-        view = modal(CALLBACK, FORM.title, [blocks.typed(words)], {"c": channel_id})
-    await slack.views_update(view_id=view_id, view=view)
+        await update(view_id=view_id, view=await _filled(call, channel_id))
+    except (Refusal, *slack_errors.FAILURES) as error:
+        why = str(error) if isinstance(error, Refusal) else slack_errors.word(error)
+        says = f"Slack did not tell who is in this channel: {why}\nInvite QualBridge with /invite, then try again."
+        await update(view_id=view_id, view=modal(CALLBACK, FORM.title, [blocks.typed(says)], {"c": channel_id}))
 
 
-def _view(call: Call, channel_id: str, members: Sequence[Profile], names: dict[str, str]) -> blocks.Block:
-    offered = [Option(f"{who.name} · {names[who.identity.team_id]}", _pack(who)) for who in members]
+async def _filled(call: Call, channel_id: str) -> blocks.Block:
+    slack = call.desk.slack
+    members, missing = await profiles.in_channel(slack, channel_id)
     opener = next((who for who in members if who.identity.user_id == call.identity.user_id), None)
+    opener = opener or await profiles.fetch(slack, call.identity)
+    names = await profiles.team_names(slack, {who.identity.team_id for who in members} | {opener.identity.team_id})
+    offered = [Option(f"{who.name} · {names[who.identity.team_id]}", _pack(who)) for who in members or [opener]]
     countries = [Option(f"{name} ({code})", code) for code, name in supported_countries().items()]
-    own = [opener.time_zone] if opener else []
-    zones = [Option(zone, zone) for zone in sorted({*_zones(), *own})]
     options = {
         "sponsor_team": [Option(name, team_id) for team_id, name in names.items()],
         "sponsor_qa": offered,
         "cmo_qa": offered,
-        "time_zone": zones,
+        "time_zone": [Option(zone, zone) for zone in sorted({*_zones(), opener.time_zone})],
         "sponsor_country": countries,
         "cmo_country": countries,
     }
-    values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone if opener else None}
-    me = [opener.name, opener.guest] if opener else [call.identity.user_id, True]
-    return FORM.view({"c": channel_id, "me": me}, values, options)
+    values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone}
+    says = f"{missing} people of this channel could not be listed; the others are offered."
+    intro = [blocks.context(says)] if missing else []
+    return FORM.view({"c": channel_id, "me": [opener.name, opener.guest]}, values, options, intro)
 
 
 def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
@@ -164,31 +165,33 @@ def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
 
 
 def _pack(who: Profile) -> str:
-    """Put a profile into an option's value, so that submitting needs no question to Slack; the name is its text."""
-    return json.dumps([who.identity.team_id, who.identity.user_id, who.time_zone, int(who.guest)])
+    """Put a profile into an option's value, so that submitting needs no question to Slack."""
+    name = who.name
+    while len(packed := _packed(who, name)) > MOST_VALUE:
+        name = name[:-1]
+    return packed
 
 
-def _unpack(one: Option, name: str) -> Profile:
+def _packed(who: Profile, name: str) -> str:
+    parts = [who.identity.team_id, who.identity.user_id, who.time_zone, int(who.guest), name]
+    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+
+
+def _unpack(one: Option, field: str) -> Profile:
     try:
-        team_id, user_id, time_zone, guest = json.loads(one.value)
+        team_id, user_id, time_zone, guest, name = json.loads(one.value)
     except ValueError:
-        raise FieldErrors({name: "Choose people of the list."}) from None
-    person = one.text.rpartition(" · ")[0] or one.text
-    return Profile(Identity(team_id, user_id), person, time_zone, bool(guest))
+        raise FieldErrors({field: "Choose people of the list."}) from None
+    return Profile(Identity(team_id, user_id), name, time_zone, bool(guest))
 
 
 async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> None:
     """Put the companies' people in the channel on the roster; guests and strangers are left for QA to say."""
-    members = await profiles.in_channel(call.desk.slack, channel_id)
-
-    def enrol(session: Session) -> None:
-        for who in members:
-            try:
-                people.enrol(session, partnership_id, who, call.now)
-            except Refusal:
-                continue
-
-    await call.desk.database.write(enrol)
+    members, _ = await profiles.in_channel(call.desk.slack, channel_id)
+    for start in range(0, len(members), ENROLLED_AT_ONCE):
+        end = start + ENROLLED_AT_ONCE
+        some = partial(people.enrol_all, partnership_id=partnership_id, profiles=members[start:end], now=call.now)
+        await call.desk.database.write(some)
 
 
 def _zones() -> list[str]:

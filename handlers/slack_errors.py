@@ -18,8 +18,8 @@ def word(error: BaseException) -> str:
     return f"status {getattr(answer, 'status', 'unknown')}"  # the SDK hands over the bare HTTP answer
 
 
-def retry_after(error: SlackApiError) -> int | None:
+def retry_after(error: BaseException) -> int | None:
     """Give the seconds that Slack asks to wait; None when it asks for none."""
-    headers = getattr(error.response, "headers", None) or {}
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
     asked = str(headers.get("Retry-After") or "")
     return int(asked) if asked.isdecimal() else None

@@ -3,7 +3,9 @@
 import unicodedata
 
 # Invisible characters that reorder or hide text; right-to-left letters themselves are text and stay.
-BIDI = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"))
+BIDI = dict.fromkeys(
+    map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060\u00ad")
+)
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 

@@ -4,50 +4,92 @@ Each pass asks the database for what is due, so it costs what is due and not wha
 missed loses nothing, and a second one at the same time repeats nothing, for every message has a unique key.
 """
 
-from datetime import datetime
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache, partial
 
 from sqlmodel import Session
 
 from quality import digest, ladder
 from quality.ladder import Audience, Step
+from quality.sheet import Sheet
 from quality.working_time import calendar_of
-from storage import clock, outbox, partnership, person, record
+from storage import clock, outbox, partnership, person, receipt, record
 from storage.clock import Clock
+from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
 from storage.record import Record
 
-BATCH = 500
+log = logging.getLogger(__name__)
+
+BATCH = 50  # decided in one transaction, so that people's clicks get their turn between
+LATER = timedelta(hours=1)  # when to look again at what could not be decided
+RECEIPTS_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A partnership with the people who are told of lateness, read once for a pass."""
+
+    partnership: Partnership
+    companies: dict[Side, Company]
+    qa: list[Person]
+    heads: list[Person]
 
 
 def beat(session: Session, now: datetime) -> bool:
     """Decide what is due, at most a batch of each kind; True when there may be more."""
+    read = cache(lambda partnership_id: _setting(session, partnership_id))
     clocks = clock.list_due(session, now, BATCH)
     for due in clocks:
-        decide_reminder(session, due, now)
+        if not _decided(session, partial(decide_reminder, session, read(due.partnership_id), due, now)):
+            due.next_at = now + LATER
     digests = partnership.list_digests_due(session, now, BATCH)
     for there in digests:
-        decide_digest(session, there, now)
+        if not _decided(session, partial(decide_digest, session, there, now)):
+            there.next_digest_at = now + LATER
+    receipt.forget(session, now - RECEIPTS_KEPT)
     return BATCH in (len(clocks), len(digests))
 
 
-def decide_reminder(session: Session, due: Clock, now: datetime) -> None:
+def _decided(session: Session, decide: Callable[[], None]) -> bool:
+    """Decide one thing; what goes wrong with it keeps no other from being decided."""
+    try:
+        with session.begin_nested():
+            decide()
+    except Exception:
+        log.exception("a due thing could not be decided; it is looked at again in %s", LATER)
+        return False
+    return True
+
+
+def _setting(session: Session, partnership_id: int) -> Setting:
+    people = person.list_active(session, partnership_id)
+    return Setting(
+        partnership.get(session, partnership_id),
+        partnership.companies(session, partnership_id),
+        [who for who in people if who.has(Role.QA)],
+        [who for who in people if who.has(Role.HEAD)],
+    )
+
+
+def decide_reminder(session: Session, there: Setting, due: Clock, now: datetime) -> None:
     """Queue the latest reminder that a clock has reached and set when it is looked at next.
 
     After a pause only the latest is sent, for the earlier ones say nothing that it does not.
     """
     about = record.get(session, due.partnership_id, due.record_id)
-    there = partnership.get(session, due.partnership_id)
-    both = partnership.companies(session, there.id)
     owner = _owner(session, about)
-    calendar = calendar_of(there, both, owner.time_zone if owner else None)
+    calendar = calendar_of(there.partnership, there.companies, owner.time_zone if owner else None)
     if not calendar.is_working_hour(now):
         due.next_at = calendar.next_working_hour(now)
         return
-    due_on = calendar_of(there, both).day_of(due.due_at)
-    today = calendar.day_of(now)
+    due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
     step = ladder.latest(due_on, today, calendar)
     if step is not None:
-        _queue(session, due, step, _recipients(session, about, owner, step), now)
+        _queue(session, due, step, _recipients(there, about, owner, step), now)
         if step.days_late > 0:
             # From now on the card says so; the key lets it be redrawn once for each due time.
             key = f"late:{due.id}:{due.due_at:%Y%m%d}"
@@ -72,13 +114,12 @@ def _owner(session: Session, about: Record) -> Person | None:
     return owner if owner.active else None
 
 
-def _recipients(session: Session, about: Record, owner: Person | None, step: Step) -> list[Person]:
-    qa = person.list_with_role(session, about.partnership_id, Role.QA)
+def _recipients(there: Setting, about: Record, owner: Person | None, step: Step) -> list[Person]:
     audiences = {
         # Nobody owns it: the company that logged it has to say who does.
-        Audience.OWNER: [owner] if owner else [who for who in qa if who.side is about.logged_side],
-        Audience.QA: qa,
-        Audience.HEADS: person.list_with_role(session, about.partnership_id, Role.HEAD),
+        Audience.OWNER: [owner] if owner else [who for who in there.qa if who.side is about.logged_side],
+        Audience.QA: there.qa,
+        Audience.HEADS: there.heads,
     }
     told = {who.id: who for audience in step.audience for who in audiences[audience]}
     return list(told.values())
@@ -88,5 +129,13 @@ def _queue(session: Session, due: Clock, step: Step, told: list[Person], now: da
     for who in told:
         # By the due time as well: a date that was moved has reminders of its own.
         key = f"reminder:{due.id}:{due.due_at:%Y%m%d}:{step.day}:{who.id}"
-        about = {"clock_id": due.id, "record_id": due.record_id, "person_id": who.id}
+        about = {"record_id": due.record_id, "person_id": who.id, "step": step.day.isoformat()}
         outbox.put(session, due.partnership_id, "reminder", key, now, **about)
+
+
+def is_latest(sheet: Sheet, step: date, now: datetime) -> bool:
+    """Whether a queued reminder is still the latest rung: one that waited for Slack may have been overtaken."""
+    zone = sheet.owner.time_zone if sheet.owner else None
+    calendar = calendar_of(sheet.partnership, sheet.companies, zone)
+    reached = ladder.latest(calendar.day_of(sheet.close_by.due_at), calendar.day_of(now), calendar)
+    return reached is not None and reached.day == step

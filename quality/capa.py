@@ -9,7 +9,7 @@ from sqlmodel import Session
 from quality import record as records
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
-from quality.terms import CAPA_RULE
+from quality.terms import CAPA_RULE, LONGEST_AGO
 from quality.working_time import DAY_ENDS, calendar_of
 from storage import record as stored
 from storage.capa import ActionType, Capa
@@ -36,6 +36,8 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     calendar = calendar_of(actor.partnership, actor.companies)
     if form.due_on < calendar.day_of(now):
         raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
+    if form.due_on > calendar.day_of(now + LONGEST_AGO):
+        raise FieldErrors({"due_on": "This is more than five years ahead. Check the year."})
     sources = [_source(session, actor, number) for number in dict.fromkeys(form.sources)]
     owner = records.can_own(session, actor, form.owner_id)
     record = Record(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from quality import record as records
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
-from quality.terms import CLOSE
+from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
 from quality.working_time import calendar_of
 from storage.deviation import Deviation
 from storage.record import Class, Distributed, Kind, Record, State
@@ -36,6 +36,8 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
     require_part(session, actor, "log deviations")
     if form.detected_at > now:
         raise FieldErrors({"detected_at": "This lies in the future. Give the time it was detected."})
+    if form.detected_at < now - LONGEST_AGO:
+        raise FieldErrors({"detected_at": LONG_AGO})
     term = CLOSE[Kind.DEVIATION, form.class_]
     due = records.Due(term.due(form.detected_at, calendar_of(actor.partnership, actor.companies)), term.rule)
     record = Record(

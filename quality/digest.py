@@ -84,7 +84,7 @@ def _section(title: str, rows: list[Row]) -> Section:
 def _on_hold(session: Session, partnership_id: int) -> dict[str, list[str]]:
     lots: dict[str, list[str]] = {}
     written: dict[str, str] = {}  # one batch may be written in several ways: the first one names it
-    for lot, number in record.list_holding(session, partnership_id, limit=200):
+    for lot, number in record.list_holding(session, partnership_id):
         name = written.setdefault(record.lot_key(lot), lot)
         lots.setdefault(name, []).append(number)
     return lots

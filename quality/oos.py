@@ -10,7 +10,7 @@ from quality import limits
 from quality import record as records
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
-from quality.terms import CLOSE
+from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
 from quality.working_time import calendar_of
 from storage.oos import Oos, ResultKind
 from storage.record import Distributed, Kind, Record, State
@@ -72,6 +72,8 @@ def check(form: OosForm, now: datetime) -> None:
     numbers = {name: _number(form, name, errors) for name in ("result", "lower", "upper")}
     if form.analysed_at > now:
         errors["analysed_at"] = "This lies in the future. Give the time of the analysis."
+    if form.analysed_at < now - LONGEST_AGO:
+        errors["analysed_at"] = LONG_AGO
     result, lower, upper = numbers.values()
     if lower is not None and upper is not None and lower > upper:
         errors["upper"] = f"The upper limit is below the lower limit {form.lower}. Check both."

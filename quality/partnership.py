@@ -57,7 +57,7 @@ def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Pa
     there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
     team_id, user_id = who.identity.team_id, who.identity.user_id
     by = {"name": who.name, "company": both[starter].name, "side": starter, "team": team_id, "user": user_id}
-    changes = {"sponsor": [None, form.sponsor], "CMO": [None, form.cmo], "channel": [None, form.channel_id]}
+    changes = {name: [None, value] for name, value in _terms(form, teams).items()}
     journal.append(session, there.id, "partnership.set_up", now, {"by": by, "changes": changes})
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
         for profile in named:
@@ -90,6 +90,8 @@ def _teams(form: SetUpForm) -> dict[Side, str]:
         name = next(who.name for who in form.cmo_qa if who.identity in both)
         raise FieldErrors({"cmo_qa": f"{name} is named for the sponsor as well. A person acts for one company."})
     for who in form.sponsor_qa:
+        if who.guest:
+            raise FieldErrors({"sponsor_qa": f"{who.name} is a guest there. Name people of the sponsor's own."})
         if who.identity.team_id != form.sponsor_team_id:
             raise FieldErrors(
                 {"sponsor_qa": f"{who.name} is not of the sponsor's workspace. Name the sponsor's people."}
@@ -102,6 +104,21 @@ def _teams(form: SetUpForm) -> dict[Side, str]:
     if len(of_cmo) > 1:
         raise FieldErrors({"cmo_qa": "These people are of several workspaces. Name people of one company."})
     return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: next(iter(of_cmo), form.sponsor_team_id)}
+
+
+def _terms(form: SetUpForm, teams: dict[Side, str]) -> dict[str, str]:
+    """Give what was agreed, as the journal keeps it: every due date follows from it."""
+    return {
+        "channel": form.channel_id,
+        "sponsor": form.sponsor,
+        "CMO": form.cmo,
+        "sponsor workspace": teams[Side.SPONSOR],
+        "CMO workspace": teams[Side.CMO],
+        "sponsor country": form.sponsor_country,
+        "CMO country": form.cmo_country,
+        "time zone": form.time_zone,
+        "digest at": f"{form.digest_at:%H:%M}",
+    }
 
 
 def _companies(session: Session, there: Partnership, form: SetUpForm, teams: dict[Side, str]) -> dict[Side, Company]:
@@ -123,11 +140,11 @@ def _side_of(who: Profile, form: SetUpForm, teams: dict[Side, str]) -> Side:
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
         if who.identity in {profile.identity for profile in named}:
             return side
-    side = side_by_team(who.identity.team_id, teams)
-    if side is None:
+    by_team = side_by_team(who.identity.team_id, teams)
+    if by_team is None:
         raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
     if who.guest:
         raise FieldErrors(
             {"sponsor_qa": "Slack cannot tell your company. A person named as QA here sets the channel up."}
         )
-    return side
+    return by_team

@@ -1,12 +1,14 @@
 """Who acts, for which company, and whether they may; asked at the moment of every act."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from quality.refusal import NotOnRoster, NotSetUp, Refusal
+from quality.working_time import known_zone
 from storage import journal, partnership, person
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
@@ -100,6 +102,13 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
         add(session, there, both[side], profile, [Role.MEMBER], now)
 
 
+def enrol_all(session: Session, partnership_id: int, profiles: Iterable[Profile], now: datetime) -> None:
+    """Put on the roster who can be; guests and strangers are left for QA to say."""
+    for profile in profiles:
+        with suppress(Refusal):
+            enrol(session, partnership_id, profile, now)
+
+
 def side_by_team(team_id: str, teams: dict[Side, str]) -> Side | None:
     """Tell a full member's company by their workspace; where both share one, it is the sponsor's own."""
     return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] == team_id), None)
@@ -122,7 +131,7 @@ def add(
         side=company.side,
         name=profile.name[:80],
         roles=roles,
-        time_zone=profile.time_zone,
+        time_zone=known_zone(profile.time_zone),
         joined_at=now,
     )
     session.add(added)

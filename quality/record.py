@@ -164,6 +164,7 @@ def close(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
     record = get(session, actor, ref.record_id)
     require_open(session, record)
     require(session, actor, (Role.QA,), f"close {record.number}")
+    require_unchanged(session, record, ref)
     require_confirmed(actor, f"close {record.number}")
     before, record.state = record.state, State.CLOSED
     record.closed_at, record.closed_by_id = now, actor.person.id
@@ -182,8 +183,8 @@ def require_unchanged(session: Session, record: Record, ref: Ref) -> None:
     """Refuse a change drawn from an older version, naming who changed the record since."""
     if record.version != ref.version:
         raise Refusal(
-            f"{record.number} was changed while this was open: {_last_words(session, record)} "
-            "Nothing of yours was saved. Look at the record again."
+            f"{record.number} was changed meanwhile: {_last_words(session, record)} "
+            "Nothing of yours was saved. Look at the record, then try again."
         )
 
 

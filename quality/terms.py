@@ -55,3 +55,6 @@ CLOSE: Mapping[tuple[Kind, Class | None], Term] = MappingProxyType(
 )
 CAPA_RULE = "set with the CAPA"
 CAPA_DAYS = 60  # what New CAPA proposes
+
+LONGEST_AGO = timedelta(days=5 * 366)  # beyond it a date is a slip of the pen
+LONG_AGO = "This is more than five years ago. Check the year."

@@ -31,6 +31,12 @@ def city(zone: str) -> str:
     return zone.rpartition("/")[2].replace("_", " ")
 
 
+def days_between(start: datetime, end: datetime, zone: str) -> int:
+    """Count the calendar days from one moment's date to another's, where people are; negative backwards."""
+    there = ZoneInfo(zone)
+    return (end.astimezone(there).date() - start.astimezone(there).date()).days
+
+
 def days(number: int) -> str:
     """`1 day`, `2 days`."""
     return f"{number} day" if number == 1 else f"{number} days"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib import resources
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 
@@ -65,6 +65,14 @@ def calendar_of(partnership: Partnership, companies: dict[Side, Company], zone: 
     """Give the calendar of a partnership, in its own time zone or a person's."""
     countries = tuple(sorted({company.country for company in companies.values()}))
     return Calendar(ZoneInfo(zone or partnership.time_zone), countries)
+
+
+def known_zone(name: str) -> str:
+    """Give a time zone's name if it is one; UTC for what is none."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
 
 
 @lru_cache

@@ -124,11 +124,6 @@ def list_of_record(session: Session, record_id: int, limit: int, before: int | N
     return list(session.exec(entries.order_by(col(JournalEntry.seq).desc()).limit(limit)).all())
 
 
-def last_of_record(session: Session, record_id: int) -> JournalEntry:
-    """Give the newest entry of a record; every record has at least the one that made it."""
-    return list_of_record(session, record_id, limit=1)[0]
-
-
 def verify(session: Session) -> Iterator[JournalHead | Break]:
     """Check every partnership's chain link by link; gives each whole chain's head, or its first break."""
     for partnership_id in session.exec(select(Partnership.id).order_by(col(Partnership.id))).all():

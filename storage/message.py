@@ -32,10 +32,3 @@ def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -
 def save(session: Session, message: Message) -> None:
     """Remember a message, in place of an earlier one of the same subject."""
     session.merge(message)
-
-
-def forget(session: Session, partnership_id: int, subject: str) -> None:
-    """Forget a message that Slack no longer has, so that it is posted anew."""
-    message = find(session, partnership_id, subject)
-    if message is not None:
-        session.delete(message)

@@ -3,6 +3,7 @@
 A row names what to say, never the words: they are rendered from the present state when it is sent.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,17 @@ from storage.table import Moment, Table
 
 LEASE = timedelta(minutes=2)  # a claim older than this belonged to a process that died
 PENDING = text("done_at IS NULL")
+CLAIMED = text("claimed_until IS NOT NULL")
 
 
 class Outgoing(Table, table=True):
     """One thing to say, once."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),)
+    __table_args__ = (
+        Index("ix_outbox_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),
+        Index("ix_outbox_claimed", "claimed_until", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
+    )
 
     id: int = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=120)
@@ -27,7 +32,8 @@ class Outgoing(Table, table=True):
     kind: str = Field(max_length=32)
     about: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=Moment)
-    next_at: datetime = Field(sa_type=Moment)  # not sent before this; a claim moves it on by the lease
+    next_at: datetime = Field(sa_type=Moment)  # not sent before this
+    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
     attempts: int = 0
     last_error: str | None = Field(default=None, max_length=200)
     done_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -43,33 +49,48 @@ def put(session: Session, partnership_id: int, kind: str, key: str, now: datetim
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[Outgoing]:
-    """Take rows that are due, the longest waiting first; nobody else gets them within the lease.
+    """Take rows that are due, in the order they were written; nobody else gets them within the lease.
 
-    They are given in the order they were written.
+    Nobody else gets other rows of their partnerships either: one channel has one speaker at a time.
     """
-    due = select(Outgoing.id).where(col(Outgoing.done_at).is_(None), Outgoing.next_at <= now)
+    waiting = col(Outgoing.done_at).is_(None)
+    busy = select(Outgoing.partnership_id).where(col(Outgoing.claimed_until) > now)
+    due = select(Outgoing.id).where(waiting, Outgoing.next_at <= now, col(Outgoing.partnership_id).not_in(busy))
     # The index of waiting rows has this order; by id alone, SQLite would walk every row ever sent.
     ids = session.exec(due.order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
     taken = (
         update(Outgoing)
-        .where(col(Outgoing.id).in_(ids), col(Outgoing.done_at).is_(None), col(Outgoing.next_at) <= now)
-        .values(next_at=now + LEASE, attempts=Outgoing.attempts + 1)
+        .where(col(Outgoing.id).in_(ids), waiting, col(Outgoing.next_at) <= now)
+        .values(claimed_until=now + LEASE, attempts=Outgoing.attempts + 1)
         .returning(Outgoing)
         .execution_options(populate_existing=True)
     )
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
 
 
+def renew(session: Session, row: Outgoing, now: datetime) -> bool:
+    """Hold on to a claimed row for another lease; False when it ran out and somebody else has it."""
+    mine = update(Outgoing).where(col(Outgoing.id) == row.id, col(Outgoing.done_at).is_(None))
+    mine = mine.where(col(Outgoing.claimed_until) == row.claimed_until).values(claimed_until=now + LEASE)
+    return bool(session.connection().execute(mine).rowcount)
+
+
+def release(session: Session, ids: Sequence[int], at: datetime) -> None:
+    """Give rows back that were claimed and not tried."""
+    given_back = update(Outgoing).where(col(Outgoing.id).in_(ids))
+    session.execute(given_back.values(claimed_until=None, next_at=at, attempts=Outgoing.attempts - 1))
+
+
 def done(session: Session, row_id: int, outcome: str, now: datetime) -> None:
     """Note that a row needs no more work."""
     row = session.get_one(Outgoing, row_id)
-    row.done_at, row.outcome, row.last_error = now, outcome, None
+    row.done_at, row.outcome, row.last_error, row.claimed_until = now, outcome, None, None
 
 
 def retry(session: Session, row_id: int, at: datetime, error: str) -> None:
     """Put a row back for a later attempt."""
     row = session.get_one(Outgoing, row_id)
-    row.next_at, row.last_error = at, error[:200]
+    row.next_at, row.last_error, row.claimed_until = at, error[:200], None
 
 
 def pending(session: Session) -> tuple[int, datetime | None]:
@@ -77,9 +98,3 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     waiting = select(func.count(), func.min(Outgoing.created_at)).where(col(Outgoing.done_at).is_(None))
     number, oldest = session.exec(waiting).one()
     return number, oldest
-
-
-def next_due(session: Session) -> datetime | None:
-    """Give when the next pending row is due."""
-    soonest = select(Outgoing.next_at).where(col(Outgoing.done_at).is_(None))
-    return session.exec(soonest.order_by(col(Outgoing.next_at)).limit(1)).first()

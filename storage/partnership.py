@@ -70,8 +70,3 @@ def list_digests_due(session: Session, now: datetime, limit: int) -> list[Partne
     """List the partnerships whose next digest is due, the longest waiting first."""
     due = select(Partnership).where(Partnership.next_digest_at <= now)
     return list(session.exec(due.order_by(col(Partnership.next_digest_at)).limit(limit)).all())
-
-
-def count(session: Session) -> int:
-    """Count the partnerships set up so far."""
-    return len(session.exec(select(Partnership.id)).all())

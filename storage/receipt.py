@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, Session
+from sqlalchemy import delete
+from sqlmodel import Field, Session, col
 
 from storage.table import Moment, Table
 
@@ -11,12 +12,18 @@ class Receipt(Table, table=True):
     """A delivery that was acted on, by Slack's own id for it."""
 
     key: str = Field(primary_key=True, max_length=80)
-    at: datetime = Field(sa_type=Moment)
+    at: datetime = Field(sa_type=Moment, index=True)
+    content: str = Field(default="", max_length=64)  # a hash of what was delivered, where it may differ
 
 
-def first_time(session: Session, key: str, now: datetime) -> bool:
-    """Note a delivery; False when it was noted before."""
-    if session.get(Receipt, key) is not None:
-        return False
-    session.add(Receipt(key=key, at=now))
-    return True
+def note(session: Session, key: str, now: datetime, content: str = "") -> Receipt | None:
+    """Note a delivery; gives the earlier receipt when it was noted before."""
+    earlier = session.get(Receipt, key)
+    if earlier is None:
+        session.add(Receipt(key=key, at=now, content=content))
+    return earlier
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Forget receipts from before a moment, long after Slack's last retry."""
+    session.execute(delete(Receipt).where(col(Receipt.at) < before))

@@ -1,5 +1,6 @@
 """What deviations, OOS results and CAPAs have in common, and the questions asked across them."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage.clock import Clock, ClockName
 from storage.partnership import Side
@@ -103,7 +104,7 @@ class RecordBatch(Table, table=True):
     __table_args__ = (Index("ix_record_batch_lot", "partnership_id", "lot_key", "record_id"),)
 
     record_id: int = Field(primary_key=True, foreign_key="record.id")
-    lot_key: str = Field(primary_key=True, max_length=60)  # lot without regard to case
+    lot_key: str = Field(primary_key=True, max_length=200)  # lot without regard to case
     lot: str = Field(max_length=60)
     partnership_id: int = Field(foreign_key="partnership.id")
 
@@ -127,8 +128,10 @@ class Row:
 
 
 def lot_key(lot: str) -> str:
-    """Give the form in which lots are compared."""
-    return lot.strip().casefold()
+    """Give the form in which lots are compared: without regard to case, kinds of dash and blank, or what is unseen."""
+    plain = unicodedata.normalize("NFKC", lot).casefold()
+    seen = (c for c in plain if unicodedata.category(c) != "Cf")
+    return " ".join("".join("-" if unicodedata.category(c) == "Pd" else c for c in seen).split())
 
 
 def get(session: Session, partnership_id: int, record_id: int) -> Record:
@@ -251,18 +254,26 @@ def list_closed_since(session: Session, partnership_id: int, since: datetime, li
     return rows_of(session, session.exec(closed.order_by(col(Record.closed_at)).limit(limit)).all())
 
 
-def list_holding(session: Session, partnership_id: int, limit: int) -> list[tuple[str, str]]:
+def list_holding(session: Session, partnership_id: int) -> list[tuple[str, str]]:
     """List (lot, number of an open record that holds it), by lot."""
-    holding = (
+    holding = _holding(partnership_id).order_by(col(RecordBatch.lot_key), col(Record.id))
+    return [(lot, number) for lot, number in session.execute(holding).all()]
+
+
+def holders_of(session: Session, partnership_id: int, lot: str) -> list[str]:
+    """List the numbers of the open records that hold a lot."""
+    holding = _holding(partnership_id).where(
+        RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
+    )
+    return [number for _, number in session.execute(holding.order_by(col(Record.id))).all()]
+
+
+def _holding(partnership_id: int) -> Select[str, str]:
+    return (
         select(RecordBatch.lot, Record.number)
         .join(Record, col(Record.id) == RecordBatch.record_id)
-        .where(
-            Record.partnership_id == partnership_id,
-            col(Record.closed_at).is_(None),
-            col(Record.holds_batches),
-        )
+        .where(Record.partnership_id == partnership_id, col(Record.closed_at).is_(None), col(Record.holds_batches))
     )
-    return list(session.exec(holding.order_by(col(RecordBatch.lot_key), col(Record.id)).limit(limit)).all())
 
 
 def _open(partnership_id: int) -> SelectOfScalar[Record]:

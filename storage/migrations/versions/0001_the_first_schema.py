@@ -37,8 +37,11 @@ def upgrade() -> None:
         "receipt",
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_receipt")),
     )
+    op.create_index(op.f("ix_receipt_at"), "receipt", ["at"], unique=False)
+
     op.create_table(
         "company",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -80,6 +83,7 @@ def upgrade() -> None:
         sa.Column("about", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(length=200), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -87,6 +91,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["partnership_id"], ["partnership.id"], name=op.f("fk_outbox_partnership_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
+    )
+    op.create_index(
+        "ix_outbox_claimed",
+        "outbox",
+        ["claimed_until"],
+        unique=False,
+        sqlite_where=sa.text("claimed_until IS NOT NULL"),
+        postgresql_where=sa.text("claimed_until IS NOT NULL"),
     )
     op.create_index(
         "ix_outbox_pending",
@@ -132,9 +144,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum("deviation", "oos", "capa", name="kind", native_enum=False, length=32),
-            nullable=False,
+            "kind", sa.Enum("deviation", "oos", "capa", name="kind", native_enum=False, length=32), nullable=False
         ),
         sa.Column("number", sa.String(length=24), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -158,17 +168,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "class_",
-            sa.Enum("Minor", "Major", "Critical", name="class", native_enum=False, length=32),
-            nullable=True,
+            "class_", sa.Enum("Minor", "Major", "Critical", name="class", native_enum=False, length=32), nullable=True
         ),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("product", sa.String(length=150), nullable=False),
-        sa.Column(
-            "logged_side",
-            sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32),
-            nullable=False,
-        ),
+        sa.Column("logged_side", sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32), nullable=False),
         sa.Column("logged_by_id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("holds_batches", sa.Boolean(), nullable=False),
@@ -226,9 +230,7 @@ def upgrade() -> None:
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
         sa.Column(
-            "name",
-            sa.Enum("close", "acknowledge", name="clockname", native_enum=False, length=32),
-            nullable=False,
+            "name", sa.Enum("close", "acknowledge", name="clockname", native_enum=False, length=32), nullable=False
         ),
         sa.Column("rule", sa.String(length=120), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -295,9 +297,7 @@ def upgrade() -> None:
         sa.Column("test", sa.String(length=150), nullable=False),
         sa.Column("category", sa.String(length=40), nullable=False),
         sa.Column(
-            "result_kind",
-            sa.Enum("OOS", "OOT", name="resultkind", native_enum=False, length=32),
-            nullable=False,
+            "result_kind", sa.Enum("OOS", "OOT", name="resultkind", native_enum=False, length=32), nullable=False
         ),
         sa.Column("sample_type", sa.String(length=40), nullable=False),
         sa.Column("result", sa.String(length=40), nullable=False),
@@ -318,7 +318,7 @@ def upgrade() -> None:
     op.create_table(
         "record_batch",
         sa.Column("record_id", sa.Integer(), nullable=False),
-        sa.Column("lot_key", sa.String(length=60), nullable=False),
+        sa.Column("lot_key", sa.String(length=200), nullable=False),
         sa.Column("lot", sa.String(length=60), nullable=False),
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["partnership_id"], ["partnership.id"], name=op.f("fk_record_batch_partnership_id")),
