@@ -102,6 +102,8 @@ def verify() -> None:
 
     broken = False
     with closing(Database(_settings().database_url)) as database, database.reading() as session:
+        if not database.exists:  # opening would make an empty one, and no journal in it would be broken
+            raise SettingsError("DATABASE_URL names a file that does not exist. Give that of the running bot.")
         for result in check(session):
             if isinstance(result, Break):
                 broken = True
@@ -126,6 +128,8 @@ def main() -> None:
         typer.echo(f"The database of DATABASE_URL does not work: {wrong.args[0]}. Try `qualbridge doctor`.", err=True)
     except slack_errors.FAILURES as wrong:
         typer.echo(f"Slack does not work: {slack_errors.word(wrong)}. Try `qualbridge doctor`.", err=True)
+    except OSError as wrong:
+        typer.echo(f"It cannot start: {wrong}", err=True)
     else:
         return
     sys.exit(2)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -55,9 +54,9 @@ async def examine(settings: Settings, now: Callable[[], datetime] = real_now) ->
 
 
 def _database(database: Database, now: datetime) -> list[Finding]:
-    file = database.engine.url.database
-    if file and not Path(file).exists():
-        return [Finding("database", well=False, says=f"{file} does not exist yet: run `qualbridge migrate`")]
+    if not database.exists:
+        says = f"{database.engine.url.database} does not exist yet: run `qualbridge migrate`"
+        return [Finding("database", well=False, says=says)]
     try:
         at, needed = schema.revision(database), schema.newest()
     except SQLAlchemyError as error:

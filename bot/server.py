@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings, SettingsError
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 1_000_000  # Slack's largest payload, a view of 250 kB, form-encoded
 WRONG_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 LONGEST_PAUSE = 60.0
+MOST_DIGITS = 12  # of a moment in seconds
 
 
 class Server:
@@ -31,6 +33,7 @@ class Server:
 
     def __init__(self) -> None:
         self.bot: Bot | None = None
+        self.socket: AsyncSocketModeHandler | None = None
         self.web = web.Application(client_max_size=MOST_BYTES)
         self.web.router.add_get("/healthz", self.on_alive)
         self.web.router.add_get("/readyz", self.on_ready)
@@ -49,21 +52,35 @@ class Server:
         except Exception:
             log.exception("the database does not answer")
             return web.json_response({"status": "the database does not answer"}, status=503)
+        if self.socket is not None and not await self.socket.client.is_connected():
+            return web.json_response({"status": "waiting for Socket Mode"}, status=503)
         return web.json_response({"status": "ready"})
 
     async def on_slack(self, request: web.Request) -> web.Response:
         """Serve a signed request of Slack; without a signing secret none can be trusted."""
         if self.bot is None or not self.bot.settings.slack_signing_secret:
             return web.Response(status=503 if self.bot is None else 404)
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
-            return web.Response(status=401, text="not signed")  # Bolt expects a number there
+        raw = await request.read()
+        if not _is_signed(raw, request.headers, self.bot.settings.slack_signing_secret):
+            return web.Response(status=401, text="not signed by Slack")
         try:
-            body = (await request.read()).decode()
-        except UnicodeDecodeError:
-            return web.Response(status=400, text="not UTF-8")
-        bolt = AsyncBoltRequest(body=body, query=request.query_string, headers=dict(request.headers))
-        answer = await self.bot.app.async_dispatch(bolt)
+            bolt = AsyncBoltRequest(body=raw.decode(), query=request.query_string, headers=dict(request.headers))
+            answer = await self.bot.app.async_dispatch(bolt)
+        except Exception:  # what our handlers raise is answered there: this is a body that Bolt cannot read
+            log.exception("a signed request could not be read")
+            return web.Response(status=400, text="not a request of Slack")
         return web.Response(status=answer.status, body=answer.body, headers=answer.first_headers_without_set_cookie())
+
+
+def _is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+    """Whether Slack signed a request in the last five minutes; asked before anything in it is read."""
+    stamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+    if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= MOST_DIGITS):
+        return False
+    try:
+        return SignatureVerifier(secret).is_valid(body, stamp, signature)
+    except ValueError:  # not UTF-8
+        return False
 
 
 async def serve(settings: Settings) -> None:
@@ -81,7 +98,7 @@ async def serve(settings: Settings) -> None:
             if installation is None:
                 return
             bot = assemble(settings, database, slack, installation)
-            async with in_service(bot):
+            async with in_service(bot) as server.socket:
                 server.bot = bot
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")
                 await stop.wait()
@@ -104,15 +121,15 @@ async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def in_service(bot: Bot) -> AsyncIterator[None]:
-    """Run delivery, timetable and, where it is chosen, Socket Mode while inside."""
+async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
+    """Run delivery, timetable and, where it is chosen, Socket Mode while inside; gives the latter."""
     delivery = asyncio.create_task(bot.delivery.run())
     bot.timetable.start()
     socket = AsyncSocketModeHandler(bot.app, bot.settings.slack_app_token) if bot.settings.socket_mode else None
     try:
         if socket is not None:
             await socket.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
-        yield
+        yield socket
     finally:
         if socket is not None:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above

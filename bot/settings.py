@@ -16,10 +16,11 @@ class SettingsError(Exception):
 
 def _database_url(value: str) -> str:
     try:
-        driver = make_url(value).get_backend_name()
+        url = make_url(value)
+        known = url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
     except ArgumentError:
-        driver = ""
-    if driver != "sqlite":
+        known = False
+    if not known:
         raise ValueError("give an address such as sqlite:///qualbridge.db")
     return value
 

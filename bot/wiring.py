@@ -89,6 +89,7 @@ def assemble(
         signing_secret=settings.slack_signing_secret,
         client=slack,
         authorize=authorize,
+        request_verification_enabled=False,  # the server checks signatures itself, before a request is parsed
         process_before_response=True,  # an answer to Slack means that the work is done
     )
     register(app, desk, LISTENERS)

@@ -48,7 +48,7 @@ def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {"bot_events": sorted(listeners.events), **request},
-            "interactivity": {"is_enabled": True, **request},
+            "interactivity": {"is_enabled": True, **request, **({"message_menu_options_url": url} if url else {})},
             "org_deploy_enabled": False,
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,

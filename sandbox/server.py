@@ -56,6 +56,7 @@ class Sandbox:
         self._page = PageApi(self)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._drivers: dict[str, Driver] = {}
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -143,8 +144,10 @@ class Sandbox:
         return await self.line.send_again(self.line.deliveries[-1])
 
     def person(self, user_id: str) -> Driver:
-        """Return a driver that acts as this person."""
-        return Driver(self.world, self.acts, self.world.cast.person(user_id), self.url)
+        """Return the driver that acts as this person."""
+        if user_id not in self._drivers:
+            self._drivers[user_id] = Driver(self.world, self.acts, self.world.cast.person(user_id), self.url)
+        return self._drivers[user_id]
 
     async def _transport(self, delivery: Delivery) -> None:
         if delivery.kind == "interaction" and not self.world.manifest.interactive:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -54,6 +55,11 @@ class Database:
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """Run work on a consistent view of the data."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, _inside, self.reading, work)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database file; opening one that is not there makes it."""
+        return self.engine.dialect.name != "sqlite" or Path(self.engine.url.database or "").exists()
 
     def ping(self) -> None:
         """Raise when the database does not answer."""

@@ -61,7 +61,8 @@ async def test_changes_of_a_moment_are_one_update(stage: Stage) -> None:
     """Several changes of a record that wait together redraw its card once, and each has its line in the thread."""
     card = await stage.log(stage.gita)
     await stage.anna.click("Acknowledge", card)
-    await stage.anna.click("Close", card)
+    await stage.anna.command("/deviation DEV-2026-0001")
+    await stage.anna.click("Close", stage.anna.ephemerals[-1])
     await stage.settle()
     assert len(stage.calls("chat.update")) == 2  # this one, and the confirmation of the set-up
     assert len(stage.anna.thread(card)) == 2
@@ -106,6 +107,32 @@ async def test_it_runs_by_itself_and_wakes_at_once(stage: Stage) -> None:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def test_a_stop_finishes_the_message_in_hand_and_gives_the_rest_back(stage: Stage) -> None:
+    """Told to stop while Slack is slow, the delivery waits for that one answer; nothing is said twice afterwards."""
+    await log_unsent(stage)
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", hang=0.5)
+    running = asyncio.create_task(stage.bot.delivery.run())
+    await asyncio.sleep(0.2)
+    stage.bot.delivery.stop()
+    await asyncio.wait_for(running, 5)
+    assert len(stage.cards) == 1
+    (row,) = waiting(stage)
+    assert (row.claimed_until, row.attempts) == (None, 0)
+
+
+async def test_an_overtaken_reminder_is_left_out(stage: Stage) -> None:
+    """Reminders that waited while Slack was down become one, the latest."""
+    await stage.log(stage.gita, Class="Minor")  # due 24 December
+    for day in (17, 21, 23):
+        await stage.box.move_clock(stage.box.now().replace(month=12, day=day, hour=8))
+        await stage.bot.timetable.beat()
+    await stage.settle()
+    told = [m.words for m in stage.elif_.direct_messages if "DEV-2026-0001 is due" in m.words]
+    assert len(told) == 1
+    assert "in 1 day" in told[0]
 
 
 async def test_two_deliveries_send_each_message_once(stage: Stage) -> None:

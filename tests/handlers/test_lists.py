@@ -138,3 +138,16 @@ async def test_unknown_records_are_answered(stage: Stage) -> None:
     """A number that no record has is answered with how to look for it."""
     for command in ("/deviation DEV-2026-0099", "/oos OOS-2025-0001", "/quality history DEV-2026-0099"):
         assert "There is no record" in await ask(stage, command)
+
+
+async def test_a_hold_is_seen_however_many_records_name_the_batch(stage: Stage) -> None:
+    """The oldest of many records still holds its batch, however the batch is written."""
+    await stage.log(stage.gita, Class="Critical", Batch_or_lot="AB-1")
+    for _ in range(31):
+        await stage.log(stage.gita, Class="Minor", Batch_or_lot="ab\u20111")
+    assert "is on hold because of DEV-2026-0001" in await ask(stage, "/quality batch AB-1")
+
+
+async def test_lists_of_long_batches_turn_pages(stage: Stage) -> None:
+    """A batch of many wide letters fits into the buttons that turn the page."""
+    assert "There is no page 2" in await ask(stage, "/deviation list page 2 batch " + "ü" * 400)

@@ -132,3 +132,15 @@ async def test_a_form_that_came_too_late_asks_to_press_again(stage: Stage) -> No
     stage.box.fail_next("views.open", error="expired_trigger_id")
     await stage.anna.command("/deviation x")
     assert "press once more" in stage.anna.ephemerals[-1].words
+
+
+async def test_an_event_that_slack_repeats_is_answered_once(stage: Stage) -> None:
+    """A mention delivered again brings no second answer."""
+    asked = await stage.gita.say("@QualBridge hello")
+    await stage.settle()
+    event = next(
+        d for d in reversed(stage.box.connect_events()) if d.body.get("event", {}).get("type") == "app_mention"
+    )
+    await stage.box.line.send_again(event)
+    await stage.settle()
+    assert len(stage.gita.thread(asked)) == 1

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from quality import people
+from quality.people import Identity, Profile
 from storage import person
 from storage.journal import JournalEntry
 from storage.person import Role
@@ -261,3 +263,17 @@ async def test_an_act_waits_for_no_call_of_slack(stage: Stage) -> None:
     assert len(stage.box.calls) == before
     assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
     await stage.box.move_clock(stage.box.now() + timedelta(minutes=1))
+
+
+async def test_of_a_long_roster_the_owner_is_found_by_typing(stage: Stage) -> None:
+    """With more people than a list can hold, the owner is offered as one types the name."""
+    with stage.database.writing() as session:
+        for number in range(120):
+            profile = Profile(Identity("T0BOREAL", f"U{number}"), f"Person {number:03}", "UTC")
+            people.enrol(session, 1, profile, stage.box.now())
+    card = await stage.log(stage.gita)
+    await stage.anna.click("Assign owner", card)
+    stage.anna.fill({"Owner": GITA})
+    assert await stage.anna.submit() == {}
+    await stage.settle()
+    assert "Owner: Gita Rao" in stage.cards[0].words

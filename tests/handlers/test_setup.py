@@ -150,3 +150,39 @@ async def test_a_colleague_who_joins_later_is_on_the_roster(stage: Stage) -> Non
     await stage.settle()
     with stage.database.reading() as session:
         assert [who.name for who in person.list_of_user(session, "U0HUGO")] == ["Hugo Meyer"]
+
+
+async def test_companies_and_people_with_hostile_names_are_shown_as_data(empty_stage: Stage) -> None:
+    """Names are typed text as well: nowhere in markup are they anything but data."""
+    stage = empty_stage
+    await stage.set_up(Sponsor="A & <!channel> *Co*", CMO="<@U0ANNA>")
+    card = await stage.log(stage.gita)
+    await stage.anna.click("Assign owner", card)
+    stage.anna.fill({"Owner": "Gita Rao · <@U0ANNA>"})
+    assert await stage.anna.submit() == {}
+    await stage.beat(days=60)
+    assert "A & <!channel> *Co*" in stage.cards[0].words
+    for call in stage.box.calls:
+        for text in (call.arguments.get("text") or "",):
+            assert "<!channel>" not in text
+            assert "<@U0ANNA>" not in text
+
+
+async def test_slack_that_limits_the_look_ups_is_waited_for(empty_stage: Stage) -> None:
+    """A rate limit while the members are read leaves nobody out; what cannot be read is said."""
+    stage = empty_stage
+    stage.box.fail_next("users.info", error="ratelimited", retry_after=0, times=2)
+    stage.box.fail_next("users.info", error="fatal_error", times=3)
+    await stage.anna.command("/quality setup")
+    await stage.settle()
+    assert stage.anna.modal is not None
+    assert stage.anna.modal.labels == list(SET_UP)
+
+
+async def test_a_setup_that_cannot_be_filled_says_why(empty_stage: Stage) -> None:
+    """When the members cannot be listed at all, the waiting modal does not wait for ever."""
+    empty_stage.box.fail_next("conversations.members", status=500)
+    await empty_stage.anna.command("/quality setup")
+    await empty_stage.settle()
+    assert empty_stage.anna.modal is not None
+    assert "did not tell who is in this channel" in empty_stage.anna.modal.text
