@@ -4,16 +4,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from quality import beat as beats
+from quality import ladder, sheet
 from quality import record as records
 from quality.beat import beat
-from storage import clock, partnership
+from storage import clock, partnership, receipt
 from storage.clock import Clock, ClockName
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
 from storage.person import Role
+from storage.receipt import Receipt
 from storage.record import Record
 from tests import support
 from tests.support import CARLA, DAY, ELIF, FINN, HOUR, NOW, actor, ref
@@ -185,18 +187,118 @@ def test_each_partnership_is_reminded_for_itself(session: Session, there: Partne
     ]
 
 
-def test_a_beat_takes_a_batch_and_says_whether_there_is_more(
-    session: Session, there: Partnership, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A flood of due records is worked off batch by batch."""
-    monkeypatch.setattr(beats, "BATCH", 2)
-    for _ in range(3):
+def test_a_beat_takes_a_batch_and_says_whether_there_is_more(session: Session, there: Partnership) -> None:
+    """A flood of due records is worked off fifty at a time, so that people's clicks get their turn between."""
+    for _ in range(51):
         support.log_capa(session)
-    support.empty_outbox(session)
     assert beat(session, at(15)) is True
+    assert len(support.queued(session, "reminder")) == 50
     assert beat(session, at(15)) is False
-    rows = [row for row in support.newly_queued(session) if row.kind == "reminder"]
-    assert len(rows) == 3
+    assert len(support.queued(session, "reminder")) == 51
+
+
+def test_a_clock_that_cannot_be_decided_keeps_no_other_waiting(session: Session, owned: Record) -> None:
+    """The other records are reminded of, and the broken one is looked at again an hour later."""
+    support.log_capa(session, owner=ELIF)
+    finn = support.row_of(session, FINN)
+    finn.time_zone = "Mars/Olympus_Mons"
+    assert reminders(session, at(15)) == ["Elif Kaya"]
+    assert close_clock(session, owned).next_at == at(15) + HOUR
+    finn.time_zone = "Europe/Berlin"
+    assert reminders(session, at(15) + HOUR) == ["Finn Larsen"]
+
+
+def test_half_a_decision_is_taken_back(session: Session, owned: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was queued before something went wrong is not sent; what the session held before stays."""
+
+    def fail(*_: object) -> datetime:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ladder, "next_at", fail)
+        receipt.note(session, "Ev1", at(15))
+        assert reminders(session, at(15)) == []
+    assert receipt.note(session, "Ev1", at(15)) is not None
+    assert reminders(session, at(15) + HOUR) == ["Finn Larsen"]
+
+
+def test_a_digest_that_cannot_be_decided_keeps_no_other_waiting(session: Session, there: Partnership) -> None:
+    """The other channel has its digest, and the broken one's is looked at again an hour later."""
+    other = support.set_up(session, "C0OTHER")
+    partnership.get(session, there.id).time_zone = "Mars/Olympus_Mons"
+    beat(session, at(25, 11))
+    assert [row.partnership_id for row in digests(session)] == [other.id]
+    assert partnership.get(session, there.id).next_digest_at == at(25, 11) + HOUR
+
+
+def test_people_are_read_once_for_all_records_of_a_partnership(session: Session, there: Partnership) -> None:
+    """A hundred late records cost no hundred looks at the roster."""
+    for _ in range(3):
+        support.log_deviation(session)
+    support.empty_outbox(session)
+    with support.statements(session) as seen:
+        assert reminders(session, at(31)) == ["Elif Kaya", "Finn Larsen"] * 3
+    rosters = [sql for sql, _ in seen if "FROM person" in sql and "person.active" in sql.partition("WHERE")[2]]
+    assert len(rosters) == 1
+
+
+def test_old_receipts_are_forgotten(session: Session, there: Partnership) -> None:
+    """A week after a delivery Slack repeats it no more."""
+    for key, days in (("old", 8), ("recent", 6)):
+        receipt.note(session, key, NOW - days * DAY)
+    beat(session, NOW)
+    assert session.exec(select(Receipt.key)).all() == ["recent"]
+
+
+def test_a_due_date_is_the_owners_day(session: Session, owned: Record) -> None:
+    """What is due at 17:00 in Berlin is due the next day in Tokyo, and reminded of by that day."""
+    support.row_of(session, FINN).time_zone = "Asia/Tokyo"
+    assert reminders(session, at(15, clock_time=time(7))) == []  # four in the afternoon, eight days before
+    in_tokyo = at(15, clock_time=time(23))  # eight in the morning of the 16th
+    assert close_clock(session, owned).next_at == in_tokyo
+    assert reminders(session, in_tokyo) == ["Finn Larsen"]
+
+
+def test_a_reminder_carries_its_rung(session: Session, owned: Record) -> None:
+    """It says which record it is about, whom it is for, and of which day it is."""
+    beat(session, at(18))
+    (row,) = support.queued(session, "reminder")
+    assert row.about == {"record_id": owned.id, "person_id": support.row_of(session, FINN).id, "step": "2026-12-18"}
+
+
+STEPS = [
+    (date(2026, 12, 15), at(15), True),
+    (date(2026, 12, 15), at(17), True),  # no rung since
+    (date(2026, 12, 15), at(18), False),  # three days before has come
+    (date(2026, 12, 18), at(18), True),
+    (date(2026, 12, 22), at(23), False),  # it is late by now
+    (date(2026, 12, 15), at(14), False),  # the due date was moved away: no rung is reached
+]
+
+
+@pytest.mark.parametrize(("step", "now", "latest"), STEPS, ids=[f"{step} at {now}" for step, now, _ in STEPS])
+def test_a_reminder_that_waited_may_be_overtaken(
+    session: Session, owned: Record, step: date, now: datetime, *, latest: bool
+) -> None:
+    """A queued reminder counts as long as no later rung has been reached."""
+    assert beats.is_latest(sheet.of_record(session, owned.partnership_id, owned.id), step, now) is latest
+
+
+def test_what_a_beat_queues_is_the_latest(session: Session, owned: Record) -> None:
+    """Beat and delivery reckon alike: for an owner far away, for one who was removed, and for nobody."""
+    finn = support.row_of(session, FINN)
+    nobodys = support.log_deviation(session)
+    finn.time_zone = "Asia/Tokyo"
+    for now, active in ((at(15), False), (at(18, clock_time=time(7)), True), (at(31), False)):
+        finn.active = active
+        support.empty_outbox(session)
+        beat(session, now)
+        rows = [row for row in support.newly_queued(session) if row.kind == "reminder"]
+        assert rows
+        for row in rows:
+            found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+            assert beats.is_latest(found, date.fromisoformat(row.about["step"]), now)
+    assert nobodys.id in {row.about["record_id"] for row in rows}
 
 
 DIGESTS: list[tuple[datetime, str | None, datetime]] = [

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from quality import capa
 from quality.capa import CapaForm
+from quality.terms import LONGEST_AGO
 from storage import clock, record
 from storage.capa import ActionType
 from storage.clock import ClockName
@@ -62,14 +63,33 @@ def test_logging_is_journalled_and_queued(session: Session, there: Partnership) 
     assert found == [("card", logged.id), ("card", source.id), ("line", source.id), ("owner", logged.id)]
 
 
-@pytest.mark.parametrize(("due_on", "allowed"), [(NOW.date(), True), (NOW.date() - timedelta(days=1), False)])
-def test_a_due_date_is_today_or_later(session: Session, there: Partnership, due_on: date, *, allowed: bool) -> None:
-    """A day that is past is refused at its field."""
+FARTHEST = NOW.date() + LONGEST_AGO
+DUE_ON = [
+    (NOW.date(), True),
+    (NOW.date() - timedelta(days=1), False),
+    (FARTHEST, True),
+    (FARTHEST + timedelta(days=1), False),
+]
+
+
+@pytest.mark.parametrize(("due_on", "allowed"), DUE_ON)
+def test_a_due_date_is_today_or_within_five_years(
+    session: Session, there: Partnership, due_on: date, *, allowed: bool
+) -> None:
+    """A day that is past, or so far ahead that the year is a slip, is refused at its field."""
     given = form(session, due_on=due_on)
     if allowed:
         assert capa.log(session, actor(session, GITA), given, NOW).number == "CAPA-2026-0001"
     else:
         assert set(support.field_errors(session, capa.log, actor(session, GITA), given, NOW)) == {"due_on"}
+
+
+def test_a_source_named_twice_is_linked_once(session: Session, there: Partnership) -> None:
+    """It has one line in its history."""
+    source = support.log_deviation(session)
+    logged = support.log_capa(session, sources=(source.number, source.number))
+    assert record.sources_of(session, logged.id) == [source]
+    assert support.events(session, source) == ["deviation.logged", "deviation.linked"]
 
 
 def test_an_unknown_source_is_refused(session: Session, there: Partnership) -> None:

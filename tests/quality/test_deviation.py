@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from quality import deviation
+from quality.terms import LONGEST_AGO
 from storage import clock, record, search
 from storage.clock import ClockName
 from storage.partnership import Partnership, Side
@@ -108,6 +109,14 @@ def test_the_future_cannot_have_been_detected(session: Session, there: Partnersh
     form = replace(DEVIATION, detected_at=NOW + timedelta(minutes=1))
     errors = support.field_errors(session, deviation.log, actor(session, GITA), form, NOW)
     assert set(errors) == {"detected_at"}
+
+
+def test_a_detection_more_than_five_years_ago_is_a_slip(session: Session, there: Partnership) -> None:
+    """A wrong year is named at its field; five years ago is allowed."""
+    form = replace(DEVIATION, detected_at=NOW - LONGEST_AGO - timedelta(minutes=1))
+    errors = support.field_errors(session, deviation.log, actor(session, GITA), form, NOW)
+    assert errors == {"detected_at": "This is more than five years ago. Check the year."}
+    assert support.log_deviation(session, detected_at=NOW - LONGEST_AGO).number == "DEV-2026-0001"
 
 
 def test_a_viewer_cannot_log(session: Session, there: Partnership) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from quality import oos
 from quality.refusal import FieldErrors
+from quality.terms import LONGEST_AGO
 from storage import clock
 from storage import oos as stored
 from storage.clock import ClockName
@@ -99,11 +100,13 @@ def test_without_limits_the_kind_is_believed(kind: ResultKind) -> None:
         ({"lower": "105.0", "upper": "95.0"}, ["upper"]),
         ({"analysed_at": NOW + timedelta(minutes=1)}, ["analysed_at"]),
         ({"analysed_at": NOW + timedelta(minutes=1), "result": "low"}, ["result", "analysed_at"]),
+        ({"analysed_at": NOW - LONGEST_AGO}, []),
+        ({"analysed_at": NOW - LONGEST_AGO - timedelta(minutes=1)}, ["analysed_at"]),  # a slip of the year
         ({"lower": ""}, ["result"]),  # 94.2 is not above 105.0
         ({"upper": ""}, []),
     ],
 )
-def test_each_wrong_field_is_named(changes: dict[str, str], fields: list[str]) -> None:
+def test_each_wrong_field_is_named(changes: dict[str, Any], fields: list[str]) -> None:
     """All that is wrong is said at once, each at its field."""
     assert list(errors_of(**changes)) == fields
 

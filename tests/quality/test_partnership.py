@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from quality import partnership
 from quality.people import Profile
@@ -31,6 +31,7 @@ from tests.support import (
 )
 
 GUEST = profile("Gus Guest", SPONSOR_TEAM, guest=True)  # of the CMO, in the sponsor's workspace
+OTHER_GUEST = profile("Uma Guest", SPONSOR_TEAM, guest=True)
 
 
 def set_up(session: Session, who: Profile = ANNA, **changes: Any) -> Partnership:
@@ -55,15 +56,21 @@ def test_setting_up_makes_partnership_companies_and_roster(session: Session) -> 
 
 
 def test_setting_up_is_journalled_and_announced(session: Session) -> None:
-    """The journal says who set up and who was added by whom; front door and confirmation card are queued."""
+    """The journal says who set up, on what terms, and who was added; front door and confirmation card are queued."""
     made = set_up(session)
     assert support.events(session) == ["partnership.set_up", *["person.added"] * 4]
     first, second = (journal.get(session, number).content for number in (1, 2))
     assert first["by"]["name"] == "Anna Berg"
     assert first["changes"] == {
+        "channel": [None, support.CHANNEL],
         "sponsor": [None, "Aurora"],
         "CMO": [None, "Borealis"],
-        "channel": [None, support.CHANNEL],
+        "sponsor workspace": [None, SPONSOR_TEAM],
+        "CMO workspace": [None, CMO_TEAM],
+        "sponsor country": [None, "US"],
+        "CMO country": [None, "DE"],
+        "time zone": [None, "Europe/Berlin"],
+        "digest at": [None, "08:00"],
     }
     assert second["by"] == first["by"]
     assert second["changes"]["roles"] == [None, "QA"]
@@ -99,6 +106,14 @@ def test_a_guest_named_as_qa_sets_up_for_the_cmo(session: Session) -> None:
     assert support.row_of(session, GUEST).side is Side.CMO
 
 
+def test_a_full_member_of_a_shared_workspace_sets_up_for_the_sponsor(session: Session) -> None:
+    """Where both companies use the sponsor's workspace, its own people are the sponsor's."""
+    made = set_up(session, CARLA, cmo_qa=(GUEST,))
+    both = stored.companies(session, made.id)
+    assert (both[Side.SPONSOR].confirmed_at, both[Side.CMO].confirmed_at) == (NOW, None)
+    assert journal.get(session, 1).content["changes"]["CMO workspace"] == [None, SPONSOR_TEAM]
+
+
 def test_a_channel_is_set_up_once(session: Session, there: Partnership) -> None:
     """A second time is refused with the command for the front door."""
     told = support.refused(session, set_up)
@@ -110,7 +125,8 @@ def test_a_channel_is_set_up_once(session: Session, there: Partnership) -> None:
 REFUSED: list[tuple[str, Profile, dict[str, Any], str]] = [
     ("a stranger sets up", STRANGER, {}, "sponsor_team"),
     ("a guest who is not named sets up", GUEST, {}, "sponsor_qa"),
-    ("nobody can tell whose a person of a shared workspace is", CARLA, {"cmo_qa": (GUEST,)}, "sponsor_qa"),
+    ("a guest who is not named sets up in a shared workspace", OTHER_GUEST, {"cmo_qa": (GUEST,)}, "sponsor_qa"),
+    ("the sponsor's QA is a guest", ANNA, {"sponsor_qa": (ANNA, GUEST)}, "sponsor_qa"),
     ("a person is QA of both", ANNA, {"cmo_qa": (ANNA,)}, "cmo_qa"),
     ("the sponsor's QA is of the CMO's workspace", ANNA, {"sponsor_qa": (ANNA, GITA)}, "sponsor_qa"),
     ("the CMO's QA is of the sponsor's workspace", ANNA, {"cmo_qa": (ELIF, CARLA)}, "cmo_qa"),
@@ -127,7 +143,7 @@ def test_people_who_do_not_fit_are_refused(session: Session, who: Profile, chang
         set_up(opened, who, **changes)
 
     assert set(support.field_errors(session, act)) == {field}
-    assert stored.count(session) == 0
+    assert session.exec(select(func.count()).select_from(Partnership)).one() == 0
 
 
 def test_a_guest_may_be_the_cmos_qa_beside_its_own_people(session: Session) -> None:

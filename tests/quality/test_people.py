@@ -1,16 +1,34 @@
 """Who acts and whether they may: strangers, guests, viewers, removed and unknown people."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import Session
 
-from quality import people
+from quality import partnership, people
 from quality.people import Profile
 from quality.refusal import NotOnRoster, NotSetUp
 from storage import person
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from tests import support
-from tests.support import ANNA, CHANNEL, CMO_TEAM, ELIF, GITA, NOBODY, NOW, SPONSOR_TEAM, STRANGER, actor, profile
+from tests.support import (
+    ANNA,
+    CARLA,
+    CHANNEL,
+    CMO_TEAM,
+    ELIF,
+    GITA,
+    NOBODY,
+    NOW,
+    SET_UP,
+    SPONSOR_TEAM,
+    STRANGER,
+    actor,
+    profile,
+)
+
+GUEST = profile("Gus Guest", SPONSOR_TEAM, guest=True)
 
 
 def in_channel(session: Session, who: Profile) -> object:
@@ -110,9 +128,33 @@ def test_a_guest_is_for_qa_to_enrol(session: Session, there: Partnership, team_i
     assert told.startswith("You are a guest here")
 
 
+def test_a_full_member_of_a_shared_workspace_is_the_sponsors(session: Session) -> None:
+    """Where the CMO's people are guests of the sponsor's workspace, who is no guest works for the sponsor."""
+    made = partnership.set_up(session, ANNA, replace(SET_UP, cmo_qa=(GUEST,)), NOW)
+    enrol(session, CARLA, made.id)
+    assert support.row_of(session, CARLA).side is Side.SPONSOR
+    other_guest = profile("Uma Guest", SPONSOR_TEAM, guest=True)
+    assert support.refused(session, enrol, other_guest, made.id).startswith("You are a guest here")
+
+
+def test_of_many_those_who_can_be_are_enrolled(session: Session, there: Partnership) -> None:
+    """Guests and strangers keep nobody else off the roster."""
+    people.enrol_all(session, there.id, (GUEST, STRANGER, NOBODY), NOW)
+    assert support.row_of(session, NOBODY).roles == [Role.MEMBER]
+    for who in (GUEST, STRANGER):
+        assert person.find(session, there.id, who.identity.team_id, who.identity.user_id) is None
+
+
+def test_an_unknown_time_zone_becomes_utc(session: Session, there: Partnership) -> None:
+    """Whatever Slack says of a person's clock, reminders can be reckoned."""
+    lost = profile("Lee Lost", CMO_TEAM, time_zone="Mars/Olympus_Mons")
+    enrol(session, lost)
+    assert support.row_of(session, lost).time_zone == "UTC"
+
+
 def test_a_stranger_cannot_enrol(session: Session, there: Partnership) -> None:
-    """A third workspace's people stay outside."""
-    support.refused(session, enrol, STRANGER)
+    """A third workspace's people stay outside and are told whose records these are."""
+    assert support.refused(session, enrol, STRANGER).startswith("This channel's records belong to Aurora and Borealis")
     assert person.find(session, there.id, "T0ELSEWHERE", "U0SAM") is None
 
 

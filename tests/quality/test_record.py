@@ -180,8 +180,17 @@ def test_a_form_drawn_from_an_older_version_saves_nothing(session: Session, logg
     acknowledge(session, CARLA, logged)
     owner_id = support.row_of(session, GITA).id
     told = support.refused(session, records.assign_owner, actor(session, ELIF), old, owner_id, LATER)
-    assert "was changed while this was open: Carla Diaz (Aurora) acknowledged it" in told
+    assert "was changed meanwhile: Carla Diaz (Aurora) acknowledged it" in told
     assert "Nothing of yours was saved" in told
+
+
+def test_a_record_that_changed_meanwhile_is_not_closed(session: Session, logged: Record) -> None:
+    """Who closes from an outdated card is told what happened since, and closes from the fresh one."""
+    old = ref(logged)
+    assign(session, ANNA, logged)
+    told = support.refused(session, records.close, actor(session, ELIF), old, LATER)
+    assert told.startswith("DEV-2026-0001 was changed meanwhile: Anna Berg (Aurora) assigned it")
+    assert close(session, ELIF, logged).state is State.CLOSED
 
 
 def test_a_comment_is_kept_and_changes_nothing_else(session: Session, logged: Record) -> None:

@@ -44,3 +44,17 @@ def test_a_zone_is_its_city(zone: str, expected: str) -> None:
 def test_a_day_is_short() -> None:
     """Weekday, day, month, year."""
     assert words.day(date(2026, 12, 3)) == "Thu 3 Dec 2026"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "expected"),
+    [
+        (datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 24, 22, tzinfo=UTC), "UTC", 0),
+        (datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 24, 23, tzinfo=UTC), "Europe/Berlin", 1),
+        (datetime(2026, 11, 24, 23, tzinfo=UTC), datetime(2026, 11, 25, 9, tzinfo=UTC), "Europe/Berlin", 0),
+        (datetime(2026, 12, 3, 16, tzinfo=UTC), datetime(2026, 12, 1, 16, tzinfo=UTC), "UTC", -2),
+    ],
+)
+def test_days_between_are_those_of_the_calendar(start: datetime, end: datetime, zone: str, expected: int) -> None:
+    """A night where people are is a day, however few hours it is; backwards they are negative."""
+    assert words.days_between(start, end, zone) == expected

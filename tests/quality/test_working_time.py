@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.working_time import DAY_STARTS, Calendar, calendar_of, supported_countries
+from quality.working_time import DAY_STARTS, Calendar, calendar_of, known_zone, supported_countries
 from storage.partnership import Company, Partnership, Side
 from tests.support import NOW
 
@@ -160,6 +160,24 @@ def test_a_partnerships_calendar_has_both_countries_and_its_zone() -> None:
     }
     assert calendar_of(there, both) == BOTH
     assert calendar_of(there, both, "Asia/Tokyo") == Calendar(ZoneInfo("Asia/Tokyo"), ("DE", "US"))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("UTC", "UTC"),
+        ("Mars/Olympus_Mons", "UTC"),
+        ("", "UTC"),
+        ("Europe", "UTC"),
+        ("../../etc/passwd", "UTC"),
+        ("/etc/passwd", "UTC"),
+        ("a\0b", "UTC"),
+    ],
+)
+def test_a_zone_that_is_none_is_utc(name: str, known: str) -> None:
+    """What is no time zone, a folder or a path included, counts as UTC."""
+    assert known_zone(name) == known
 
 
 def test_countries_are_offered_by_name() -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import Session
 
 from storage import receipt
@@ -96,8 +96,11 @@ def test_foreign_keys_are_enforced(database: Database) -> None:
 
 async def test_write_returns_what_was_committed(database: Database) -> None:
     """When write returns, the work is committed and its result is given."""
-    assert await database.write(lambda session: receipt.first_time(session, "k", NOW)) is True
+    assert await database.write(lambda session: receipt.note(session, "k", NOW)) is None
     assert await database.read(_keys) == ["k"]
+    earlier = await database.write(lambda session: receipt.note(session, "k", NOW))
+    assert earlier is not None
+    assert earlier.at == NOW
 
 
 async def test_write_gives_the_error_of_the_work(database: Database) -> None:
@@ -124,8 +127,21 @@ async def test_writers_queue_for_one_another(database: Database) -> None:
 
 
 def test_ping_answers(database: Database) -> None:
-    """A database that is there answers."""
+    """A database that is there is really asked, and answers."""
+    asked: list[str] = []
+    event.listen(database.engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
     database.ping()
+    assert asked == ["BEGIN", "SELECT 1"]
+
+
+def test_ping_raises_when_the_file_is_no_database(tmp_path: Path) -> None:
+    """A file that is there but holds something else does not answer."""
+    path = tmp_path / "x.db"
+    path.write_text("this is no database " * 100)
+    broken = Database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseError, match="not a database"):
+        broken.ping()
+    broken.close()
 
 
 def test_ping_raises_when_there_is_no_database(tmp_path: Path) -> None:

@@ -43,13 +43,3 @@ def test_permalinks_are_given_where_slack_gave_one(session: Session, there: Part
     session.flush()
     assert message.permalinks(session, there.id, ["card:1", "card:2", "card:3"]) == {"card:1": "https://x/1"}
     assert message.permalinks(session, there.id + 1, ["card:1"]) == {}
-
-
-def test_a_forgotten_message_is_posted_anew(session: Session, there: Partnership) -> None:
-    """What Slack no longer has is forgotten; forgetting what is not there does nothing."""
-    message.save(session, posted(there, "card:1"))
-    session.flush()
-    message.forget(session, there.id, "card:1")
-    message.forget(session, there.id, "card:1")
-    session.flush()
-    assert message.find(session, there.id, "card:1") is None

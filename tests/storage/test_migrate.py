@@ -38,7 +38,7 @@ def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
 def test_migrating_again_changes_nothing(database: Database) -> None:
     """A second run keeps the data and the schema."""
     with database.writing() as session:
-        session.execute(text("INSERT INTO receipt (key, at) VALUES ('k', '2026-11-24 09:00:00.000000')"))
+        session.execute(text("INSERT INTO receipt (key, at, content) VALUES ('k', '2026-11-24 09:00:00.000000', '')"))
     assert migrate(database) == newest()
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM receipt")).scalar() == 1

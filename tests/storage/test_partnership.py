@@ -64,10 +64,3 @@ def test_digests_due_come_longest_waiting_first(session: Session, there: Partner
     assert partnership.list_digests_due(session, NOW, 10) == [second, first]
     assert partnership.list_digests_due(session, NOW, 1) == [second]
     assert partnership.list_digests_due(session, NOW - 2 * DAY, 10) == []
-
-
-def test_partnerships_are_counted(session: Session, there: Partnership) -> None:
-    """Every channel that was set up counts."""
-    assert partnership.count(session) == 1
-    support.set_up(session, "C0OTHER")
-    assert partnership.count(session) == 2

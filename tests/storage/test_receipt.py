@@ -3,26 +3,31 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from storage import receipt
 from storage.database import Database
-from tests.support import NOW
+from storage.receipt import Receipt
+from tests.support import DAY, NOW
 
 
-def test_the_first_delivery_is_new_and_a_repeat_is_not(session: Session) -> None:
-    """A key is new once, also within one transaction."""
-    assert receipt.first_time(session, "Ev1", NOW) is True
-    assert receipt.first_time(session, "Ev1", NOW + timedelta(minutes=1)) is False
-    assert receipt.first_time(session, "Ev2", NOW) is True
+def test_the_first_delivery_is_new_and_a_repeat_gives_the_receipt(session: Session) -> None:
+    """A key is new once, also within one transaction; the receipt keeps the first delivery's time and content."""
+    assert receipt.note(session, "Ev1", NOW, "hash") is None
+    earlier = receipt.note(session, "Ev1", NOW + timedelta(minutes=1), "another")
+    assert earlier is not None
+    assert (earlier.at, earlier.content) == (NOW, "hash")
+    assert receipt.note(session, "Ev2", NOW) is None
 
 
 def test_a_receipt_outlives_its_transaction(database: Database) -> None:
     """A committed key is known to the next transaction."""
     with database.writing() as session:
-        receipt.first_time(session, "Ev1", NOW)
+        receipt.note(session, "Ev1", NOW)
     with database.writing() as session:
-        assert receipt.first_time(session, "Ev1", NOW) is False
+        earlier = receipt.note(session, "Ev1", NOW)
+        assert earlier is not None
+        assert earlier.content == ""
 
 
 def test_a_delivery_that_failed_may_come_again(database: Database) -> None:
@@ -30,10 +35,19 @@ def test_a_delivery_that_failed_may_come_again(database: Database) -> None:
 
     def fail() -> None:
         with database.writing() as session:
-            receipt.first_time(session, "Ev1", NOW)
+            receipt.note(session, "Ev1", NOW)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with database.writing() as session:
-        assert receipt.first_time(session, "Ev1", NOW) is True
+        assert receipt.note(session, "Ev1", NOW) is None
+
+
+def test_receipts_from_before_a_moment_are_forgotten(session: Session) -> None:
+    """Older ones go, one of that very moment stays."""
+    for key, at in (("old", NOW - DAY), ("of the moment", NOW), ("new", NOW + DAY)):
+        receipt.note(session, key, at)
+    receipt.forget(session, NOW)
+    assert set(session.exec(select(Receipt.key)).all()) == {"of the moment", "new"}
+    assert receipt.note(session, "old", NOW) is None

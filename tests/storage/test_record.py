@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from quality import record as records
-from storage import clock, journal, outbox, partnership, record
+from storage import clock, journal, outbox, partnership, receipt, record
 from storage.partnership import Partnership, Side
 from storage.record import Class, Kind, Record, Row, State
 from storage.schema import METADATA
@@ -187,9 +187,67 @@ def test_batches_are_noted_once(session: Session, there: Partnership) -> None:
     assert record.batches_of(session, made.id) == ["AB-1", "ab-2"]
 
 
+SAME_LOT = {
+    "case": "ab-1 x",
+    "blanks around": "  AB-1 X\t",
+    "several blanks": "AB-1   X",
+    "no-break space": "AB-1\u00a0X",
+    "en dash": "AB\u20131 X",
+    "em dash": "AB\u20141 X",
+    "no-break hyphen": "AB\u20111 X",
+    "zero-width space": "AB\u200b-1 X",
+    "byte order mark": "\ufeffAB-1 X",
+    "soft hyphen": "AB-\u00ad1 X",
+    "full width": "\uff21\uff22\uff0d\uff11 X",
+}
+
+
+@pytest.mark.parametrize("written", SAME_LOT.values(), ids=SAME_LOT)
+def test_a_lot_is_the_same_however_it_is_written(written: str) -> None:
+    """Case, kinds of dash and blank, and characters nobody sees make no other lot."""
+    assert record.lot_key(written) == record.lot_key("AB-1 X")
+
+
+@pytest.mark.parametrize("written", ["AB1 X", "AB-1X", "AB-1 Y", "AB_1 X", "AB-1"])
+def test_lots_that_look_different_are_different(written: str) -> None:
+    """A dash or a blank less, or another letter, is another lot."""
+    assert record.lot_key(written) != record.lot_key("AB-1 X")
+
+
 def test_holding_lists_the_lots_of_open_records_that_hold(session: Session, filled: int) -> None:
     """Minor deviations, CAPAs and closed records hold nothing."""
-    assert record.list_holding(session, filled, 10) == [("AB-1", "DEV-2026-0002"), ("ab-1", "OOS-2026-0001")]
+    assert record.list_holding(session, filled) == [("AB-1", "DEV-2026-0002"), ("ab-1", "OOS-2026-0001")]
+
+
+def test_holding_leaves_no_lot_out(session: Session, there: Partnership) -> None:
+    """However many batches are on hold, all are listed."""
+    lots = tuple(f"AB-{number:04d}" for number in range(300))
+    support.log_deviation(session, lots=lots)
+    assert [lot for lot, _ in record.list_holding(session, there.id)] == list(lots)
+
+
+@pytest.mark.parametrize(
+    ("lot", "expected"),
+    [
+        ("AB-1", ["DEV-2026-0002", "OOS-2026-0001"]),
+        (" ab\u20131 ", ["DEV-2026-0002", "OOS-2026-0001"]),
+        ("AB-2", []),  # of a minor deviation
+        ("AB", []),
+    ],
+)
+def test_the_holders_of_a_lot_are_its_open_records_that_hold(
+    session: Session, filled: int, lot: str, expected: list[str]
+) -> None:
+    """However the lot is written, its holders are named in order, and never another partnership's."""
+    assert record.holders_of(session, filled, lot) == expected
+
+
+def test_a_closed_record_holds_no_lot(session: Session, filled: int) -> None:
+    """Closing releases the batch."""
+    holder = record.find(session, filled, "DEV-2026-0002")
+    assert holder is not None
+    close(session, holder)
+    assert record.holders_of(session, filled, "AB-1") == ["OOS-2026-0001"]
 
 
 def test_links_go_both_ways(session: Session, filled: int) -> None:
@@ -220,7 +278,8 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "due": lambda s, p: record.list_due(s, p, NOW, NOW + DAY, 10),
     "recorded since": lambda s, p: record.list_recorded_since(s, p, NOW, 10),
     "closed since": lambda s, p: record.list_closed_since(s, p, NOW, 10),
-    "holding": lambda s, p: record.list_holding(s, p, 10),
+    "holding": record.list_holding,
+    "holders of a batch": lambda s, p: record.holders_of(s, p, "AB-1"),
     "sources": lambda s, _: record.sources_of(s, 1),
     "capas": lambda s, _: record.capas_of(s, 1),
     "clocks due": lambda s, _: clock.list_due(s, NOW, 10),
@@ -229,6 +288,8 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "history": lambda s, _: journal.list_of_record(s, 1, 10),
     "outbox put": lambda s, p: outbox.put(s, p, "card", "k", NOW),
     "outbox claim": lambda s, _: outbox.claim(s, NOW, 10),
+    "outbox release": lambda s, _: outbox.release(s, [1, 2], NOW),
+    "old receipts": lambda s, _: receipt.forget(s, NOW),
 }
 
 
@@ -237,20 +298,37 @@ def test_no_query_walks_a_whole_table(session: Session, filled: int, query: Call
     """What is asked every minute or by every click searches an index, however many records there are."""
     with support.statements(session) as seen:
         query(session, filled)
-    plans = [_plan(session, sql, given) for sql, given in seen if sql.startswith(("SELECT", "UPDATE"))]
+    plans = [_plan(session, sql, given) for sql, given in seen if sql.startswith(("SELECT", "UPDATE", "DELETE"))]
     steps = [step for plan in plans for step in plan]
     assert plans
     assert not [step for step in steps if step.startswith("SCAN") and step.split()[1] in METADATA.tables]
 
 
-@pytest.mark.parametrize("query", [outbox.pending, outbox.next_due])
-def test_the_outbox_is_asked_only_for_what_waits(
-    session: Session, there: Partnership, query: Callable[[Session], object]
-) -> None:
+def test_the_outbox_is_asked_only_for_what_waits(session: Session, there: Partnership) -> None:
     """What was sent long ago costs nothing: the index of waiting rows is all that is read."""
     with support.statements(session) as seen:
-        query(session)
+        outbox.pending(session)
     assert _plan(session, *seen[0]) == ["SCAN outbox USING INDEX ix_outbox_pending"]
+
+
+def test_a_claim_asks_only_for_claims_that_run_and_rows_that_wait(session: Session, there: Partnership) -> None:
+    """Who speaks just now is found by the index of claims, what is due by the index of waiting rows."""
+    with support.statements(session) as seen:
+        outbox.claim(session, NOW, 10)
+    searched = [step for step in _plan(session, *seen[0]) if "outbox" in step]
+    assert searched == [
+        "SEARCH outbox USING INDEX ix_outbox_pending (next_at<?)",
+        "SEARCH outbox USING INDEX ix_outbox_claimed (claimed_until>?)",
+    ]
+
+
+def test_old_receipts_are_found_by_their_time(session: Session, there: Partnership) -> None:
+    """Forgetting costs what is forgotten, not what is kept."""
+    with support.statements(session) as seen:
+        receipt.forget(session, NOW)
+    (step,) = _plan(session, *seen[0])
+    assert step.startswith("SEARCH receipt USING")
+    assert step.endswith("INDEX ix_receipt_at (at<?)")
 
 
 def _plan(session: Session, sql: str, given: Any) -> list[str]:
