@@ -116,8 +116,7 @@ class Delivery:
                 return
 
     async def _give_back(self, rows: list[Outgoing], at: datetime) -> None:
-        ids = [row.id for row in rows]
-        await self.database.write(lambda session: outbox.release(session, ids, at))
+        await self.database.write(lambda session: outbox.release(session, rows, at))
 
     async def _send(self, row: Outgoing) -> datetime | None:
         """Send a row; gives when to go on where Slack cannot be talked to at all now."""

@@ -18,8 +18,7 @@ def owner(sheet: Sheet) -> Screen:
 def reminder(sheet: Sheet, now: datetime, reader_id: int) -> Screen:
     """Remind of a due date, saying how long is left or how late it is."""
     record = sheet.record
-    zone = sheet.owner.time_zone if sheet.owner else sheet.partnership.time_zone
-    days = words.days_between(now, sheet.close_by.due_at, zone)
+    days = words.days_between(now, sheet.close_by.due_at, sheet.owner_zone)
     if now > sheet.close_by.due_at:
         when = f"is late: it was due {_due(sheet)}, {words.days(-days) + ' ago' if days else 'today'}"
     else:

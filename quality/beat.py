@@ -44,7 +44,7 @@ def beat(session: Session, now: datetime) -> bool:
     read = cache(lambda partnership_id: _setting(session, partnership_id))
     clocks = clock.list_due(session, now, BATCH)
     for due in clocks:
-        if not _decided(session, partial(decide_reminder, session, read(due.partnership_id), due, now)):
+        if not _decided(session, partial(_remind, session, read, due, now)):
             due.next_at = now + LATER
     digests = partnership.list_digests_due(session, now, BATCH)
     for there in digests:
@@ -73,6 +73,10 @@ def _setting(session: Session, partnership_id: int) -> Setting:
         [who for who in people if who.has(Role.QA)],
         [who for who in people if who.has(Role.HEAD)],
     )
+
+
+def _remind(session: Session, read: Callable[[int], Setting], due: Clock, now: datetime) -> None:
+    decide_reminder(session, read(due.partnership_id), due, now)
 
 
 def decide_reminder(session: Session, there: Setting, due: Clock, now: datetime) -> None:
@@ -135,7 +139,6 @@ def _queue(session: Session, due: Clock, step: Step, told: list[Person], now: da
 
 def is_latest(sheet: Sheet, step: date, now: datetime) -> bool:
     """Whether a queued reminder is still the latest rung: one that waited for Slack may have been overtaken."""
-    zone = sheet.owner.time_zone if sheet.owner else None
-    calendar = calendar_of(sheet.partnership, sheet.companies, zone)
+    calendar = calendar_of(sheet.partnership, sheet.companies, sheet.owner_zone)
     reached = ladder.latest(calendar.day_of(sheet.close_by.due_at), calendar.day_of(now), calendar)
     return reached is not None and reached.day == step

@@ -52,6 +52,11 @@ class Sheet:
         """The company that did not log the record."""
         return self.companies[self.record.logged_side.other]
 
+    @property
+    def owner_zone(self) -> str:
+        """The time zone in which days to the due date are counted: the owner's, else the partnership's."""
+        return self.owner.time_zone if self.owner and self.owner.active else self.partnership.time_zone
+
     def named(self, who: Person) -> str:
         """Name a person with their company."""
         return f"{who.name} ({self.companies[who.side].name})"

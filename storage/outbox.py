@@ -75,9 +75,10 @@ def renew(session: Session, row: Outgoing, now: datetime) -> bool:
     return bool(session.connection().execute(mine).rowcount)
 
 
-def release(session: Session, ids: Sequence[int], at: datetime) -> None:
-    """Give rows back that were claimed and not tried."""
-    given_back = update(Outgoing).where(col(Outgoing.id).in_(ids))
+def release(session: Session, rows: Sequence[Outgoing], at: datetime) -> None:
+    """Give rows of one claim back that were not tried; one that somebody else claimed since is left alone."""
+    ids, until = [row.id for row in rows], {row.claimed_until for row in rows}
+    given_back = update(Outgoing).where(col(Outgoing.id).in_(ids), col(Outgoing.claimed_until).in_(until))
     session.execute(given_back.values(claimed_until=None, next_at=at, attempts=Outgoing.attempts - 1))
 
 

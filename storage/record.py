@@ -56,6 +56,7 @@ class Distributed(StrEnum):
     UNKNOWN = "Unknown"
 
 
+MINUS = "\u2212"  # what some keyboards write for a dash
 OPEN = text("closed_at IS NULL")
 
 
@@ -131,7 +132,7 @@ def lot_key(lot: str) -> str:
     """Give the form in which lots are compared: without regard to case, kinds of dash and blank, or what is unseen."""
     plain = unicodedata.normalize("NFKC", lot).casefold()
     seen = (c for c in plain if unicodedata.category(c) != "Cf")
-    return " ".join("".join("-" if unicodedata.category(c) == "Pd" else c for c in seen).split())
+    return " ".join("".join("-" if unicodedata.category(c) == "Pd" or c == MINUS else c for c in seen).split())
 
 
 def get(session: Session, partnership_id: int, record_id: int) -> Record:

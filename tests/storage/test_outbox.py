@@ -146,7 +146,7 @@ def test_released_rows_are_as_if_never_claimed(session: Session, empty: int) -> 
     """They wait until the time given, the attempt does not count, and the partnership is free again."""
     put(session, empty, "a", "b")
     rows = outbox.claim(session, NOW, 10)
-    outbox.release(session, [row.id for row in rows], NOW + SECOND)
+    outbox.release(session, rows, NOW + SECOND)
     put(session, empty, "c")
     assert keys(outbox.claim(session, NOW, 10)) == ["c"]
     outbox.done(session, newly_queued(session)[-1].id, "sent", NOW)

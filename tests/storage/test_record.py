@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from quality import record as records
 from storage import clock, journal, outbox, partnership, receipt, record
+from storage.outbox import Outgoing
 from storage.partnership import Partnership, Side
 from storage.record import Class, Kind, Record, Row, State
 from storage.schema import METADATA
@@ -288,7 +289,7 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "history": lambda s, _: journal.list_of_record(s, 1, 10),
     "outbox put": lambda s, p: outbox.put(s, p, "card", "k", NOW),
     "outbox claim": lambda s, _: outbox.claim(s, NOW, 10),
-    "outbox release": lambda s, _: outbox.release(s, [1, 2], NOW),
+    "outbox release": lambda s, _: outbox.release(s, [Outgoing(id=1, claimed_until=NOW)], NOW),
     "old receipts": lambda s, _: receipt.forget(s, NOW),
 }
 
