@@ -16,6 +16,7 @@ from bot.settings import Settings, SettingsError
 from storage.database import Database
 
 Result = TypeVar("Result")
+PATH = "/slack/events"
 
 cli = typer.Typer(
     help="Deviations, OOS results and CAPAs of a sponsor and its CMO, in their shared Slack channel.",
@@ -82,6 +83,10 @@ def manifest(
     from handlers.everything import LISTENERS
     from handlers.manifest import manifest as make
 
+    if url and not url.startswith(("https://", "http://")):
+        raise typer.BadParameter("give an address such as https://bot.example.com/slack/events")
+    if url and not url.rstrip("/").endswith(PATH):
+        url = url.rstrip("/") + PATH
     typer.echo(json.dumps(make(LISTENERS, url or None), indent=2))
 
 

@@ -28,6 +28,7 @@ from storage.outbox import Outgoing
 log = logging.getLogger(__name__)
 
 BATCH = 100
+SHORTEST = 0.1  # seconds
 IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -68,13 +69,20 @@ class Delivery:
         """Send until told to stop."""
         while not self._stopping:
             self._something_new.clear()
+            pause = IDLE
             try:
                 await self.send_due()
+                pause = await self._until_next()
             except Exception:
                 log.exception("the outbox could not be read")
             with suppress(TimeoutError):
-                async with asyncio.timeout(IDLE):
+                async with asyncio.timeout(pause):
                     await self._something_new.wait()
+
+    async def _until_next(self) -> float:
+        """Give the seconds until the next row is due, within bounds: what waits for Slack is not kept longer."""
+        due = await self.database.read(outbox.next_due)
+        return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)
 
     def stop(self) -> None:
         """Say that the message in hand is the last one; the others are given back."""

@@ -79,7 +79,7 @@ def _is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
         return False
     try:
         return SignatureVerifier(secret).is_valid(body, stamp, signature)
-    except ValueError:  # not UTF-8
+    except (ValueError, TypeError):  # a body that is not UTF-8, a signature that is not ASCII
         return False
 
 
@@ -97,6 +97,7 @@ async def serve(settings: Settings) -> None:
             installation = await _identified(slack, stop)
             if installation is None:
                 return
+            await _check_socket(settings, slack)
             bot = assemble(settings, database, slack, installation)
             async with in_service(bot) as server.socket:
                 server.bot = bot
@@ -114,7 +115,11 @@ async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            why = f"HOST {host} with PORT {port} cannot be listened on: {error.strerror or error}."
+            raise SettingsError(f"{why} Choose another, or end what uses it.") from error
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
@@ -157,3 +162,17 @@ async def _identified(slack: AsyncWebClient, stop: asyncio.Event) -> Installatio
             await asyncio.wait_for(stop.wait(), pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     return None
+
+
+async def _check_socket(settings: Settings, slack: AsyncWebClient) -> None:
+    """Refuse an app token that Slack refuses; Bolt itself would try for ever without a word."""
+    if not settings.socket_mode:
+        return
+    try:
+        await slack.apps_connections_open(app_token=settings.slack_app_token)
+    except slack_errors.FAILURES as error:
+        why = slack_errors.word(error)
+        if why in WRONG_TOKEN:
+            says = f"SLACK_APP_TOKEN is wrong: Slack says {why}. Make an app-level token with connections:write."
+            raise SettingsError(says) from error
+        log.warning("Slack opens no connection for Socket Mode yet: %s", why)

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from handlers.text import cut, one_line
+from quality.words import moment
 
 Block = dict[str, Any]
 MOST_OPTIONS = 100
@@ -52,6 +54,12 @@ def typed(text: str, accessory: Block | None = None) -> Block:
 def context(text: str) -> Block:
     """Give a line of small print in our own words."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, 2000)}]}
+
+
+def local(at: datetime) -> str:
+    """Give a moment in mrkdwn: in each reader's own zone, and in UTC as the evidence."""
+    utc = moment(at)
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc}> ({utc})"
 
 
 def divider() -> Block:

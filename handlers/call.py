@@ -15,7 +15,7 @@ from handlers import profiles, slack_errors
 from handlers.blocks import Block, Screen, section
 from handlers.desk import Desk
 from handlers.forms import modal
-from handlers.text import escape
+from handlers.text import escape, unescape
 from quality import people
 from quality.people import Actor, Identity
 from quality.refusal import NotOnRoster, NotSetUp, Refusal
@@ -52,7 +52,7 @@ class Call:
         self.view: dict[str, Any] = body.get("view") or {}
         self.is_submission = body.get("type") == "view_submission"
         self.is_command = "command" in body
-        self.text: str = (body.get("text") or "").strip()
+        self.text: str = unescape(body.get("text") or "").strip() if self.is_command else ""
         self.event: dict[str, Any] = body.get("event") or {}
         self.identity = _identity(body)
         self.data = _data(body)

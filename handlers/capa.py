@@ -8,7 +8,7 @@ from sqlmodel import Session
 from handlers.blocks import Option
 from handlers.call import Call
 from handlers.commands import NUMBER, record_command, usage
-from handlers.forms import LONG, Choice, Day, Form, Listing, Text
+from handlers.forms import LONG, Choice, Day, Form, Listing, PersonChoice, Text
 from handlers.listeners import Command, Listeners
 from handlers.record import owners
 from quality import capa, people, record
@@ -29,7 +29,7 @@ FORM = Form(
         Text("problem", "Problem", required=True, limit=LONG, multiline=True),
         Choice("action_type", "Action type", required=True, options=tuple(ActionType)),
         Listing("sources", "Source records", limit=500, hint="Numbers such as DEV-2026-0001, several with commas."),
-        Choice("owner", "Owner", required=True, asks=True),
+        PersonChoice("owner", "Owner", required=True, asks=True),
         Day("due_on", "Due date", required=True),
         Text("plan", "Action plan", required=True, limit=LONG, multiline=True),
         Text(
@@ -92,7 +92,7 @@ async def on_submitted(call: Call) -> None:
     """Log the CAPA."""
     given = FORM.read(call.view)
     given["action_type"] = ActionType(given["action_type"])
-    given["owner_id"] = int(given.pop("owner"))
+    given["owner_id"] = given.pop("owner")
     given["sources"] = tuple(dict.fromkeys(number.upper() for number in given.get("sources", ())))
     await call.do(capa.log, CapaForm(**given))
 

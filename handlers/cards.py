@@ -12,7 +12,7 @@ from quality import words
 from quality.sheet import Sheet
 from storage.capa import Capa
 from storage.deviation import Deviation
-from storage.oos import Oos
+from storage.oos import Oos, ResultKind
 from storage.record import Kind, Record, Row
 
 NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
@@ -53,7 +53,7 @@ def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
     record = sheet.record
     limit = LONG if whole else SHORT
     shown = [
-        blocks.header(f"{record.number} · {label(record)}"),
+        blocks.header(f"{record.number} · {_heading(sheet)}"),
         blocks.typed(record.title),
         blocks.facts(_standing(sheet, now)),
     ]
@@ -68,6 +68,11 @@ def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
     shown += [blocks.actions(*buttons), blocks.context(_origin(sheet))]
     sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {escape(next_step(sheet))}"
     return Screen(sentence, shown)
+
+
+def _heading(sheet: Sheet) -> str:
+    out_of_trend = isinstance(sheet.details, Oos) and sheet.details.result_kind is ResultKind.OOT
+    return "OOT result" if out_of_trend else label(sheet.record)
 
 
 def label(record: Record) -> str:
@@ -180,8 +185,8 @@ def _limits(it: Oos) -> str:
 
 def _origin(sheet: Sheet) -> str:
     record = sheet.record
-    logged = f"Logged by {escape(sheet.named(sheet.logged_by))}, {words.moment(record.recorded_at)}"
+    logged = f"Logged by {escape(sheet.named(sheet.logged_by))}, {blocks.local(record.recorded_at)}"
     if record.kind is Kind.CAPA:
         return logged
     learned = "detected" if record.kind is Kind.DEVIATION else "analysed"
-    return f"{logged} · {learned} {words.moment(record.detected_at)}"
+    return f"{logged} · {learned} {blocks.local(record.detected_at)}"

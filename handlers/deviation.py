@@ -9,7 +9,7 @@ from handlers.call import Call
 from handlers.commands import record_command, usage
 from handlers.forms import LONG, Choice, Form, Listing, Moment, Text
 from handlers.listeners import Command, Listeners, Shortcut
-from handlers.text import clean, cut, one_line
+from handlers.text import as_read, clean, cut, one_line
 from quality import deviation, people, words
 from quality.deviation import DeviationForm
 from quality.people import Actor
@@ -68,15 +68,19 @@ async def on_button(call: Call) -> None:
 async def on_shortcut(call: Call) -> None:
     """Open the form on a message: its text, author and time."""
     message = call.body["message"]
-    text, user = clean(message.get("text") or ""), message.get("user") or ""
+    user = message.get("user") or ""
 
-    def author(session: Session, actor: Actor) -> str:
+    def names(session: Session, actor: Actor) -> dict[str, str]:
         people.require_part(session, actor, "log deviations")
-        known = [who for who in person.list_active(session, actor.partnership.id) if who.user_id == user]
-        return known[0].name if known else user or "an app"
+        return {who.user_id: who.name for who in person.list_active(session, actor.partnership.id)}
 
+    known = await call.look(names)
+    text = message.get("text") or ""
+    for user_id, name in known.items():
+        text = text.replace(f"<@{user_id}>", f"@{name}")
+    text = clean(as_read(text))
     sent_at = datetime.fromtimestamp(float(message["ts"]), UTC)
-    source = f"\n\nFrom a message of {await call.look(author)} in Slack, {words.moment(sent_at)}."
+    source = f"\n\nFrom a message of {known.get(user, user or 'an app')} in Slack, {words.moment(sent_at)}."
     await open_form(call, title=one_line(text), happened=cut(text, LONG - len(source)) + source, detected_at=sent_at)
 
 

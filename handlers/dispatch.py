@@ -32,7 +32,8 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
         await _dispatch(desk, commands, body["command"], body, ack)
 
     async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, listeners.buttons, body["actions"][0].get("action_id", ""), body, ack)
+        pressed = (body.get("actions") or [{}])[0]
+        await _dispatch(desk, listeners.buttons, pressed.get("action_id", ""), body, ack)
 
     async def on_modal(ack: AsyncAck, body: dict[str, Any]) -> None:
         await _dispatch(desk, listeners.modals, body["view"].get("callback_id", ""), body, ack)

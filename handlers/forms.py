@@ -113,6 +113,18 @@ class Choice(Field):
 
 
 @dataclass(frozen=True)
+class PersonChoice(Choice):
+    """One person of the roster, by their id."""
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read the chosen person's id."""
+        chosen = super().read(state)
+        if chosen and not chosen.isdecimal():
+            raise ValueError("Choose a person of the list.")
+        return int(chosen) if chosen else None
+
+
+@dataclass(frozen=True)
 class Choices(Field):
     """One or more of the options given when it is drawn; read as options, words and all."""
 

@@ -71,7 +71,7 @@ async def _page(call: Call, record: Record, before: int | None) -> Screen:
         older = {"p": record.partnership_id, "r": record.id, "before": found[PAGE - 1].seq}
         shown.append(blocks.actions(blocks.button("Older", "record.history", older)))
     shown.append(blocks.context("Newest first. Every entry is chained to the one before it by SHA-256."))
-    return Screen(f"History of {record.number}: {len(found[:PAGE])} entries, newest first.", shown)
+    return Screen(f"History of {record.number}, newest first.", shown)
 
 
 def _item(entry: JournalEntry) -> list[Block]:

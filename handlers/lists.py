@@ -134,6 +134,8 @@ def _empty(query: Query, title: str, actor: Actor) -> Screen:
     }.get(query.which, "There are none.")
     if query.words is not None:
         hint = "Nothing found. Search looks for the beginnings of words, in all of a record's texts."
+    elif query.lot and query.which != "all":
+        hint = f"There are none. All that name the batch: /quality batch {query.lot}"
     elif query.lot:
         hint = f"No record names this batch. Check how it is written, or search: /quality search {query.lot}"
     return Screen(escape(f"{title}: {hint}"), [blocks.typed(f"{title}\n{hint}")])

@@ -1,9 +1,12 @@
 """What Slack says of people and teams: names, time zones, guests, and who is in a channel."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.slack_errors import FAILURES, retry_after
 from handlers.text import clean, one_line
@@ -34,7 +37,7 @@ async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profi
     ids: list[str] = []
     cursor = ""
     while len(ids) < MOST_PEOPLE:
-        page = await slack.conversations_members(channel=channel_id, limit=200, cursor=cursor)
+        page = await _patiently(partial(slack.conversations_members, channel=channel_id, limit=200, cursor=cursor))
         ids += page["members"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
@@ -79,11 +82,18 @@ def is_present(user: dict[str, Any]) -> bool:
 
 async def _user(slack: AsyncWebClient, user_id: str, gate: asyncio.Semaphore) -> dict[str, Any] | None:
     async with gate:
-        for _ in range(TRIES):
-            try:
-                user: dict[str, Any] = (await slack.users_info(user=user_id))["user"]
-            except FAILURES as error:
-                await asyncio.sleep(min(retry_after(error) or 0, LONGEST_WAIT))
-            else:
-                return user
-        return None
+        try:
+            user: dict[str, Any] = (await _patiently(partial(slack.users_info, user=user_id)))["user"]
+        except FAILURES:
+            return None
+        return user
+
+
+async def _patiently(ask: Callable[[], Awaitable[AsyncSlackResponse]]) -> AsyncSlackResponse:
+    """Ask Slack, and again after the time it asks for; the last failure is raised."""
+    for _ in range(TRIES - 1):
+        try:
+            return await ask()
+        except FAILURES as error:
+            await asyncio.sleep(min(retry_after(error) or 0, LONGEST_WAIT))
+    return await ask()

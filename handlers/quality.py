@@ -74,8 +74,8 @@ def draw_mine(groups: list[Group], actor: Actor, call: Call) -> Screen:
     for group in groups:
         shown.append(group_heading(group))
         shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
-    number = sum(len(group.rows) for group in groups)
-    return Screen(f"{number} records wait for you.", shown)
+    number = len({row.record.id for group in groups for row in group.rows})  # one may wait for two things
+    return Screen("1 record waits for you." if number == 1 else f"{number} records wait for you.", shown)
 
 
 def group_heading(group: Group) -> Block:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from handlers import cards
 from handlers.blocks import MOST_OPTIONS, Option, Screen, option
 from handlers.call import Call
-from handlers.forms import Choice, Form, Text
+from handlers.forms import Form, PersonChoice, Text
 from handlers.listeners import Listeners
 from quality import people, record, sheet
 from quality.people import Actor
@@ -15,7 +15,7 @@ from quality.record import Ref
 from storage import person
 from storage.record import Record
 
-ASSIGN = Form("record.assign", "Assign owner", "Assign", (Choice("owner", "Owner", required=True, asks=True),))
+ASSIGN = Form("record.assign", "Assign owner", "Assign", (PersonChoice("owner", "Owner", required=True, asks=True),))
 COMMENT = Form(
     "record.comment", "Comment", "Add", (Text("comment", "Comment", required=True, limit=3000, multiline=True),)
 )
@@ -76,7 +76,7 @@ async def on_owner_typed(call: Call) -> None:
 async def on_assign_submitted(call: Call) -> None:
     """Assign the owner."""
     given = ASSIGN.read(call.view)
-    await call.do(record.assign_owner, _ref(call), int(given["owner"]))
+    await call.do(record.assign_owner, _ref(call), given["owner"])
 
 
 async def on_comment(call: Call) -> None:

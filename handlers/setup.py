@@ -37,6 +37,7 @@ FORM = Form(
     ),
 )
 DIGEST_AT = time(8)
+NOT_THERE = ("channel_not_found", "not_in_channel")
 MOST_VALUE = 150  # characters of an option's value
 ENROLLED_AT_ONCE = 50  # in one transaction, so that clicks get their turn between
 
@@ -122,7 +123,8 @@ async def _fill(call: Call, channel_id: str, view_id: str) -> None:
         await update(view_id=view_id, view=await _filled(call, channel_id))
     except (Refusal, *slack_errors.FAILURES) as error:
         why = str(error) if isinstance(error, Refusal) else slack_errors.word(error)
-        says = f"Slack did not tell who is in this channel: {why}\nInvite QualBridge with /invite, then try again."
+        remedy = "Invite QualBridge with /invite" if why in NOT_THERE else "Wait a moment"
+        says = f"Slack did not tell who is in this channel: {why}\n{remedy}, then try again."
         await update(view_id=view_id, view=modal(CALLBACK, FORM.title, [blocks.typed(says)], {"c": channel_id}))
 
 

@@ -2,7 +2,6 @@
 
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 UNREACHABLE = (ClientError, TimeoutError)  # Slack does not answer, or breaks off
 FAILURES = (SlackApiError, *UNREACHABLE)
@@ -13,9 +12,11 @@ def word(error: BaseException) -> str:
     if not isinstance(error, SlackApiError):
         return f"{type(error).__name__} {error}".strip()
     answer = error.response
-    if isinstance(answer, AsyncSlackResponse | dict):
-        return str(answer.get("error"))
-    return f"status {getattr(answer, 'status', 'unknown')}"  # the SDK hands over the bare HTTP answer
+    data = getattr(answer, "data", answer)
+    if isinstance(data, dict):
+        return str(data.get("error"))
+    # Not Slack's JSON: the SDK hands over text, or the bare HTTP answer.
+    return f"status {getattr(answer, 'status_code', None) or getattr(answer, 'status', 'unknown')}"
 
 
 def retry_after(error: BaseException) -> int | None:

@@ -1,11 +1,13 @@
 """What a person typed is data: cleaned when it comes in, escaped and cut when it goes out."""
 
+import re
 import unicodedata
 
 # Invisible characters that reorder or hide text; right-to-left letters themselves are text and stay.
 BIDI = dict.fromkeys(
     map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060\u00ad")
 )
+MARKED = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -14,6 +16,18 @@ def clean(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def unescape(text: str) -> str:
+    """Give what a person typed, the escapes undone that Slack put in."""
+    for plain, escaped in reversed(ESCAPES.items()):
+        text = text.replace(escaped, plain)
+    return text
+
+
+def as_read(text: str) -> str:
+    """Give a message's text as it is read: links and mentions as their words, escapes undone."""
+    return unescape(MARKED.sub(lambda mark: mark["label"] or mark["target"], text))
 
 
 def one_line(text: str) -> str:

@@ -36,6 +36,8 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     calendar = calendar_of(actor.partnership, actor.companies)
     if form.due_on < calendar.day_of(now):
         raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
+    if calendar.at(form.due_on, DAY_ENDS) < now:
+        raise FieldErrors({"due_on": "This day's working hours are over. Give a later day."})
     if form.due_on > calendar.day_of(now + LONGEST_AGO):
         raise FieldErrors({"due_on": "This is more than five years ahead. Check the year."})
     sources = [_source(session, actor, number) for number in dict.fromkeys(form.sources)]

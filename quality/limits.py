@@ -4,6 +4,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 REPORTED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 DIGITS = 100  # more than a field holds, so that nothing is rounded but what is meant to be
 
 
@@ -11,6 +12,8 @@ def number(text: str) -> Decimal:
     """Read a reported number, with a decimal point or comma; ValueError for anything else."""
     if REPORTED.fullmatch(text.strip()) is None:
         raise ValueError("This is not a number. Give digits only, such as 98.4; the unit has a field of its own.")
+    if THOUSANDS.fullmatch(text.strip()):
+        raise ValueError("Its comma may part thousands or decimals. Write it with a point, or without the comma.")
     return Decimal(text.strip().replace(",", "."))
 
 

@@ -71,7 +71,7 @@ def confirm(session: Session, actor: Actor, now: datetime) -> None:
     """Confirm the partnership on behalf of the company that did not set it up."""
     if actor.company.confirmed_at is not None:
         raise Refusal(f"{actor.company.name} has confirmed already; {actor.other_company.name} " + _state(actor))
-    require(session, actor, (Role.QA,), f"confirm for {actor.company.name}")
+    require(session, actor, (Role.QA,), f"confirm for {actor.company.name}", actor.person.side)
     actor.company.confirmed_at = now
     changes = {"confirmed": [None, actor.company.name]}
     content = {"by": actor.signature(), "changes": changes}

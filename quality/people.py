@@ -142,13 +142,13 @@ def add(
     return added
 
 
-def require(session: Session, actor: Actor, roles: Iterable[Role], act: str) -> None:
-    """Refuse an act to a person who holds none of the roles, and say who may."""
+def require(session: Session, actor: Actor, roles: Iterable[Role], act: str, side: Side | None = None) -> None:
+    """Refuse an act to a person who holds none of the roles, and say who may, of that side where one is given."""
     wanted = set(roles)
     if any(actor.person.has(role) for role in wanted):
         return
     may = [who for role in wanted for who in person.list_with_role(session, actor.partnership.id, role)]
-    names = named(may, actor.companies)
+    names = named([who for who in may if side in (None, who.side)], actor.companies)
     whose = "QA" if wanted == {Role.QA} else " or ".join(sorted(wanted))
     raise Refusal(f"Only {whose} may {act}: {names or 'nobody yet'}.")
 

@@ -99,3 +99,9 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     waiting = select(func.count(), func.min(Outgoing.created_at)).where(col(Outgoing.done_at).is_(None))
     number, oldest = session.exec(waiting).one()
     return number, oldest
+
+
+def next_due(session: Session) -> datetime | None:
+    """Give when the next row that nobody holds is due."""
+    soonest = select(Outgoing.next_at).where(col(Outgoing.done_at).is_(None), col(Outgoing.claimed_until).is_(None))
+    return session.exec(soonest.order_by(col(Outgoing.next_at)).limit(1)).first()

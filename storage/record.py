@@ -152,7 +152,10 @@ def find(session: Session, partnership_id: int, number: str) -> Record | None:
 
 def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
     """Note the batches a record names, each once."""
-    for key, lot in {lot_key(lot): lot for lot in lots}.items():
+    first_written: dict[str, str] = {}
+    for lot in lots:
+        first_written.setdefault(lot_key(lot), lot)
+    for key, lot in first_written.items():
         batch = RecordBatch(record_id=record.id, lot_key=key, lot=lot, partnership_id=record.partnership_id)
         session.add(batch)
 

@@ -185,3 +185,29 @@ async def test_this_machine_is_reached_without_a_proxy(stage: Stage, tmp_path: P
     env = environment(stage, tmp_path) | {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
     status, out = await run("tick", env=env, folder=tmp_path)
     assert status == 0, out
+
+
+async def test_a_port_in_use_is_named(stage: Stage, tmp_path: Path) -> None:
+    """`serve` on an address that cannot be listened on names HOST and PORT, with status 2."""
+    taken = stage.box.url.rstrip("/").rpartition(":")[2]
+    status, out = await run("serve", env=environment(stage, tmp_path) | {"PORT": taken}, folder=tmp_path)
+    assert status == 2
+    assert f"PORT {taken} cannot be listened on" in out
+
+
+async def test_a_wrong_app_token_ends_the_start(stage: Stage, tmp_path: Path) -> None:
+    """`serve` with an app token that Slack refuses says so, with status 2."""
+    env = environment(stage, tmp_path) | {"SLACK_APP_TOKEN": "xapp-wrong", "PORT": "0"}
+    status, out = await run("serve", env=env, folder=tmp_path)
+    assert status == 2
+    assert "SLACK_APP_TOKEN is wrong: Slack says invalid_auth" in out
+
+
+async def test_the_manifests_address_is_made_whole(tmp_path: Path) -> None:
+    """A bare address gets the path that the bot serves; what is no address is refused."""
+    env = environment(None, tmp_path)
+    status, out = await run("manifest", "--url", "https://bot.example.com/", env=env, folder=tmp_path)
+    assert status == 0
+    assert "https://bot.example.com/slack/events" in out
+    status, out = await run("manifest", "--url", "frog", env=env, folder=tmp_path)
+    assert status == 2

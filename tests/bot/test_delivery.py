@@ -152,3 +152,17 @@ async def test_what_is_not_slacks_answer_is_survived(stage: Stage) -> None:
     assert "502" in (waiting(stage)[0].last_error or "")
     await stage.beat(minutes=1)
     assert len(stage.cards) == 1
+
+
+async def test_it_goes_on_as_soon_as_slack_allows(stage: Stage) -> None:
+    """After a limit the running delivery goes on when the time is over that Slack asked for, not at its next look."""
+    stage.box.fail_next("chat.postMessage", error="ratelimited", retry_after=1)
+    running = asyncio.create_task(stage.bot.delivery.run())
+    await log_unsent(stage)
+    for _ in range(250):
+        if stage.cards:
+            break
+        await asyncio.sleep(0.02)
+    stage.bot.delivery.stop()
+    await running
+    assert len(stage.cards) == 1

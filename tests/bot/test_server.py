@@ -47,6 +47,7 @@ COMMAND = "command=%2Fquality&text=help&team_id=T0AURORA&user_id=U0ANNA&channel_
         ({}, 200),
         ({"x-slack-signature": "v0=" + "0" * 64}, 401),
         ({"x-slack-signature": ""}, 401),
+        ({"x-slack-signature": "v0=\u00e9"}, 401),
         ({"x-slack-request-timestamp": "1"}, 401),
         ({"x-slack-request-timestamp": "soon"}, 401),
     ],

@@ -86,3 +86,22 @@ async def test_words_it_does_not_know_are_answered(stage: Stage, text: str) -> N
     assert stage.anna.modal is None
     words = stage.anna.ephemerals[-1].words
     assert "/capa for" in words or "There is no record DEV-2026-0099" in words
+
+
+async def test_a_capa_is_not_born_late(stage: Stage) -> None:
+    """Today is no due date any more once the working day is over."""
+    await stage.box.move_clock(stage.box.now().replace(hour=18))
+    await stage.finn.click("New CAPA")
+    stage.finn.fill(CAPA | {"Due date": date(2026, 11, 24)})
+    assert await stage.finn.submit() == {"Due date": "This day's working hours are over. Give a later day."}
+
+
+async def test_an_owner_that_nobody_offered_is_refused(stage: Stage) -> None:
+    """A value that is no person of the list is told at its field."""
+    await stage.finn.click("New CAPA")
+    stage.finn.fill(CAPA)
+    assert stage.finn.modal is not None
+    chosen = stage.finn.modal.state["owner"]["value"]["selected_option"]
+    stage.finn.modal.state["owner"]["value"]["selected_option"] = chosen | {"value": "frog"}
+    errors = await stage.finn.submit(client_checks=False)
+    assert errors == {"Owner": "Choose a person of the list."}

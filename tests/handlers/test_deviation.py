@@ -116,7 +116,7 @@ async def test_typed_text_is_data(stage: Stage) -> None:
     for call in stage.calls("chat.postMessage"):
         assert "<!channel>" not in call.arguments["text"]
         for text in _mrkdwn(call.arguments["blocks"]):
-            assert "<!" not in text
+            assert "<!" not in text.replace("<!date^", "")  # the bot's own, in each reader's zone
             assert "<@" not in text
 
 
@@ -139,6 +139,16 @@ async def test_a_message_becomes_a_draft(stage: Stage) -> None:
     values = {block["block_id"]: block["element"].get("initial_value", "") for block in modal.blocks}
     assert values["title"] == "Freezer 4 was warm this night"
     assert "From a message of Elif Kaya in Slack" in values["happened"]
+
+
+async def test_a_drafts_text_is_as_people_read_it(stage: Stage) -> None:
+    """Slack's escapes, links and mentions in a message become plain words of the draft."""
+    message = await stage.elif_.say("x")
+    message.text = "pH &lt; 5 &amp; rising, <@U0ANNA> see <https://example.com/sop|SOP-12>"
+    await stage.anna.shortcut("Log as deviation", message)
+    assert stage.anna.modal is not None
+    title = next(block for block in stage.anna.modal.blocks if block["block_id"] == "title")
+    assert title["element"]["initial_value"] == "pH < 5 & rising, @Anna Berg see SOP-12"
 
 
 @pytest.mark.parametrize("who", ["mira", "guest"])

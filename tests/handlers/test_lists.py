@@ -134,6 +134,21 @@ async def test_a_batch_is_on_hold_while_an_open_record_holds_it(stage: Stage) ->
     assert "Say which batch" in await ask(stage, "/quality batch")
 
 
+async def test_a_filtered_list_of_a_batch_is_not_called_unknown(stage: Stage) -> None:
+    """A batch whose records are all closed is known, only not open."""
+    card = await stage.log(stage.gita, Batch_or_lot="AB-1")
+    await stage.anna.click("Close", card)
+    await stage.settle()
+    assert "All that name the batch: /quality batch AB-1" in await ask(stage, "/deviation list open batch AB-1")
+
+
+async def test_a_record_that_waits_for_two_things_is_counted_once(stage: Stage) -> None:
+    """What has to be acknowledged and lacks an owner stands under both, and is one record."""
+    await stage.log(stage.gita)
+    assert (await ask(stage, "/quality mine")).count("DEV-2026-0001") == 2
+    assert stage.anna.ephemerals[-1].text == "1 record waits for you."
+
+
 async def test_unknown_records_are_answered(stage: Stage) -> None:
     """A number that no record has is answered with how to look for it."""
     for command in ("/deviation DEV-2026-0099", "/oos OOS-2025-0001", "/quality history DEV-2026-0099"):

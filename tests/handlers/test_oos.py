@@ -41,6 +41,7 @@ async def test_an_oos_result_is_logged(stage: Stage) -> None:
         ({"Result": "high"}, "Result", "not a number"),
         ({"Result": "1e5x"}, "Result", "not a number"),
         ({"Result": "NaN"}, "Result", "not a number"),
+        ({"Result": "1,000"}, "Result", "thousands or decimals"),
         ({"Lower limit": "abc"}, "Lower limit", "not a number"),
         ({"Lower limit": "110"}, "Upper limit", "below the lower limit"),
         ({"Result": "98.0"}, "Result", "complies with the limits"),
@@ -66,3 +67,10 @@ async def test_an_unknown_word_answers_with_usage(stage: Stage) -> None:
     await stage.anna.command("/oos something")
     assert "/oos list" in stage.anna.ephemerals[-1].words
     assert stage.anna.modal is None
+
+
+async def test_a_result_out_of_trend_is_called_so(stage: Stage) -> None:
+    """An OOT result says so in its card's heading, and holds no batch."""
+    card = await stage.log(stage.hugo, "Log OOS result", Kind="OOT", Result="98.0")
+    assert card.words.startswith("OOS-2026-0001 · OOT result")
+    assert "On hold" not in card.words

@@ -134,7 +134,7 @@ async def test_set_up_belongs_in_a_channel(empty_stage: Stage) -> None:
 
 async def test_when_slack_does_not_tell_the_members_the_modal_says_so(empty_stage: Stage) -> None:
     """Where Slack refuses to list the members, the open modal says what to do."""
-    empty_stage.box.fail_next("conversations.members", error="channel_not_found")
+    empty_stage.box.fail_next("conversations.members", error="channel_not_found", times=3)
     await empty_stage.anna.command("/quality setup", channel=INTERNAL)
     await empty_stage.settle()
     assert empty_stage.anna.modal is not None
@@ -181,7 +181,7 @@ async def test_slack_that_limits_the_look_ups_is_waited_for(empty_stage: Stage) 
 
 async def test_a_setup_that_cannot_be_filled_says_why(empty_stage: Stage) -> None:
     """When the members cannot be listed at all, the waiting modal does not wait for ever."""
-    empty_stage.box.fail_next("conversations.members", status=500)
+    empty_stage.box.fail_next("conversations.members", status=500, times=3)
     await empty_stage.anna.command("/quality setup")
     await empty_stage.settle()
     assert empty_stage.anna.modal is not None

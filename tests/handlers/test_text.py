@@ -2,7 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from handlers import slack_errors
 from handlers.text import clean, cut, escape, one_line
 
 
@@ -35,3 +38,14 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     """What was cleaned is clean."""
     assert clean(clean(text)) == clean(text)
     assert "\n" not in one_line(text)
+
+
+def test_slack_errors_are_one_word_whatever_came() -> None:
+    """Slack's JSON, text in its place, a bare answer, and no answer at all each give a word."""
+    text = AsyncSlackResponse(
+        client=None, http_verb="POST", api_url="x", req_args={}, data="Oops", headers={}, status_code=500
+    )
+    assert slack_errors.word(SlackApiError("", {"error": "ratelimited"})) == "ratelimited"
+    assert slack_errors.word(SlackApiError("", text)) == "status 500"
+    assert slack_errors.word(SlackApiError("", "nothing")) == "status unknown"
+    assert slack_errors.word(TimeoutError()) == "TimeoutError"

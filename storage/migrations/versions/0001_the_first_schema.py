@@ -14,6 +14,13 @@ APPEND_ONLY = tuple(
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
     for verb in ("update", "delete")
 )
+# REPLACE deletes without a word where recursive triggers are off, as they are at a plain SQL prompt.
+NO_REPLACE = (
+    "CREATE TRIGGER journal_no_replace BEFORE INSERT ON journal "
+    "WHEN EXISTS (SELECT 1 FROM journal WHERE id = NEW.id) "
+    "OR EXISTS (SELECT 1 FROM journal WHERE partnership_id = NEW.partnership_id AND seq = NEW.seq) "
+    "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+)
 # One row a record, under the record's id; the partnership is a word, so that a search stays inside it.
 SEARCH = "CREATE VIRTUAL TABLE record_text USING fts5(partnership, content, tokenize = 'unicode61')"
 
@@ -337,6 +344,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_record_link_source_id"), "record_link", ["source_id"], unique=False)
 
-    for statement in APPEND_ONLY:
+    for statement in (*APPEND_ONLY, NO_REPLACE):
         op.execute(statement)
     op.execute(SEARCH)
