@@ -6,6 +6,8 @@ from functools import partial
 from importlib import resources
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
+
 from handlers import blocks, frontdoor, profiles, slack_errors
 from handlers.blocks import Option, Screen
 from handlers.call import Call
@@ -122,7 +124,7 @@ async def _fill(call: Call, channel_id: str, view_id: str) -> None:
     try:
         await update(view_id=view_id, view=await _filled(call, channel_id))
     except (Refusal, *slack_errors.FAILURES) as error:
-        why = str(error) if isinstance(error, Refusal) else slack_errors.word(error)
+        why = slack_errors.word(error) if isinstance(error, SlackApiError) else "it does not answer."
         remedy = "Invite QualBridge with /invite" if why in NOT_THERE else "Wait a moment"
         says = f"Slack did not tell who is in this channel: {why}\n{remedy}, then try again."
         await update(view_id=view_id, view=modal(CALLBACK, FORM.title, [blocks.typed(says)], {"c": channel_id}))

@@ -13,8 +13,8 @@ def word(error: BaseException) -> str:
         return f"{type(error).__name__} {error}".strip()
     answer = error.response
     data = getattr(answer, "data", answer)
-    if isinstance(data, dict):
-        return str(data.get("error"))
+    if isinstance(data, dict) and data.get("error"):
+        return str(data["error"])
     # Not Slack's JSON: the SDK hands over text, or the bare HTTP answer.
     return f"status {getattr(answer, 'status_code', None) or getattr(answer, 'status', 'unknown')}"
 
