@@ -42,9 +42,11 @@ class Screen:
         await expect(dialog).to_be_visible()
         return dialog
 
-    async def picture(self, name: str, page: Page | None = None) -> None:
+    async def picture(self, name: str, page: Page | None = None, of: Locator | None = None) -> None:
         if os.environ.get("PICTURES"):
             await (page or self.page).wait_for_timeout(400)
+            if of is not None:
+                await of.scroll_into_view_if_needed()
             await (page or self.page).screenshot(path=PICTURES / f"{name}.png")
 
 
@@ -122,8 +124,7 @@ async def log_a_deviation(screen: Screen) -> None:
     await screen.picture("field-error")
     await expect(dialog.get_by_label("Title", exact=True)).to_have_value("Integrity test of the sterile filter failed")
     await dialog.get_by_label("Detected at", exact=True).fill("2026-11-24T08:40")
-    await dialog.get_by_label("Title", exact=True).scroll_into_view_if_needed()
-    await screen.picture("log-deviation")
+    await screen.picture("log-deviation", of=dialog.get_by_label("Title", exact=True))
     await dialog.get_by_role("button", name="Log", exact=True).click()
     card = screen.newest("DEV-2026-0001")
     await expect(card).to_contain_text("Aurora Therapeutics (example) acknowledges by")
@@ -137,8 +138,7 @@ async def acknowledge_it(screen: Screen) -> None:
     await screen.as_person("U0CARLA")
     await screen.press("Acknowledge", "DEV-2026-0001 · Critical")
     await expect(screen.newest("DEV-2026-0001 · Critical")).to_contain_text("Acknowledged: Carla Novak")
-    await screen.newest("DEV-2026-0001 · Critical").scroll_into_view_if_needed()
-    await screen.picture("channel")
+    await screen.picture("channel", of=screen.newest("DEV-2026-0001 · Critical"))
 
 
 async def log_an_oos_result(screen: Screen) -> None:
@@ -184,8 +184,7 @@ async def give_a_capa_an_owner(screen: Screen) -> None:
     await screen.picture("thread")
     await screen.typed("/quality history DEV-2026-0001")
     await expect(screen.newest("History of DEV-2026-0001")).to_be_visible()
-    await screen.newest("History of DEV-2026-0001").scroll_into_view_if_needed()
-    await screen.picture("history")
+    await screen.picture("history", of=screen.newest("History of DEV-2026-0001"))
 
 
 async def be_reminded(screen: Screen, phone: Page) -> None:
