@@ -22,6 +22,7 @@ let readUpTo = "";
 
 /** A place the person cannot see (after a switch of persons, or an old link) becomes their first channel. */
 function settle(state) {
+  if (state.address !== location.hash) return false; // somebody has gone on: the answer to that is on its way
   const place = placeOf(here().in) ? here().in : (placeOf(state.in) ?? state.places[0])?.id;
   if (place && (place !== here().in || state.me !== here().as)) {
     go({ as: state.me, in: place, thread: here().in === place ? here().thread : "" });

@@ -35,6 +35,7 @@ export const now = () => seconds(state.now) + (performance.now() - receivedAt) /
 
 export async function refresh() {
   const ticket = ++tickets;
+  const address = location.hash;
   const asked = { ...here(), as: here().as || localStorage.getItem("person") };
   const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
   try {
@@ -42,7 +43,7 @@ export async function refresh() {
     if (!answer.ok) throw new Error(`The sandbox answered: ${await answer.text()}`);
     const received = await answer.json();
     if (ticket !== tickets) return;
-    state = received;
+    state = { ...received, address };
     localStorage.setItem("person", state.me);
     receivedAt = performance.now();
   } catch (error) {
