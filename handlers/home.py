@@ -2,11 +2,11 @@
 
 from sqlmodel import Session
 
-from handlers import blocks, cards, frontdoor
+from handlers import blocks, frontdoor
 from handlers.blocks import Block
 from handlers.call import Call
 from handlers.listeners import Listeners
-from handlers.quality import group_heading
+from handlers.quality import draw_groups
 from quality import people, work
 from storage import person
 
@@ -30,9 +30,7 @@ def draw(session: Session, call: Call) -> list[Block]:
         actor = people.actor_of(session, row.partnership_id, people.Identity(row.team_id, user_id))
         names = " and ".join(company.name for company in actor.companies.values())
         shown += [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
-        for group in work.waiting_for(session, actor):
-            shown.append(group_heading(group))
-            shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
+        shown += draw_groups(work.waiting_for(session, actor), actor, call)
         shown.append(blocks.divider())
     if not shown:
         text = "You work in no channel with QualBridge yet. In a channel that two companies share, run /quality setup."

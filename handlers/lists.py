@@ -70,12 +70,17 @@ def parse(kind: Kind | None, text: str) -> Query:
 
 async def show(call: Call, query: Query, *, replace: bool = False) -> None:
     """Show a page of a list."""
+    await call.answer(await page(call, query), replace=replace)
+
+
+async def page(call: Call, query: Query) -> Screen:
+    """Find and draw a page of a list."""
 
     def question(session: Session, actor: Actor) -> tuple[list[Row], Actor]:
         return find(session, actor, query, call), actor
 
     found, actor = await call.look(question)
-    await call.answer(draw(query, found, call, actor), replace=replace)
+    return draw(query, found, call, actor)
 
 
 def find(session: Session, actor: Actor, query: Query, call: Call) -> list[Row]:

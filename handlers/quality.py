@@ -16,7 +16,6 @@ from quality import work
 from quality.people import Actor
 from quality.refusal import Refusal
 from quality.work import Group
-from storage.record import Row
 
 SEARCH = Form(
     "quality.search",
@@ -70,17 +69,19 @@ def draw_mine(groups: list[Group], actor: Actor, call: Call) -> Screen:
     if not groups:
         text = "Nothing waits for you."
         return Screen(text, [blocks.header("My work"), blocks.typed(text)])
-    shown = [blocks.header("My work")]
-    for group in groups:
-        shown.append(group_heading(group))
-        shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
+    shown = [blocks.header("My work"), *draw_groups(groups, actor, call)]
     number = len({row.record.id for group in groups for row in group.rows})  # one may wait for two things
     return Screen("1 record waits for you." if number == 1 else f"{number} records wait for you.", shown)
 
 
-def group_heading(group: Group) -> Block:
-    """Draw what a group waits for, and how many there are."""
-    return blocks.section(f"*{escape(group.title)}* ({len(group.rows)}{' or more' if group.more else ''})")
+def draw_groups(groups: list[Group], actor: Actor, call: Call) -> list[Block]:
+    """Draw each group: what it waits for, how many there are, and its rows."""
+    shown: list[Block] = []
+    for group in groups:
+        number = f"{len(group.rows)}{' or more' if group.more else ''}"
+        shown.append(blocks.section(f"*{escape(group.title)}* ({number})"))
+        shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
+    return shown
 
 
 async def show_list(call: Call, text: str) -> None:
@@ -107,11 +108,6 @@ async def show_help(call: Call, _text: str = "") -> None:
     await call.answer(USAGE)
 
 
-async def on_mine(call: Call) -> None:
-    """Show what waits for the person who pressed."""
-    await show_mine(call)
-
-
 async def on_search(call: Call) -> None:
     """Ask what to look for."""
     actor = await call.look(lambda _session, actor: actor)
@@ -121,13 +117,7 @@ async def on_search(call: Call) -> None:
 async def on_search_submitted(call: Call) -> None:
     """Show what was found, in place of the question."""
     given = SEARCH.read(call.view)
-    query = Query(words=given["words"], which="all")
-
-    def question(session: Session, actor: Actor) -> tuple[list[Row], Actor]:
-        return lists.find(session, actor, query, call), actor
-
-    found, actor = await call.look(question)
-    screen = lists.draw(query, found, call, actor)
+    screen = await lists.page(call, Query(words=given["words"], which="all"))
     view = modal("quality.found", "Search", screen.blocks, call.data)
     await call.ack(response_action="update", view=view)
 
@@ -152,6 +142,6 @@ LISTENERS = Listeners(
             "[mine | list | search | batch | history | digest | setup | help]",
         ),
     ),
-    buttons={"quality.mine": on_mine, "quality.search": on_search},
+    buttons={"quality.mine": show_mine, "quality.search": on_search},
     modals={SEARCH.callback: on_search_submitted},
 )
