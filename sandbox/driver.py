@@ -9,6 +9,7 @@ from sandbox.acts import Acts, CannotDo
 from sandbox.api.files import new_file, shown
 from sandbox.cast import Person
 from sandbox.elements import KINDS, Json
+from sandbox.phone import Phone
 from sandbox.world import Message, View, World, dm_id
 
 Screen = Message | View
@@ -60,6 +61,11 @@ class Driver:
     def home(self) -> View | None:
         """The app's Home tab as last published."""
         return self._world.homes.get(self.person.id)
+
+    @property
+    def phone(self) -> Phone:
+        """The person's phone with an authenticator app: `add` a key, read the `code`."""
+        return self._world.phones[self.person.id]
 
     async def command(self, text: str, channel: str | None = None) -> None:
         """Type a slash command in a channel (the shared one by default)."""

@@ -138,6 +138,8 @@ class PageApi:
             "clock": self._clock,
             "join": self._join,
             "leave": self._leave,
+            "add_key": self._add_key,
+            "remove_key": self._remove_key,
         }
         return await steps[act["do"]](act) or {}
 
@@ -194,6 +196,12 @@ class PageApi:
 
     async def _leave(self, act: Json) -> None:
         await self._box.acts.leave(self._person(act), act["in"])
+
+    async def _add_key(self, act: Json) -> None:
+        self._box.world.phones[act["as"]].add(act["key"])
+
+    async def _remove_key(self, act: Json) -> None:
+        self._box.world.phones[act["as"]].remove(act["id"])
 
     def _target(self, act: Json) -> Message | View:
         if act.get("view"):

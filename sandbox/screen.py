@@ -43,6 +43,7 @@ def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json
         "pins": world.pins.get(place, []),
         "home": _view(home) if home else None,
         "modals": [_view(view) for view in world.stacks[me.id]],
+        "phone": world.phones[me.id].shown(),
         "requests": _requests(box),
         "calls": _calls(box),
     }

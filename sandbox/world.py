@@ -12,6 +12,7 @@ from sandbox.cast import Cast, Person
 from sandbox.clock import Clock
 from sandbox.elements import Json
 from sandbox.manifest import Manifest
+from sandbox.phone import Phone
 
 TRIGGER_SECONDS = 3
 HOOK_USES = 5
@@ -187,6 +188,7 @@ class World:
         self.read_up_to: dict[tuple[str, str], str] = {}
         self.version = 0
         self._watchers: set[asyncio.Event] = set()
+        self.phones = {person.id: Phone(clock, self.changed) for person in cast.people}
 
     @staticmethod
     def _channel(channel_id: str, name: str, room: Any) -> Channel:
