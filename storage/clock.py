@@ -17,6 +17,14 @@ class ClockName(StrEnum):
 
     CLOSE = "close"
     ACKNOWLEDGE = "acknowledge"
+    ACCEPT = "accept"
+    CHECK = "check effectiveness"
+    FIELD_ALERT = "field alert"
+    BIOLOGIC = "biological product deviation"
+    EU_DEFECT = "EU quality defect"
+
+
+DRIVING = (ClockName.CLOSE, ClockName.CHECK)  # one of them runs while a record is open: its due date
 
 
 class Clock(Table, table=True):
@@ -51,6 +59,12 @@ def find(session: Session, record_id: int, name: ClockName) -> Clock | None:
     return session.exec(select(Clock).where(Clock.record_id == record_id, Clock.name == name)).first()
 
 
+def list_running(session: Session, record_id: int) -> list[Clock]:
+    """List a record's running clocks, the soonest due first."""
+    running = select(Clock).where(Clock.record_id == record_id, col(Clock.stopped_at).is_(None))
+    return list(session.exec(running.order_by(col(Clock.due_at))).all())
+
+
 def get(session: Session, clock_id: int) -> Clock:
     """Get a clock; LookupError when there is none."""
     clock = session.get(Clock, clock_id)
@@ -59,13 +73,11 @@ def get(session: Session, clock_id: int) -> Clock:
     return clock
 
 
-def stop(session: Session, record_id: int, now: datetime, name: ClockName | None = None) -> None:
-    """Stop a record's running clocks, or the one of that name; stopped clocks remind of nothing."""
-    running = select(Clock).where(Clock.record_id == record_id, col(Clock.stopped_at).is_(None))
-    if name is not None:
-        running = running.where(Clock.name == name)
-    for clock in session.exec(running).all():
-        clock.stopped_at, clock.next_at = now, None
+def stop(session: Session, record_id: int, now: datetime, *names: ClockName) -> None:
+    """Stop a record's running clocks of these names; stopped clocks remind of nothing."""
+    for clock in list_running(session, record_id):
+        if clock.name in names:
+            clock.stopped_at, clock.next_at = now, None
 
 
 def list_due(session: Session, now: datetime, limit: int) -> list[Clock]:

@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from storage.clock import Clock, ClockName
+from storage.clock import DRIVING, Clock, ClockName
 from storage.partnership import Side
 from storage.person import Person
 from storage.table import Moment, Table, words
@@ -56,8 +56,31 @@ class Distributed(StrEnum):
     UNKNOWN = "Unknown"
 
 
+class Outcome(StrEnum):
+    """What a closed record, or one whose approval is asked, came to."""
+
+    CONFIRMED = "Confirmed"  # of an OOS
+    INVALIDATED = "Invalidated"
+    INCONCLUSIVE = "Inconclusive"  # of an OOS: the result stands; of a check: it is repeated
+    EFFECTIVE = "Effective"  # of a CAPA
+    NOT_EFFECTIVE = "Not effective"
+
+
+class Asked(StrEnum):
+    """What a record waits for another person to agree to."""
+
+    EXTEND = "extend the due date"
+    LOWER = "lower the class"
+    VOID = "void"
+    REOPEN = "reopen"
+
+
 MINUS = "\u2212"  # what some keyboards write for a dash
 OPEN = text("closed_at IS NULL")
+HOLDING = text("holds_batches")
+AWAITS_SPONSOR = text("awaits_sponsor")
+AWAITS_CMO = text("awaits_cmo")
+ASKED = text("asked IS NOT NULL")
 
 
 class Record(Table, table=True):
@@ -70,6 +93,10 @@ class Record(Table, table=True):
         Index("ix_record_owner", "owner_id", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_record_recorded", "partnership_id", "recorded_at"),
         Index("ix_record_closed", "partnership_id", "closed_at"),
+        Index("ix_record_holding", "partnership_id", sqlite_where=HOLDING, postgresql_where=HOLDING),
+        Index("ix_record_sponsor", "partnership_id", sqlite_where=AWAITS_SPONSOR, postgresql_where=AWAITS_SPONSOR),
+        Index("ix_record_cmo", "partnership_id", sqlite_where=AWAITS_CMO, postgresql_where=AWAITS_CMO),
+        Index("ix_record_asked", "partnership_id", sqlite_where=ASKED, postgresql_where=ASKED),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -84,13 +111,19 @@ class Record(Table, table=True):
     logged_side: Side = Field(sa_type=words(Side))
     logged_by_id: int = Field(foreign_key="person.id")
     owner_id: int | None = Field(default=None, foreign_key="person.id")
-    holds_batches: bool = False  # while it is open, the batches it names are on hold
+    outcome: Outcome | None = Field(default=None, sa_type=words(Outcome))
+    holds_batches: bool = False  # the batches it names are on hold
+    # Whose QA has to sign now; kept beside the signatures so that a list of them costs one index.
+    awaits_sponsor: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    awaits_cmo: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    asked: Asked | None = Field(default=None, sa_type=words(Asked))  # the request that is open
     detected_at: datetime = Field(sa_type=Moment)  # awareness: when the clocks start
     recorded_at: datetime = Field(sa_type=Moment)  # the server's time, never edited
     acknowledged_at: datetime | None = Field(default=None, sa_type=Moment)
     acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
     closed_by_id: int | None = Field(default=None, foreign_key="person.id")
+    void_reason: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -111,11 +144,11 @@ class RecordBatch(Table, table=True):
 
 
 class RecordLink(Table, table=True):
-    """A CAPA and a record it comes from."""
+    """A record and one it comes from: a CAPA and its source, a deviation and the OOS that it follows."""
 
     __tablename__ = "record_link"
 
-    capa_id: int = Field(primary_key=True, foreign_key="record.id")
+    record_id: int = Field(primary_key=True, foreign_key="record.id")
     source_id: int = Field(primary_key=True, foreign_key="record.id", index=True)
 
 
@@ -166,15 +199,23 @@ def batches_of(session: Session, record_id: int) -> list[str]:
     return list(session.exec(lots.order_by(col(RecordBatch.lot_key))).all())
 
 
-def sources_of(session: Session, capa_id: int) -> list[Record]:
-    """List the records a CAPA comes from."""
+def link(session: Session, record: Record, source: Record) -> bool:
+    """Note that a record comes from another; False when that is known already."""
+    if session.get(RecordLink, (record.id, source.id)) is not None:
+        return False
+    session.add(RecordLink(record_id=record.id, source_id=source.id))
+    return True
+
+
+def sources_of(session: Session, record_id: int) -> list[Record]:
+    """List the records that a record comes from."""
     linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
-    return list(session.exec(linked.where(RecordLink.capa_id == capa_id).order_by(col(Record.id))).all())
+    return list(session.exec(linked.where(RecordLink.record_id == record_id).order_by(col(Record.id))).all())
 
 
-def capas_of(session: Session, source_id: int) -> list[Record]:
-    """List the CAPAs that come from a record."""
-    linked = select(Record).join(RecordLink, col(RecordLink.capa_id) == Record.id)
+def followers_of(session: Session, source_id: int) -> list[Record]:
+    """List the records that come from a record: its CAPAs, the deviation of an OOS."""
+    linked = select(Record).join(RecordLink, col(RecordLink.record_id) == Record.id)
     return list(session.exec(linked.where(RecordLink.source_id == source_id).order_by(col(Record.id))).all())
 
 
@@ -205,7 +246,7 @@ def list_rows(
         records = records.where(col(Record.id).in_(named))
     order: tuple[Any, ...] = (col(Record.id).desc(),)
     if overdue_at is not None:
-        records = _with_running(records, partnership_id, ClockName.CLOSE).where(Clock.due_at < overdue_at)
+        records = _with_running(records, partnership_id, *DRIVING).where(Clock.due_at < overdue_at)
         order = (col(Clock.due_at).asc(), Record.id)  # many are due at one time: pages need an order among them
     return rows_of(session, session.exec(records.order_by(*order).offset(offset).limit(limit)).all())
 
@@ -233,15 +274,33 @@ def list_unowned(session: Session, partnership_id: int, limit: int) -> list[Row]
     return rows_of(session, session.exec(unowned.order_by(col(Record.id)).limit(limit)).all())
 
 
-def list_in_state(session: Session, partnership_id: int, state: State, limit: int) -> list[Row]:
-    """List open records in a state, the oldest first."""
-    there = _open(partnership_id).where(Record.state == state)
-    return rows_of(session, session.exec(there.order_by(col(Record.id)).limit(limit)).all())
+def list_awaiting(session: Session, partnership_id: int, side: Side, limit: int) -> list[Row]:
+    """List records that the QA of a company has to sign now, the oldest first."""
+    awaits = Record.awaits_sponsor if side is Side.SPONSOR else Record.awaits_cmo
+    waiting = select(Record).where(Record.partnership_id == partnership_id, col(awaits))
+    return rows_of(session, session.exec(waiting.order_by(col(Record.id)).limit(limit)).all())
+
+
+def list_asked(session: Session, partnership_id: int, limit: int) -> list[Row]:
+    """List records with a request that nobody has answered, the oldest first."""
+    asked = select(Record).where(Record.partnership_id == partnership_id, col(Record.asked).is_not(None))
+    return rows_of(session, session.exec(asked.order_by(col(Record.id)).limit(limit)).all())
+
+
+def list_due_by(
+    session: Session, partnership_id: int, names: Sequence[ClockName], limit: int, before: datetime | None = None
+) -> list[Row]:
+    """List records with a running clock of these names, due before a moment where one is given, the soonest first."""
+    due = _with_running(select(Record), partnership_id, *names)
+    if before is not None:
+        due = due.where(Clock.due_at < before)
+    found = session.exec(due.order_by(col(Clock.due_at)).limit(limit)).all()
+    return rows_of(session, list({record.id: record for record in found}.values()))
 
 
 def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:
     """List open records due from start up to, not including, end, the soonest first."""
-    due = _with_running(select(Record), partnership_id, ClockName.CLOSE)
+    due = _with_running(select(Record), partnership_id, *DRIVING)
     due = due.where(Clock.due_at >= start, Clock.due_at < end)
     return rows_of(session, session.exec(due.order_by(col(Clock.due_at)).limit(limit)).all())
 
@@ -259,24 +318,24 @@ def list_closed_since(session: Session, partnership_id: int, since: datetime, li
 
 
 def list_holding(session: Session, partnership_id: int) -> list[tuple[str, str]]:
-    """List (lot, number of an open record that holds it), by lot."""
+    """List (lot, number of a record that holds it), by lot."""
     holding = _holding(partnership_id).order_by(col(RecordBatch.lot_key), col(Record.id))
     return [(lot, number) for lot, number in session.execute(holding).all()]
 
 
-def holders_of(session: Session, partnership_id: int, lot: str) -> list[str]:
-    """List the numbers of the open records that hold a lot."""
-    holding = _holding(partnership_id).where(
-        RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
-    )
-    return [number for _, number in session.execute(holding.order_by(col(Record.id))).all()]
+def holders_of(session: Session, partnership_id: int, lot: str) -> list[Record]:
+    """List the records that hold a lot."""
+    naming = (RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot))
+    holding = select(Record).join(RecordBatch, col(RecordBatch.record_id) == Record.id)
+    holding = holding.where(*naming, col(Record.holds_batches))
+    return list(session.exec(holding.order_by(col(Record.id))).all())
 
 
 def _holding(partnership_id: int) -> Select[str, str]:
     return (
         select(RecordBatch.lot, Record.number)
         .join(Record, col(Record.id) == RecordBatch.record_id)
-        .where(Record.partnership_id == partnership_id, col(Record.closed_at).is_(None), col(Record.holds_batches))
+        .where(Record.partnership_id == partnership_id, col(Record.holds_batches))
     )
 
 
@@ -284,8 +343,8 @@ def _open(partnership_id: int) -> SelectOfScalar[Record]:
     return select(Record).where(Record.partnership_id == partnership_id, col(Record.closed_at).is_(None))
 
 
-def _with_running(records: SelectOfScalar[Record], partnership_id: int, name: ClockName) -> SelectOfScalar[Record]:
-    running = (Clock.partnership_id == partnership_id, Clock.name == name, col(Clock.stopped_at).is_(None))
+def _with_running(records: SelectOfScalar[Record], partnership_id: int, *names: ClockName) -> SelectOfScalar[Record]:
+    running = (Clock.partnership_id == partnership_id, col(Clock.name).in_(names), col(Clock.stopped_at).is_(None))
     return records.join(Clock, col(Clock.record_id) == Record.id).where(*running)
 
 
@@ -294,6 +353,7 @@ def rows_of(session: Session, records: Sequence[Record]) -> list[Row]:
     owners = [r.owner_id for r in records if r.owner_id is not None]
     people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_(owners))).all()}
     ids = [r.id for r in records]
-    clocks = select(Clock).where(col(Clock.record_id).in_(ids), Clock.name == ClockName.CLOSE)
+    running = (col(Clock.name).in_(DRIVING), col(Clock.stopped_at).is_(None))
+    clocks = select(Clock).where(col(Clock.record_id).in_(ids), *running)
     due = {c.record_id: c.due_at for c in session.exec(clocks).all()}
     return [Row(r, people.get(r.owner_id or 0), due.get(r.id)) for r in records]

@@ -1,9 +1,13 @@
 """Every table, gathered in one metadata."""
 
 from storage import (
+    authority,
     capa,
     clock,
     deviation,
+    device,
+    draft,
+    investigation,
     journal,
     message,
     oos,
@@ -12,7 +16,9 @@ from storage import (
     person,
     receipt,
     record,
+    request,
     sequence,
+    signature,
 )
 from storage.table import Table
 
@@ -24,8 +30,20 @@ TABLES = (
     record.RecordBatch,
     record.RecordLink,
     deviation.Deviation,
+    investigation.Investigation,
     oos.Oos,
+    oos.PhaseOne,
+    oos.RetestPlan,
+    oos.Retest,
+    oos.PhaseTwo,
     capa.Capa,
+    capa.Implementation,
+    capa.EffectivenessCheck,
+    signature.Signature,
+    device.Device,
+    request.Request,
+    authority.AuthorityReport,
+    draft.Draft,
     clock.Clock,
     sequence.Sequence,
     journal.JournalEntry,
