@@ -8,6 +8,7 @@ import { drawHood, makeHood } from "./hood.js";
 import { drawMessages, drawPins, find } from "./messages.js";
 import { showModals } from "./modals.js";
 import { drawActor } from "./people.js";
+import { drawPhone, makePhone } from "./phone.js";
 import { drawPlaceHead, drawRail } from "./places.js";
 import { act, current, go, here, listen, me, onState, placeOf, refresh, teamOf } from "./state.js";
 import { Surface } from "./surface.js";
@@ -42,6 +43,7 @@ function draw() {
   drawPlace(place, state);
   drawThread(state);
   drawHood(part("hood"));
+  drawPhone();
   showModals(state.modals ?? []);
   arrive(place, state);
 }
@@ -122,6 +124,7 @@ function start() {
   part("thread-composer").append(threadComposer);
   makeClock(part("clock"), part("clock-panel"));
   makeHood(part("hood-button"), part("hood"));
+  makePhone(part("phone-button"), part("phone-panel"));
   part("close-thread").addEventListener("click", () => go({ thread: "" }));
   document.addEventListener("redraw", draw);
   document.addEventListener("find-message", (event) => { wanted = event.detail; refresh(); });

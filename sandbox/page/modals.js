@@ -3,6 +3,7 @@
 import { drawBlocks, markError } from "./blocks.js";
 import { button, closeDialog, h, iconButton, say, uniqueId } from "./dom.js";
 import { closeMenu } from "./menu.js";
+import { dockPhone, phoneButton } from "./phone.js";
 import { act } from "./state.js";
 import { Surface } from "./surface.js";
 
@@ -19,6 +20,7 @@ export function showModals(views) {
   const top = views.at(-1)?.id;
   for (const [id, modal] of open) if (id !== top) modal.hide();
   if (top) open.get(top).show();
+  dockPhone(open.get(top)?.dialog);
 }
 
 function remove(id, modal) {
@@ -40,7 +42,7 @@ class Modal {
     this.submitButton = h("button", { type: "submit", class: "button primary" });
     this.dialog = h("dialog", { class: "modal", "aria-labelledby": title, onkeydown: (event) => this.onKey(event) },
       h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.submit(); } },
-        h("header", {}, this.title, iconButton("✕", "Exit", () => this.close())),
+        h("header", {}, this.title, h("div", {}, phoneButton(), iconButton("✕", "Exit", () => this.close()))),
         h("div", { class: "modal-body", tabindex: "-1" }, this.trouble, this.blocks),
         h("footer", {}, this.cancel, this.submitButton)));
     this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });
