@@ -13,9 +13,11 @@ from sandbox.api import Refused, answer
 from sandbox.api.registry import Call, Tokens
 from sandbox.elements import Json
 from sandbox.faults import Fault, Faults
+from sandbox.files import is_deleted
 from sandbox.socket_mode import Sockets
 from sandbox.world import World
 
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view", "files", "message")
 
 
@@ -100,10 +102,12 @@ class ApiServer:
 
     async def _download(self, request: web.Request) -> web.Response:
         file = self._world.files.get(request.match_info["file"])
-        if file is None:
+        if file is None or is_deleted(file):
             raise web.HTTPNotFound
-        disposition = {"Content-Disposition": "attachment"}
-        return web.Response(body=file["content"], content_type="application/octet-stream", headers=disposition)
+        safe = file["mimetype"] in _PICTURES  # others could be pages, which would act as this one
+        kind = file["mimetype"] if safe else "application/octet-stream"
+        headers = {"Content-Disposition": "inline" if safe else "attachment", "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=file["content"], content_type=kind, headers=headers)
 
 
 def _status(fault: Fault) -> int:

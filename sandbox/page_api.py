@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from sandbox.acts import CannotDo
-from sandbox.api.files import new_file, shown
 from sandbox.elements import Json
+from sandbox.files import new_file, shown
 from sandbox.line import NotAcknowledged
 from sandbox.screen import screen
 from sandbox.world import Message, View

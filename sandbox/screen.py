@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from sandbox import elements
-from sandbox.api.files import shown as shown_file
 from sandbox.cast import Person
 from sandbox.elements import Json
+from sandbox.files import shown as shown_file
 from sandbox.world import SLACKBOT, Channel, Message, View, World, dm_id
 
 if TYPE_CHECKING:

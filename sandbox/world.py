@@ -18,6 +18,7 @@ TRIGGER_SECONDS = 3
 HOOK_USES = 5
 HOOK_LIFE = timedelta(minutes=30)
 SLACKBOT = "USLACKBOT"
+FILE_DELETED = "This file was deleted."
 
 
 @dataclass
@@ -73,7 +74,9 @@ class Message:
     @property
     def words(self) -> str:
         """All readable text; the top-level text counts only where there are no blocks."""
-        return words.read(self.blocks, self.names) if self.blocks else words.plain(self.text, self.names)
+        said = words.read(self.blocks, self.names) if self.blocks else words.plain(self.text, self.names)
+        gone = [FILE_DELETED for file in self.files if file["mode"] == "tombstone"]
+        return "\n".join([said, *gone] if said else gone)
 
     @property
     def buttons(self) -> list[str]:

@@ -1,10 +1,15 @@
-"""files.*: uploads in Slack's three steps; the bytes stay in memory."""
+"""files.*: uploads in Slack's three steps, and their removal; the bytes stay in memory."""
 
-import secrets
+import re
+from dataclasses import replace
 
-from sandbox.api.registry import Call, Refused, method
+from sandbox.api.chat import checked_content
+from sandbox.api.registry import Call, Refused, invalid_arguments, method
 from sandbox.elements import Json
-from sandbox.world import World
+from sandbox.files import MOST_BYTES, delete_file, is_deleted, new_file, shown
+
+_LONGEST_ALT_TEXT = 1000
+_CHANNEL = re.compile(r"[CGDZ][A-Z0-9]+")  # the sandbox's ids are shorter than Slack's
 
 
 @method("files.getUploadURLExternal", "files:write")
@@ -12,9 +17,14 @@ def upload_url(call: Call) -> Json:
     """Announce a file and return where its bytes go."""
     name, length = str(call.need("filename")), int(call.need("length"))
     if length <= 0:
-        raise Refused("invalid_arguments")
+        raise Refused("missing_argument")  # Slack's word for a length of 0
+    if length > MOST_BYTES:
+        raise Refused("file_upload_size_restricted")
+    alt_text = str(call.get("alt_txt") or "")
+    if len(alt_text) > _LONGEST_ALT_TEXT:
+        raise Refused("alt_txt_too_large")
     file = new_file(call.world, name, b"", call.base_url, owner=call.world.cast.app.user)
-    file["announced"] = length
+    file |= {"announced": length} | ({"alt_txt": alt_text} if alt_text else {})
     return {"upload_url": f"{call.base_url}upload/{file['id']}", "file_id": file["id"]}
 
 
@@ -23,53 +33,54 @@ def complete(call: Call) -> Json:
     """Finish uploads and, with a channel, share them there in one message."""
     shared = [_finished(call, item) for item in call.need("files")]
     if call.get("channel_id"):
-        here = Call(call.method, {"channel": call.get("channel_id")}, call.world, call.base_url, call.tickets)
-        content = {"text": call.get("initial_comment") or "", "blocks": call.get("blocks") or []}
         thread = call.get("thread_ts") or None
-        call.world.post_as_app(here.own_channel().id, content, files=shared, thread_ts=thread)
+        call.world.post_as_app(_place(call), _comment(call), files=shared, thread_ts=thread)
     return {"files": [{"id": file["id"], "title": file["title"]} for file in shared]}
 
 
 @method("files.info", "files:read")
 def info(call: Call) -> Json:
     """Describe a file."""
-    file = call.world.files.get(str(call.need("file")))
+    return {"file": shown(_file(call, call.need("file")))}
+
+
+@method("files.delete", "files:write")
+def delete(call: Call) -> Json:
+    """Delete the app's own file."""
+    file = _file(call, call.need("file"))
+    if file["user"] != call.world.cast.app.user:
+        raise Refused("cant_delete_file")
+    delete_file(call.world, file["id"])
+    return {}
+
+
+def _file(call: Call, file_id: object) -> Json:
+    file = call.world.files.get(str(file_id))
     if file is None:
         raise Refused("file_not_found")
-    return {"file": shown(file)}
-
-
-def new_file(world: World, name: str, content: bytes, base_url: str, *, owner: str) -> Json:
-    """Enter a file into the world and return it."""
-    file_id = "F0" + secrets.token_hex(4).upper()
-    address = f"{base_url}files/{file_id}/{name}"
-    world.files[file_id] = {
-        "id": file_id,
-        "created": int(world.clock.now().timestamp()),
-        "name": name,
-        "title": name,
-        "filetype": name.rpartition(".")[2],
-        "user": owner,
-        "size": len(content),
-        "mode": "hosted",
-        "url_private": address,
-        "url_private_download": address,
-        "permalink": address,
-        "content": content,
-    }
-    return world.files[file_id]
-
-
-def shown(file: Json) -> Json:
-    """Return the file as Slack describes it, without its bytes."""
-    return {key: value for key, value in file.items() if key not in ("content", "announced")}
+    if is_deleted(file):
+        raise Refused("file_deleted")
+    return file
 
 
 def _finished(call: Call, item: Json) -> Json:
-    file = call.world.files.get(item.get("id", ""))
-    if file is None:
-        raise Refused("file_not_found")
+    file = _file(call, item.get("id"))
     if not file["content"]:
         raise Refused("file_upload_incomplete")
     file["title"] = item.get("title") or file["name"]
     return shown(file)
+
+
+def _place(call: Call) -> str:
+    """Return the channel to share in; unlike chat.postMessage this takes no person's id."""
+    channel = {"channel": call.get("channel_id")}
+    if not _CHANNEL.fullmatch(str(channel["channel"])):
+        raise invalid_arguments(["input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$ [json-pointer:/channel_id]"])
+    return replace(call, arguments=channel).own_channel().id
+
+
+def _comment(call: Call) -> Json:
+    """Return what is said with the files; Slack ignores blocks beside a comment."""
+    if comment := call.get("initial_comment"):
+        return checked_content({"text": comment})
+    return checked_content({"blocks": call.get("blocks")}) if call.get("blocks") else {}

@@ -74,10 +74,21 @@ function attachment(one, message) {
   return node;
 }
 
+const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
+
 function file(one) {
+  if (one.mode === "tombstone") return h("p", { class: "file hint" }, "This file was deleted.");
+  if (PICTURE.test(one.mimetype)) return picture(one);
   const details = [one.filetype ?? one.mimetype, one.size && `${Math.ceil(one.size / 1024)} kB`];
   return h("p", { class: "file" }, outLink(one.url_private ?? one.permalink, one.title || one.name),
     h("span", { class: "hint" }, details.filter(Boolean).join(", ")));
+}
+
+/** The page's own address may name this machine in another way than the file's does. */
+function picture(one) {
+  const name = one.title || one.name;
+  const image = h("img", { src: new URL(one.url_private).pathname, alt: one.alt_txt ?? name, loading: "lazy" });
+  return h("figure", { class: "picture" }, h("figcaption", {}, outLink(one.url_private, name)), image);
 }
 
 function replies(message) {
