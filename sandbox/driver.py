@@ -1,14 +1,14 @@
 """A person driven by the words on the screen, for tests: finds what the words mean and acts by ids."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from typing import Any
 
 from sandbox import elements, words
 from sandbox.acts import Acts, CannotDo
-from sandbox.api.files import new_file, shown
 from sandbox.cast import Person
 from sandbox.elements import KINDS, Json
+from sandbox.files import SharedFile, files_of, new_file, shown
 from sandbox.phone import Phone
 from sandbox.world import Message, View, World, dm_id
 
@@ -34,6 +34,10 @@ class Driver:
         """Return the replies to a message."""
         seen = self._world.visible(self.person.id, message.channel)
         return [m for m in seen if m.is_reply and m.thread_ts == (message.thread_ts or message.ts)]
+
+    def files(self, message: Message) -> list[SharedFile]:
+        """Open the files of a message: names, alt texts, bytes; deleted ones are left out."""
+        return files_of(self._world, message)
 
     @property
     def ephemerals(self) -> list[Message]:
@@ -193,11 +197,10 @@ class Driver:
         kind = element["type"].removeprefix("multi_")
         if kind in ("static_select", "radio_buttons", "overflow", "checkboxes"):
             options = elements.options_of(element)
-            many = isinstance(value, list | tuple | set)
-            return [_option(options, one) for one in value] if many else _option(options, value)
+            return _each(element, value, lambda one: _option(options, one))
         if kind in ("users_select", "conversations_select", "channels_select"):
             ids = {name: key for key, name in self._world.names.items()}
-            return [ids.get(one, one) for one in value] if isinstance(value, list) else ids.get(value, value)
+            return _each(element, value, lambda one: ids.get(one, one))
         if kind == "file_input":
             return [self._file(name, content) for name, content in value]
         return _PLAIN.get(kind, str)(value)
@@ -206,12 +209,22 @@ class Driver:
         return shown(new_file(self._world, name, content, self._base_url, owner=self.person.id))
 
 
+def _each(element: Json, value: Any, held: Callable[[Any], Any]) -> Any:
+    """Return what the element holds: a list where one may choose several, also for one."""
+    if element["type"] not in KINDS or not KINDS[element["type"]].many:
+        return held(value)
+    return [held(one) for one in (value if isinstance(value, list | tuple | set) else [value])]
+
+
 def _moment(value: datetime | int) -> int:
     return value if isinstance(value, int) else int(value.timestamp())
 
 
 def _day(value: date | str) -> str:
-    return value if isinstance(value, str) else f"{value:%Y-%m-%d}"
+    try:
+        return (date.fromisoformat(value) if isinstance(value, str) else value).strftime("%Y-%m-%d")
+    except ValueError:
+        raise CannotDo(f"There is no day {value!r} in the calendar.") from None
 
 
 def _hour(value: time | str) -> str:
