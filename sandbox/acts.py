@@ -155,16 +155,19 @@ class Acts:
         return True
 
     def _update(self, view: View, answer: Json) -> bool:
-        if refusal(self.world, answer.get("view"), replaces=view):
+        if not self._showable(answer.get("view"), replaces=view):
             return False
         view.show(answer["view"])
         return True
 
     def _push(self, view: View, answer: Json) -> bool:
-        if len(self.world.stacks[view.person]) >= STACK or refusal(self.world, answer.get("view")):
+        if len(self.world.stacks[view.person]) >= STACK or not self._showable(answer.get("view")):
             return False
         self.world.push(view.person, answer["view"])
         return True
+
+    def _showable(self, body: Any, replaces: View | None = None) -> bool:
+        return refusal(self.world, body, replaces=replaces) is None and body["type"] == "modal"
 
     def _clear(self, view: View, _: Json) -> bool:
         self.world.stacks[view.person].clear()

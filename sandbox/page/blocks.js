@@ -10,7 +10,7 @@ import { wordsOfNow } from "./zone.js";
 
 /** Draws a surface's blocks into `parent`; a block that did not change keeps its node. */
 export function drawBlocks(parent, blocks, surface) {
-  surface.blocks = blocks.map((block, index) => (block.block_id ? block : { ...block, block_id: `block-${index}` }));
+  surface.follow(blocks.map((block, index) => (block.block_id ? block : { ...block, block_id: `block-${index}` })));
   reconcile(parent, surface.blocks, {
     key: (block) => block.block_id,
     signature: (block) => signatureOf([block, current().me]),

@@ -51,6 +51,8 @@ class Modal {
   update(view) {
     const changed = this.drawn && this.drawn !== JSON.stringify(view.blocks);
     const wasEmpty = !this.blocks.querySelector(CONTROLS);
+    const isAnother = changed && !view.blocks.some((block) => this.surface.blocks.some((old) => old.block_id === block.block_id));
+    if (this.hash !== view.hash) Object.assign(this, { hash: view.hash, errors: {}, told: null }); // an update takes old errors away
     this.drawn = JSON.stringify(view.blocks);
     this.title.textContent = view.title?.text ?? "";
     this.cancel.textContent = view.close?.text ?? (view.submit ? "Cancel" : "Close");
@@ -58,17 +60,18 @@ class Modal {
     this.submitButton.textContent = view.submit?.text ?? "Submit";
     drawBlocks(this.blocks, view.blocks, this.surface);
     if (changed) say(`${view.title?.text ?? "The form"} has changed.`);
-    if (changed && this.dialog.open && (wasEmpty || !this.dialog.contains(document.activeElement))) this.focusFirst();
+    if (changed && this.dialog.open && (wasEmpty || isAnother || !this.dialog.contains(document.activeElement))) this.focusFirst();
+    if (isAnother) this.blocks.parentElement.scrollTop = 0;
     this.takeErrors(view);
   }
 
-  /** Errors come with the state too; they are shown once, until their field is changed. */
-  takeErrors(view) {
-    const signature = JSON.stringify([view.errors ?? {}, view.trouble ?? ""]);
+  /** Errors come twice, with the answer and with the state; they are shown once, until their field is changed. */
+  takeErrors({ errors, trouble }) {
+    const signature = JSON.stringify([errors ?? {}, trouble ?? ""]);
     if (signature !== this.told) {
       this.told = signature;
-      if (Object.keys(view.errors ?? {}).length) this.errors = view.errors;
-      this.tell(view.trouble ?? "");
+      if (Object.keys(errors ?? {}).length) this.errors = { ...errors };
+      this.tell(trouble ?? "");
     }
     this.drawErrors();
   }
@@ -114,20 +117,21 @@ class Modal {
 
   async submit() {
     if (this.submitButton.hidden || this.busy) return;
-    this.setErrors(this.surface.check());
-    if (Object.keys(this.errors).length) return;
+    this.errors = this.surface.check();
+    this.tell("");
+    this.drawErrors();
+    if (Object.keys(this.errors).length) return this.focusWrong();
     this.told = null;
     this.setBusy(true);
     const answer = await act({ do: "submit", view: this.id, state: this.surface.state() }, { quiet: true });
     this.setBusy(false);
-    if (answer.errors && Object.keys(answer.errors).length) this.setErrors(answer.errors);
-    else if (!answer.ok) this.tell(answer.error ?? "We had some trouble connecting. Try again?");
+    if (answer.errors && Object.keys(answer.errors).length) {
+      this.takeErrors(answer);
+      this.focusWrong();
+    } else if (!answer.ok) this.tell(answer.error ?? "We had some trouble connecting. Try again?");
   }
 
-  setErrors(errors) {
-    this.errors = { ...errors };
-    this.tell("");
-    this.drawErrors();
+  focusWrong() {
     const wrong = this.blocks.querySelector(".wrong");
     wrong?.querySelector("[data-spot] input, [data-spot]")?.focus();
     wrong?.scrollIntoView({ block: "center" }); // the words below the field as well, not only the field

@@ -36,6 +36,13 @@ export class Surface {
     Object.assign(this, { where, keepsTyped, blocks: [], values: new Map() });
   }
 
+  /** Takes over the blocks shown now; what was typed in fields that are gone is forgotten, as in Slack. */
+  follow(blocks) {
+    this.blocks = blocks;
+    const there = new Set(blocks.flatMap((block) => elementsOf(block).map((element) => keyOf(block, element))));
+    for (const key of this.values.keys()) if (!there.has(key)) this.values.delete(key);
+  }
+
   /** Called as a block is drawn: its elements take their initial values, or keep what was typed. */
   prepare(block) {
     for (const element of elementsOf(block)) {

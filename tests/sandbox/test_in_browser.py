@@ -1,0 +1,138 @@
+"""The page in a real Chromium before a small app: the phone beside a modal, modals that change, pictures."""
+
+import base64
+import os
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox import Sandbox
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+KEY = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def field(label: str, kind: str = "plain_text_input", **more: Any) -> dict[str, Any]:
+    name = label.lower()
+    element = {"type": kind, "action_id": name, **more}
+    return {"type": "input", "block_id": name, "label": plain(label), "element": element}
+
+
+def modal(title: str, *blocks: dict[str, Any]) -> dict[str, Any]:
+    shown = {"type": "modal", "callback_id": "form", "title": plain(title), "submit": plain("Send")}
+    return {**shown, "blocks": list(blocks), "private_metadata": title}
+
+
+READ = [{"text": plain("I have read it"), "value": "read"}]
+FIRST = modal("First", field("Read", "checkboxes", options=READ), field("Due", "datepicker"), field("Reason"))
+SECOND = modal("Second", field("Code"))
+
+
+@pytest.fixture(params=[(1280, 860), (390, 844)], ids=["desk", "phone"])
+async def page(box: Sandbox, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium has to be installed where CI runs")
+        pytest.skip("Chromium is not installed")
+    width, height = request.param
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = await browser.new_page(viewport={"width": width, "height": height}, locale="en-GB")
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await page.goto(f"{box.url}#U0ANNA/C0SHARED")
+        await expect(page.get_by_role("button", name="Acting as")).to_contain_text("Anna Berg")
+        yield page
+        await browser.close()
+        assert faults == []
+
+
+async def test_the_phone_beside_a_modal(box: Sandbox, page: Page) -> None:
+    """By keyboard a key is added and its code read; beside an open modal it stays open and closes nothing."""
+    phone = page.get_by_role("region", name="Phone")
+    await page.get_by_role("button", name="Phone").press("Enter")
+    await page.keyboard.type("nonsense")
+    await page.keyboard.press("Enter")
+    await expect(phone.get_by_role("alert")).to_contain_text("That is no key")
+    await phone.get_by_label("Key", exact=True).fill(KEY)
+    await page.keyboard.press("Enter")
+    await expect(phone.get_by_text("Key 1", exact=True)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(phone).to_be_hidden()
+    box.world.open_view("U0ANNA", SECOND)
+    dialog = page.get_by_role("dialog", name="Second")
+    await dialog.get_by_role("button", name="Phone").click()
+    code = await phone.locator(".code").inner_text()
+    assert code in {box.person("U0ANNA").phone.code(ago=timedelta(seconds=late)) for late in (0, 30)}
+    await box.move_clock(to=box.now() + timedelta(days=3))
+    await expect(phone.locator(".code")).not_to_have_text(code)
+    assert code in {box.person("U0ANNA").phone.code(at=box.now()), code}
+    await dialog.get_by_label("Code").fill(code)
+    await expect(phone.get_by_text("s left")).to_be_visible()
+    await phone.get_by_role("button", name="Remove Key 1").click()
+    await expect(phone.get_by_text("No key yet")).to_be_visible()
+    await phone.get_by_label("Key", exact=True).press("Escape")
+    await expect(phone).to_be_hidden()
+    await expect(dialog.get_by_label("Code")).to_have_value(code)
+
+
+async def test_a_modal_that_changes(box: Sandbox, app: AsyncApp, page: Page) -> None:
+    """Checkboxes and days are sent, an update shows the next form, its errors stand at its field, and it closes."""
+    seen: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = [
+        {"response_action": "update", "view": SECOND},
+        {"response_action": "errors", "errors": {"code": "That code is not right."}},
+        {"response_action": "update", "view": FIRST},
+        {},
+    ]
+
+    @app.view("form")
+    async def on_submit(ack: Any, view: dict[str, Any]) -> None:
+        seen.append(view)
+        await ack(**answers[len(seen) - 1])
+
+    box.world.open_view("U0ANNA", FIRST)
+    first, second = page.get_by_role("dialog", name="First"), page.get_by_role("dialog", name="Second")
+    await first.get_by_role("button", name="Send").click()
+    await expect(first.get_by_text("Please complete this required field.")).to_have_count(3)
+    await first.get_by_label("I have read it").check()
+    await first.get_by_label("Due").fill("2026-12-01")
+    await first.get_by_label("Reason").fill("r")
+    await first.get_by_role("button", name="Send").click()
+    await expect(second.get_by_label("Code")).to_be_focused()
+    await second.get_by_label("Code").fill("000000")
+    await second.get_by_role("button", name="Send").click()
+    await expect(second.get_by_text("That code is not right.")).to_be_visible()
+    await second.get_by_label("Code").fill("287082")
+    await expect(second.get_by_text("That code is not right.")).to_be_hidden()
+    await second.get_by_role("button", name="Send").click()
+    await expect(first.get_by_label("Reason")).to_have_value("")
+    await expect(first.get_by_label("I have read it")).not_to_be_checked()
+    assert [view["private_metadata"] for view in seen] == ["First", "Second", "Second"]
+    values = seen[0]["state"]["values"]
+    assert values["read"]["read"]["selected_options"] == READ
+    assert (values["due"]["due"]["selected_date"], values["reason"]["reason"]["value"]) == ("2026-12-01", "r")
+
+
+async def test_a_picture_and_its_tombstone(box: Sandbox, client: AsyncWebClient, page: Page) -> None:
+    """An uploaded picture is shown with its alt text, and after its deletion the message says so."""
+    upload = await client.files_upload_v2(channel="C0SHARED", content=PNG, filename="a.png", alt_txt="A QR image")
+    picture = page.get_by_role("img", name="A QR image")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
+    await client.files_delete(file=upload["file"]["id"])
+    await expect(page.get_by_text("This file was deleted.")).to_be_visible()
+    await expect(picture).to_have_count(0)
