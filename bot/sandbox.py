@@ -1,6 +1,7 @@
 """`qualbridge sandbox`: the real bot in a local Slack, with sample records, for a person in a browser."""
 
 import asyncio
+import secrets
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,6 +73,7 @@ async def connected(box: Sandbox, database: Database, *, socket_mode: bool = Fal
         slack_signing_secret=box.signing_secret,
         slack_app_token=box.app_token if socket_mode else "",
         slack_api_url=box.api_url,
+        encryption_key=secrets.token_urlsafe(32),
     )
     server = Server()
     async with slack_client(settings) as slack, listening(server, "127.0.0.1", 0) as port:

@@ -7,6 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from storage.secret import SHORTEST
+
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -46,6 +48,12 @@ def _level(value: str) -> str:
     return value.upper()
 
 
+def _keys(value: str) -> str:
+    if any(0 < len(key.strip()) < SHORTEST for key in value.split(",")):
+        raise ValueError(f"give {SHORTEST} random characters or more, such as `openssl rand -base64 32` writes")
+    return value
+
+
 class Settings(BaseSettings):
     """What the bot needs to know to run; each field is the environment variable of the same name."""
 
@@ -56,6 +64,7 @@ class Settings(BaseSettings):
     slack_app_token: Annotated[str, _token("xapp-")] = ""
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
     database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///qualbridge.db"
+    encryption_key: Annotated[str, AfterValidator(_keys)] = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: Annotated[str, AfterValidator(_level)] = "INFO"

@@ -18,7 +18,9 @@ from bot.timetable import Timetable
 from handlers.desk import Desk, Installation
 from handlers.dispatch import register
 from handlers.everything import LISTENERS
+from quality.device import OneTimeCodes
 from storage.database import Database
+from storage.secret import Safe
 
 SLACK_TIMEOUT = 30  # seconds
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -72,7 +74,8 @@ def assemble(
     """Put a bot together."""
     delivery = Delivery(database, slack, installation.team_id, now)
     timetable = Timetable(database, now, delivery.wake)
-    desk = Desk(database, slack, installation, now, delivery.wake)
+    codes = OneTimeCodes(Safe(settings.encryption_key))
+    desk = Desk(database, slack, installation, now, delivery.wake, codes)
 
     async def authorize(**_: object) -> AuthorizeResult:
         return AuthorizeResult(

@@ -9,9 +9,9 @@ from handlers.text import cut, escape
 from quality.people import Actor
 from quality.refusal import Refusal
 from storage import record
-from storage.record import Row
+from storage.record import Record, Row
 
-MOST = 30
+MOST = 20
 MOST_NAMED = 20
 
 
@@ -22,7 +22,7 @@ async def show(call: Call, lot: str) -> None:
 
     lot = cut(lot, 60)
 
-    def question(session: Session, actor: Actor) -> tuple[list[Row], list[str], Actor]:
+    def question(session: Session, actor: Actor) -> tuple[list[Row], list[Record], Actor]:
         pid = actor.partnership.id
         named = record.list_rows(session, pid, limit=MOST + 1, is_open=None, lot=lot)
         return named, record.holders_of(session, pid, lot), actor
@@ -38,9 +38,14 @@ async def show(call: Call, lot: str) -> None:
     await call.answer(Screen(escape(standing), shown))
 
 
-def _standing(lot: str, holders: list[str]) -> str:
+def _standing(lot: str, holders: list[Record]) -> str:
     if not holders:
-        return f"Batch {lot} is not on hold."
+        return f"Batch {lot} is not on hold: no open major or critical deviation and no OOS result holds it."
     more = len(holders) - MOST_NAMED
-    named = ", ".join(holders[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    named = ", ".join(_why(one) for one in holders[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     return f"Batch {lot} is on hold because of {named}."
+
+
+def _why(one: Record) -> str:
+    came_to = f", {one.outcome}" if one.outcome and not one.is_open else ""
+    return f"{one.number} ({cards.label(one)}, {one.state}{came_to})"

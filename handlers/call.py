@@ -18,7 +18,7 @@ from handlers.forms import modal
 from handlers.text import escape, unescape
 from quality import people
 from quality.people import Actor, Identity
-from quality.refusal import NotOnRoster, NotSetUp, Refusal
+from quality.refusal import NotOnRoster, NotSetUp, Refusal, Witnessed
 from storage import person, receipt
 
 Result = TypeVar("Result")
@@ -31,7 +31,7 @@ class Repeated(Exception):  # noqa: N818 - nothing is wrong, Slack only said it 
     """A delivery that was acted on before."""
 
 
-class Overtaken(Refusal):
+class SavedAlready(Refusal):
     """A form that was saved as first submitted, Slack's answer lost, and then submitted with other words."""
 
     def __init__(self) -> None:
@@ -60,15 +60,32 @@ class Call:
             body.get("channel_id") or (body.get("channel") or {}).get("id") or self.data.get("c")
         )
 
-    async def do(self, use_case: Callable[..., Result], *args: object) -> Result:
+    async def do(self, use_case: Callable[..., Result], *args: object, once: bool = True) -> Result:
         """Run a use case as the acting person, in one transaction; committed when this returns."""
 
         def work(session: Session) -> Result:
-            self._once(session)
+            self._own(session, once=once)
             return use_case(session, self._actor(session), *args, self.now)
 
         result = await self._known(lambda: self.desk.database.write(work))
         self.desk.wake()
+        return result
+
+    async def attempt(self, use_case: Callable[..., Result], *args: object) -> Result:
+        """Run a use case that keeps a note of being refused: the note is committed, then the refusal raised."""
+
+        def work(session: Session) -> Result | Witnessed:
+            self._once(session)
+            try:
+                return use_case(session, self.identity, *args, self.now)
+            except Witnessed as refusal:
+                receipt.take_back(session, self._receipt)  # the person may correct the form and send it again
+                return refusal
+
+        result = await self.desk.database.write(work)
+        self.desk.wake()
+        if isinstance(result, Witnessed):
+            raise result.why
         return result
 
     async def look(self, question: Callable[..., Result], *args: object) -> Result:
@@ -97,6 +114,7 @@ class Call:
 
     async def open(self, view: Block) -> str:
         """Open a modal, on top of the present one where there is one; gives its id."""
+        view = self.signed_for(view)
         slack, trigger_id = self.desk.slack, self.body["trigger_id"]
         method = slack.views_push if self.view.get("type") == "modal" else slack.views_open
         try:
@@ -113,6 +131,11 @@ class Call:
             answer = await slack.views_update(view_id=self.view["id"], view=view)  # three lie on each other already
         await self.ack()
         return str(answer["view"]["id"])
+
+    def signed_for(self, view: Block) -> Block:
+        """Note in a form who it is opened for: nobody else may submit it."""
+        data = json.loads(view["private_metadata"]) | {"u": self.identity.user_id}
+        return view | {"private_metadata": json.dumps(data, separators=(",", ":"), ensure_ascii=False)}
 
     async def answer(self, screen: Screen | str, *, replace: bool = False) -> None:
         """Answer the acting person alone; with replace in place of the answer they clicked in."""
@@ -168,15 +191,25 @@ class Call:
         container = self.body.get("container") or {}
         return bool(container.get("is_ephemeral"))
 
+    def _own(self, session: Session, *, once: bool) -> None:
+        if self.is_submission and self.data.get("u", self.identity.user_id) != self.identity.user_id:
+            raise Refusal("Somebody else opened this form. Press the button yourself.")
+        if once:
+            self._once(session)
+
+    @property
+    def _receipt(self) -> str:
+        return f"view:{self.view['id']}"
+
     def _once(self, session: Session) -> None:
         # A submission that is refused rolls this back, so the person may correct it and send it again.
         if not self.is_submission:
             return
         given = json.dumps(self.view["state"], sort_keys=True)
         content = hashlib.sha256(given.encode()).hexdigest()
-        earlier = receipt.note(session, f"view:{self.view['id']}", self.now, content)
+        earlier = receipt.note(session, self._receipt, self.now, content)
         if earlier is not None:
-            raise Repeated if earlier.content == content else Overtaken
+            raise Repeated if earlier.content == content else SavedAlready
 
     def _actor(self, session: Session) -> Actor:
         if "p" in self.data:

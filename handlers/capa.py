@@ -1,25 +1,34 @@
-"""Logging CAPAs: the command, the buttons and the modal."""
+"""CAPAs in Slack: the command, and the forms of their life."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
+from handlers import acts
+from handlers.acts import Filled, Given
 from handlers.blocks import Option
 from handlers.call import Call
 from handlers.commands import NUMBER, record_command, usage
-from handlers.forms import LONG, Choice, Day, Form, Listing, PersonChoice, Text
+from handlers.deviation import SOURCES
+from handlers.forms import LONG, Choice, Day, Form, PersonChoice, Text
 from handlers.listeners import Command, Listeners
 from handlers.record import owners
 from quality import capa, people, record
-from quality.capa import CapaForm
+from quality.capa import CapaForm, PlanForm
 from quality.people import Actor
+from quality.record import Ref
 from quality.refusal import Refusal
+from quality.sheet import Sheet
 from quality.terms import CAPA_DAYS
 from quality.working_time import calendar_of
-from storage.capa import ActionType
-from storage.record import Kind
+from storage.capa import ActionType, Capa
+from storage.record import Kind, Record
 
+PLAN_FIELDS = (
+    Text("plan", "Action plan", required=True, limit=LONG, multiline=True),
+    Text("criterion", "Effectiveness criterion", limit=LONG, multiline=True, hint="How it will show that it worked."),
+)
 FORM = Form(
     "capa.log",
     "New CAPA",
@@ -27,15 +36,20 @@ FORM = Form(
     (
         Text("title", "Title", required=True),
         Text("problem", "Problem", required=True, limit=LONG, multiline=True),
-        Choice("action_type", "Action type", required=True, options=tuple(ActionType)),
-        Listing("sources", "Source records", limit=500, hint="Numbers such as DEV-2026-0001, several with commas."),
+        Choice("action_type", "Action type", required=True, words=ActionType),
+        SOURCES,
         PersonChoice("owner", "Owner", required=True, asks=True),
         Day("due_on", "Due date", required=True),
-        Text("plan", "Action plan", required=True, limit=LONG, multiline=True),
-        Text(
-            "criterion", "Effectiveness criterion", limit=LONG, multiline=True, hint="How it will show that it worked."
-        ),
+        *PLAN_FIELDS,
     ),
+)
+CHANGE_PLAN = Form("record.change_plan", "Change plan", "Change", PLAN_FIELDS)
+EVIDENCE = Text("evidence", "Evidence", required=True, limit=LONG, multiline=True)
+IMPLEMENT = Form(
+    "record.implement",
+    "Mark implemented",
+    "Mark implemented",
+    (EVIDENCE, Day("implemented_on", "Implemented on", required=True)),
 )
 USAGE = usage(
     "CAPAs",
@@ -91,10 +105,25 @@ async def on_record_button(call: Call) -> None:
 async def on_submitted(call: Call) -> None:
     """Log the CAPA."""
     given = FORM.read(call.view)
-    given["action_type"] = ActionType(given["action_type"])
     given["owner_id"] = given.pop("owner")
-    given["sources"] = tuple(dict.fromkeys(number.upper() for number in given.get("sources", ())))
     await call.do(capa.log, CapaForm(**given))
+
+
+def _plan(found: Sheet) -> dict[str, Any]:
+    details = found.part(Capa)
+    return details.model_dump() if details else {}
+
+
+def _change_plan(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return capa.change_plan(session, actor, ref, PlanForm(**given), now)
+
+
+def _today(found: Sheet, now: datetime) -> dict[str, Any]:
+    return {"implemented_on": calendar_of(found.partnership, found.companies).day_of(now)}
+
+
+def _implement(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return capa.implement(session, actor, ref, given["evidence"], given["implemented_on"], now)
 
 
 LISTENERS = Listeners(
@@ -108,4 +137,10 @@ LISTENERS = Listeners(
     ),
     buttons={"capa.log": on_button, "record.capa": on_record_button},
     modals={FORM.callback: on_submitted},
+) + acts.listeners(
+    filled={
+        "change_plan": Filled(CHANGE_PLAN, _change_plan, _plan),
+        "implement": Filled(IMPLEMENT, _implement, at=_today),
+    },
+    pressed={"accept": record.accept},
 )

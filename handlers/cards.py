@@ -1,46 +1,29 @@
 """A record as people see it: its card in the channel, and its rows in lists and digests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from handlers import blocks
 from handlers.blocks import Block, Screen
 from handlers.text import cut, escape
-from quality import words
+from quality import transitions, words
+from quality.authority import REPORTS
 from quality.sheet import Sheet
-from storage.capa import Capa
+from quality.transitions import Act
+from quality.turn import next_step
+from storage.authority import AuthorityReport
+from storage.capa import Capa, Implementation
 from storage.deviation import Deviation
-from storage.oos import Oos, ResultKind
+from storage.investigation import Investigation
+from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
 from storage.record import Kind, Record, Row
+from storage.signature import Signature
+from storage.table import Table
 
 NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
+MOST_VOIDED = 2  # void signatures on the card; the whole record shows all
 SHORT, LONG = 300, 3000  # characters of a typed text on the card, and where the whole record is shown
-
-
-@dataclass(frozen=True)
-class Act:
-    """A button of a record, and when it stands there."""
-
-    text: str
-    action: str
-    shown: Callable[[Sheet], bool]
-    style: str | None = None
-    confirm: Block | None = None
-
-
-CLOSE_QUESTION = blocks.confirm(
-    "Close this record?", "Its clocks stop and its batches leave hold. It can still be commented on.", "Close"
-)
-ACTS = (
-    Act("Acknowledge", "record.acknowledge", lambda s: s.record.is_open and s.waits_for_acknowledgement, "primary"),
-    Act("Assign owner", "record.assign", lambda s: s.record.is_open),
-    Act("Add CAPA", "record.capa", lambda s: s.record.kind is not Kind.CAPA),
-    Act("Comment", "record.comment", lambda _: True),
-    Act("History", "record.history", lambda _: True),
-    Act("Close", "record.close", lambda s: s.record.is_open, None, CLOSE_QUESTION),
-)
 
 
 def data_of(record: Record) -> dict[str, Any]:
@@ -55,19 +38,34 @@ def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
     shown = [
         blocks.header(f"{record.number} · {_heading(sheet)}"),
         blocks.typed(record.title),
-        blocks.facts(_standing(sheet, now)),
+        blocks.facts(standing(sheet, now), LONG),
     ]
-    details = [(name, text) for name, text in _details(sheet) if text]
+    told = [(name, text) for name, text in details(sheet) if text]
     if whole:
-        shown += [blocks.facts([pair], limit) for pair in details]
-    elif details:
-        shown.append(blocks.facts(details, limit))
-    buttons = [
-        blocks.button(act.text, act.action, data_of(record), act.style, act.confirm) for act in ACTS if act.shown(sheet)
-    ]
-    shown += [blocks.actions(*buttons), blocks.context(_origin(sheet))]
-    sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {escape(next_step(sheet))}"
+        shown += [blocks.facts([pair], limit) for pair in told]
+    elif told:
+        shown.append(blocks.facts(told, limit))
+    shown += signatures(sheet, MOST_VOIDED if not whole else None)
+    shown += [*buttons(sheet), blocks.context(_origin(sheet))]
+    sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {escape(next_step(sheet, now))}"
     return Screen(sentence, shown)
+
+
+def buttons(sheet: Sheet) -> list[Block]:
+    """Draw the buttons in two rows: what moves the record on, then what can always be done."""
+    record = sheet.record
+    acts = transitions.offered(record)
+    steps = [act for act in acts if act.is_step]
+    others = [act for act in acts if not act.is_step]
+    rows = [[_button(record, act, "primary" if act is steps[0] else None) for act in steps]]
+    rows.append([_button(record, act) for act in others])
+    if sheet.reports:
+        rows[1].insert(0, blocks.button("Reports to authorities", "record.reports", data_of(record)))
+    return [blocks.actions(*row) for row in rows if row]
+
+
+def _button(record: Record, act: Act, style: str | None = None) -> Block:
+    return blocks.button(act.button, f"record.{act.name}", data_of(record), style)
 
 
 def _heading(sheet: Sheet) -> str:
@@ -80,18 +78,6 @@ def label(record: Record) -> str:
     return f"{record.class_} {NOUN[record.kind]}" if record.class_ else NOUN[record.kind]
 
 
-def next_step(sheet: Sheet) -> str:
-    """Say what has to happen next, and whose turn it is."""
-    zone = sheet.partnership.time_zone
-    if sheet.closed_by is not None:
-        return "Nothing more to do."
-    if sheet.acknowledge_by is not None and sheet.waits_for_acknowledgement:
-        return f"{sheet.other_company.name} acknowledges by {words.due(sheet.acknowledge_by.due_at, zone)}."
-    if sheet.owner is None:
-        return "QA of either company assigns an owner."
-    return f"{sheet.named(sheet.owner)} works on it; QA closes it."
-
-
 def row_text(row: Row, now: datetime, zone: str) -> str:
     """Give what a list says about a record after its number and title: class, state, owner, due."""
     record = row.record
@@ -102,14 +88,16 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
 
 
 def rows(found: list[Row], now: datetime, zone: str) -> list[Block]:
-    """Draw records as a list, each with a button that opens it."""
-    return [
-        blocks.typed(
-            f"{row.record.number} · {row.record.title}\n{row_text(row, now, zone)}",
-            blocks.button("Open", "record.open", data_of(row.record)),
-        )
-        for row in found
-    ]
+    """Draw records as a list, each with the buttons that open it and move it on."""
+    shown: list[Block] = []
+    for row in found:
+        record = row.record
+        buttons = [_button(record, act) for act in transitions.offered(record, steps=True)]
+        shown += [
+            blocks.typed(f"{record.number} · {record.title}\n{row_text(row, now, zone)}"),
+            blocks.actions(blocks.button("Open", "record.open", data_of(record)), *buttons),
+        ]
+    return shown
 
 
 def late(due_at: datetime, now: datetime, zone: str) -> str:
@@ -120,59 +108,154 @@ def late(due_at: datetime, now: datetime, zone: str) -> str:
     return f" ({words.days(number)} late)" if number else " (late)"
 
 
-def _standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
+def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
+    """Say how a record stands: state, next step, whose turn, clocks, people."""
     record, zone = sheet.record, sheet.partnership.time_zone
-    facts = [("State", str(record.state)), ("Next", next_step(sheet))]
-    if record.is_open:
-        due = sheet.close_by
+    came_to = f" · {record.outcome}" if record.outcome else ""
+    facts = [("State", f"{record.state}{came_to}"), ("Next", next_step(sheet, now))]
+    due = sheet.due
+    if record.is_open and due is not None:
         facts.append(("Due", f"{words.due(due.due_at, zone)} ({due.rule}){' · late' if due.due_at < now else ''}"))
-    facts.append(("Owner", sheet.named(sheet.owner) if sheet.owner else "nobody yet"))
-    if sheet.acknowledged_by and record.acknowledged_at:
-        facts.append(("Acknowledged", f"{sheet.named(sheet.acknowledged_by)}, {words.moment(record.acknowledged_at)}"))
-    if sheet.closed_by and record.closed_at:
-        facts.append(("Closed", f"{sheet.named(sheet.closed_by)}, {words.moment(record.closed_at)}"))
-    if record.is_open and record.holds_batches and sheet.lots:
+    facts += [(REPORTS[one.name].title, _report(sheet, one, now)) for one in sheet.reports]
+    facts.append(("Owner", sheet.who(record.owner_id) or "nobody yet"))
+    if record.acknowledged_at is not None:
+        noted = "Accepted" if record.kind is Kind.CAPA else "Acknowledged"
+        facts.append((noted, f"{sheet.who(record.acknowledged_by_id)}, {words.moment(record.acknowledged_at)}"))
+    if record.closed_at is not None:
+        facts.append((str(record.state), f"{sheet.who(record.closed_by_id)}, {words.moment(record.closed_at)}"))
+    if record.void_reason:
+        facts.append(("Void because", cut(record.void_reason, SHORT)))
+    if record.holds_batches and sheet.lots:
         facts.append(("On hold", ", ".join(sheet.lots)))
     return facts
 
 
-def _details(sheet: Sheet) -> list[tuple[str, str]]:
-    record, lots = sheet.record, ", ".join(sheet.lots)
-    links = ", ".join(f"{link.number} ({link.state})" for link in sheet.links)
-    match sheet.details:
-        case Deviation() as it:
-            return [
-                ("Batch", lots),
-                ("Product", record.product),
-                ("Where", it.location),
-                ("Batch distributed", it.distributed),
-                ("What happened", it.happened),
-                ("What should have happened", it.expected),
-                ("Immediate action", it.immediate_action),
-                ("CAPA", links),
-            ]
-        case Oos() as it:
-            return [
-                ("Test", f"{it.test} ({it.category})" if it.category else it.test),
-                ("Result", f"{it.result} {it.unit}".strip()),
-                ("Limits", _limits(it)),
-                ("Kind", it.result_kind),
-                ("Sample", it.sample_type),
-                ("Batch", lots),
-                ("Product", record.product),
-                ("Method", it.method),
-                ("Analyst", it.analyst),
-                ("Batch distributed", it.distributed),
-                ("CAPA", links),
-            ]
-        case Capa() as it:
-            return [
-                ("Action type", it.action_type),
-                ("Problem", it.problem),
-                ("Action plan", it.plan),
-                ("Effectiveness criterion", it.criterion),
-                ("Source records", links),
-            ]
+def _report(sheet: Sheet, report: AuthorityReport, now: datetime) -> str:
+    if report.filed_at is not None:
+        return f"filed {words.moment(report.filed_at)}"
+    if report.is_settled:
+        return "not needed"
+    due = sheet.clocks[report.name].due_at
+    when = f"due {words.due(due, sheet.partnership.time_zone)}{' · late' if due < now else ''}"
+    return f"{report.answer.lower() if report.answer else 'not answered yet'}, {when}"
+
+
+def signatures(sheet: Sheet, most_voided: int | None = None) -> list[Block]:
+    """Draw a record's signatures; of the void ones only the last few, where a number is given."""
+    void = [one for one in sheet.signatures if not one.counts]
+    dropped = void[: max(0, len(void) - most_voided)] if most_voided is not None else []
+    told = [one for one in sheet.signatures if one not in dropped]
+    facts = [("Signed" if one.counts else "Void signature", _signed(one)) for one in told]
+    return [blocks.facts(facts, LONG)] if facts else []
+
+
+def _signed(one: Signature) -> str:
+    who = f"{one.name} ({one.company}), {one.role}"
+    void = f" · void: {one.voided_because}" if not one.counts else ""
+    return f"{who}: {one.meaning} · {words.signed(one.at, one.zone)} · SHA-256 {one.hash[:12]}{void}"
+
+
+def details(sheet: Sheet) -> list[tuple[str, str]]:
+    """Give what a record says, part by part, as labels and texts."""
+    record = sheet.record
+    common = [("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
+    told: list[tuple[str, str]] = []
+    for table, part in sheet.parts.items():
+        told += PARTS[table](part)
+        if part is sheet.details:
+            told += common
+    told += [(f"Retest {one.number}", f"{one.result} · {one.analyst}") for one in sheet.retests]
+    told += [(f"Check {one.number}", f"{one.outcome}: {one.evidence}") for one in sheet.checks]
+    return [*told, ("Links", ", ".join(f"{link.number} ({link.state})" for link in sheet.links))]
+
+
+def _deviation(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Where", it.location),
+        ("Batch distributed", it.distributed),
+        ("What happened", it.happened),
+        ("What should have happened", it.expected),
+        ("Immediate action", it.immediate_action),
+    ]
+
+
+def _investigation(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Root cause category", it.category),
+        ("Root cause", it.root_cause),
+        ("Human error justification", it.human_error),
+        ("Other batches considered", it.other_batches),
+        ("Impact", it.impact),
+        ("Disposition recommendation", it.disposition),
+        ("CAPA needed", "Yes" if it.capa_needed else "No"),
+        ("Reason if no CAPA", it.no_capa_reason),
+        ("Conclusion", it.conclusion),
+    ]
+
+
+def _oos(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Test", f"{it.test} ({it.category})" if it.category else it.test),
+        ("Result", f"{it.result} {it.unit}".strip()),
+        ("Limits", _limits(it)),
+        ("Kind", it.result_kind),
+        ("Sample", it.sample_type),
+        ("Method", it.method),
+        ("Analyst", it.analyst),
+        ("Batch distributed", it.distributed),
+    ]
+
+
+def _phase_one(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Laboratory cause found", "Yes" if it.cause_found else "No"),
+        ("Phase I evidence", it.evidence),
+        ("Phase I checklist", "; ".join(it.checklist)),
+    ]
+
+
+def _retest_plan(it: Any) -> list[tuple[str, str]]:
+    approved = f"approved {words.moment(it.approved_at)}" if it.approved_at else "not approved yet"
+    return [
+        ("Retest plan", f"{it.number} retests by {it.second_analyst}, {approved}"),
+        ("Hypothesis", it.hypothesis),
+    ]
+
+
+def _phase_two(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Outcome", it.outcome),
+        ("Phase II evidence", it.evidence),
+        ("Manufacturing review", it.manufacturing_review),
+        ("Root cause", it.root_cause),
+        ("Other batches considered", it.other_batches),
+        ("Disposition recommendation", it.disposition),
+    ]
+
+
+def _capa(it: Any) -> list[tuple[str, str]]:
+    return [
+        ("Action type", it.action_type),
+        ("Problem", it.problem),
+        ("Action plan", it.plan),
+        ("Effectiveness criterion", it.criterion),
+    ]
+
+
+def _implementation(it: Any) -> list[tuple[str, str]]:
+    return [("Implemented on", words.day(it.implemented_on)), ("Evidence", it.evidence)]
+
+
+PARTS: dict[type[Table], Callable[[Any], list[tuple[str, str]]]] = {
+    Deviation: _deviation,
+    Investigation: _investigation,
+    Oos: _oos,
+    PhaseOne: _phase_one,
+    RetestPlan: _retest_plan,
+    PhaseTwo: _phase_two,
+    Capa: _capa,
+    Implementation: _implementation,
+}
 
 
 def _limits(it: Oos) -> str:
@@ -185,7 +268,7 @@ def _limits(it: Oos) -> str:
 
 def _origin(sheet: Sheet) -> str:
     record = sheet.record
-    logged = f"Logged by {escape(sheet.named(sheet.logged_by))}, {blocks.local(record.recorded_at)}"
+    logged = f"Logged by {escape(sheet.who(record.logged_by_id))}, {blocks.local(record.recorded_at)}"
     if record.kind is Kind.CAPA:
         return logged
     learned = "detected" if record.kind is Kind.DEVIATION else "analysed"

@@ -9,6 +9,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from quality.device import OneTimeCodes
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Desk:
     installation: Installation
     now: Callable[[], datetime]
     wake: Callable[[], None]  # tells the delivery that the outbox has something new
+    codes: OneTimeCodes  # the second component of signatures
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:

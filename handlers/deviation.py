@@ -1,23 +1,36 @@
-"""Logging deviations: the command, the button, the message shortcut and the modal."""
+"""Deviations in Slack: the command, the shortcut, and the forms of their life."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from handlers import acts
+from handlers.acts import REASON, Filled, Given
 from handlers.call import Call
 from handlers.commands import record_command, usage
-from handlers.forms import LONG, Choice, Form, Listing, Moment, Text
+from handlers.forms import LONG, Choice, Form, Listing, Moment, Text, YesNo
 from handlers.listeners import Command, Listeners, Shortcut
 from handlers.text import as_read, clean, cut, one_line
-from quality import deviation, people, words
-from quality.deviation import DeviationForm
+from quality import deviation, people, record, request, words
+from quality.deviation import DeviationForm, InvestigationForm
 from quality.people import Actor
+from quality.record import Ref
+from quality.sheet import Sheet
 from storage import person
-from storage.record import Class, Distributed, Kind
+from storage.deviation import Deviation
+from storage.investigation import Cause, Disposition, Investigation
+from storage.oos import Oos
+from storage.record import Class, Distributed, Kind, Record
 
 TITLE = 150
-DISTRIBUTED = Choice("distributed", "Batch distributed", required=True, options=tuple(Distributed))
+DISTRIBUTED = Choice("distributed", "Batch distributed", required=True, words=Distributed)
+STILL_DISTRIBUTED = Choice("distributed", "Batch distributed", words=Distributed, hint="As it is known by now.")
+SOURCES = Listing("sources", "Source records", limit=500, hint="Numbers such as DEV-2026-0001, several with commas.")
+OTHER_BATCHES = Text(
+    "other_batches", "Other batches considered", required=True, limit=LONG, multiline=True,
+    hint="Which other batches and products may be affected, and why or why not (21 CFR 211.192).",
+)  # fmt: skip
 FORM = Form(
     "deviation.log",
     "Log deviation",
@@ -30,9 +43,42 @@ FORM = Form(
         Text("product", "Product"),
         Text("location", "Where", hint="Area, step, equipment."),
         Moment("detected_at", "Detected at", required=True),
-        Choice("class_", "Class", required=True, options=tuple(Class), hint="Unknown at first? Major."),
+        Choice("class_", "Class", required=True, words=Class, hint="Unknown at first? Major."),
         DISTRIBUTED,
         Text("immediate_action", "Immediate action", limit=LONG, multiline=True),
+        SOURCES,
+    ),
+)
+SUBMIT = Form(
+    "record.submit",
+    "Submit investigation",
+    "Submit",
+    (
+        Choice("category", "Root cause category", required=True, words=Cause),
+        Text("root_cause", "Root cause", required=True, limit=LONG, multiline=True),
+        OTHER_BATCHES,
+        Text("impact", "Impact", required=True, limit=LONG, multiline=True, hint="On product, patient and data."),
+        Choice("disposition", "Disposition recommendation", required=True, words=Disposition),
+        YesNo("capa_needed", "CAPA needed", required=True),
+        Text("no_capa_reason", "Reason if no CAPA", limit=LONG, multiline=True),
+        Text(
+            "human_error",
+            "Human error justification",
+            limit=LONG,
+            multiline=True,
+            hint="For the category People: how process, procedure and system were excluded.",
+        ),
+        Text("conclusion", "Conclusion", required=True, limit=LONG, multiline=True),
+        STILL_DISTRIBUTED,
+    ),
+)
+RECLASSIFY = Form(
+    "record.reclassify",
+    "Reclassify",
+    "Reclassify",
+    (
+        Choice("class_", "Class", required=True, words=Class, hint="A lower one needs the other company's QA."),
+        REASON,
     ),
 )
 USAGE = usage(
@@ -86,14 +132,37 @@ async def on_shortcut(call: Call) -> None:
 
 async def on_submitted(call: Call) -> None:
     """Log the deviation."""
-    await call.do(deviation.log, to_form(FORM.read(call.view)))
+    await call.do(deviation.log, DeviationForm(**FORM.read(call.view)))
 
 
-def to_form(given: dict[str, Any]) -> DeviationForm:
-    """Give the words of the choices their types."""
-    given["class_"] = Class(given["class_"])
-    given["distributed"] = Distributed(given["distributed"])
-    return DeviationForm(**given)
+async def on_record_button(call: Call) -> None:
+    """Open the form for a confirmed OOS, its facts and itself as the source filled in."""
+    found = await call.look(record.may, call.data["r"], "deviation", call.now)
+    about, details = found.record, found.details
+    result = f"{about.number}: {about.title}, confirmed."
+    filled: dict[str, Any] = {
+        "title": f"Confirmed {about.number}: {about.title}",
+        "happened": result,
+        "sources": about.number,
+    }
+    filled |= {"lots": ", ".join(found.lots), "product": about.product, "detected_at": about.detected_at}
+    filled["distributed"] = details.distributed if isinstance(details, Oos) else Distributed.UNKNOWN
+    await open_form(call, **filled)
+
+
+def _investigation(found: Sheet) -> dict[str, Any]:
+    """Give what was submitted before, so that nobody types it twice."""
+    before, details = found.part(Investigation), found.details
+    known = details.distributed if isinstance(details, Deviation) else Distributed.UNKNOWN
+    return (before.model_dump() if before else {}) | {"distributed": known}
+
+
+def _submit(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return deviation.submit(session, actor, ref, InvestigationForm(**given), now)
+
+
+def _reclassify(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.reclassify(session, actor, ref, given["class_"], given["reason"], now)
 
 
 LISTENERS = Listeners(
@@ -110,6 +179,9 @@ LISTENERS = Listeners(
             "log_as_deviation", on_shortcut, "Log as deviation", "Turns this message into the draft of a deviation"
         ),
     ),
-    buttons={"deviation.log": on_button},
+    buttons={"deviation.log": on_button, "record.deviation": on_record_button},
     modals={FORM.callback: on_submitted},
+) + acts.listeners(
+    filled={"submit": Filled(SUBMIT, _submit, _investigation), "reclassify": Filled(RECLASSIFY, _reclassify)},
+    pressed={"start": deviation.begin_investigation},
 )

@@ -3,8 +3,13 @@
 import logging
 import secrets
 
+from handlers import blocks, cards, device, forms
+from handlers.blocks import Screen
 from handlers.call import Call, Repeated
-from quality.refusal import FieldErrors, Refusal
+from handlers.text import escape
+from quality import record as records
+from quality.device import NoDevice
+from quality.refusal import FieldErrors, Overtaken, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +26,12 @@ async def answer_error(call: Call, error: Exception) -> None:
             f"Something went wrong (code {code}) and nothing was changed. Please try again; "
             "if it happens again, give the code to whoever runs QualBridge."
         )
-    if call.is_submission:
+    if isinstance(error, Overtaken):
+        await _show_fresh(call, error)
+    elif isinstance(error, NoDevice):
+        offered = [blocks.typed(str(error)), device.offer(int(call.data["p"]))]
+        await call.answer(Screen(escape(str(error)), offered))
+    elif call.is_submission:
         await call.ack(response_action="errors", errors=_at_fields(call, error))
     elif call.body.get("type") == "block_suggestion":
         await call.ack(options=[])
@@ -29,6 +39,21 @@ async def answer_error(call: Call, error: Exception) -> None:
         await call.ack()
     else:
         await call.answer(str(error))
+
+
+async def _show_fresh(call: Call, late: Overtaken) -> None:
+    """Tell who came first, with the record as it is now; a form that still makes sense can be sent again."""
+    found = await call.look(records.sheet, late.record_id)
+    if not call.is_submission:
+        fresh = cards.card(found, call.now, whole=True)
+        await call.answer(Screen(escape(str(late)), [blocks.typed(str(late)), *fresh.blocks]))
+        return
+    now = [blocks.typed(str(late)), blocks.facts(cards.standing(found, call.now), cards.LONG)]
+    if late.again:
+        view = forms.anew(call.view, now, call.data | cards.data_of(found.record))
+    else:
+        view = forms.modal("answer", "QualBridge", [*now, *cards.buttons(found)], {})
+    await call.ack(response_action="update", view=call.signed_for(view))
 
 
 def _at_fields(call: Call, error: Refusal) -> dict[str, str]:

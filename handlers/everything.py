@@ -1,6 +1,20 @@
 """All that the bot listens to, gathered."""
 
-from handlers import capa, deviation, history, home, lists, oos, quality, record, setup
+from handlers import (
+    authority,
+    capa,
+    deviation,
+    device,
+    export,
+    history,
+    home,
+    lists,
+    oos,
+    quality,
+    record,
+    setup,
+    signature,
+)
 
 LISTENERS = (
     deviation.LISTENERS
@@ -8,8 +22,12 @@ LISTENERS = (
     + capa.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS
+    + signature.LISTENERS
+    + device.LISTENERS
+    + authority.LISTENERS
     + lists.LISTENERS
     + history.LISTENERS
+    + export.LISTENERS
     + setup.LISTENERS
     + home.LISTENERS
 )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from typing import Any
 
 from handlers.blocks import MOST_OPTIONS, Block, Option, choices, option, plain
@@ -90,11 +91,12 @@ class Choice(Field):
     """One of several words; the options are the field's own, or given when it is drawn."""
 
     options: tuple[str, ...] = ()
+    words: type[StrEnum] | None = None  # the options where they are such words; read as them
     asks: bool = False  # too many options for one list are asked for as one types
 
     def element(self, value: Any, options: Sequence[Option]) -> Block:
         """Draw a select."""
-        offered = options or [Option(word, word) for word in self.options]
+        offered = options or [Option(word, word) for word in self.offered]
         if self.asks and len(offered) > MOST_OPTIONS:
             block: Block = {"type": "external_select", "min_query_length": 1}
         else:
@@ -103,13 +105,73 @@ class Choice(Field):
         chosen = next((choice for choice in offered if choice.value == value), None)
         return block | ({"initial_option": option(chosen)} if chosen else {})
 
-    def read(self, state: Mapping[str, Any]) -> str | None:
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The words to choose from, where the field knows them."""
+        return self.options or tuple(self.words or ())
+
+    def read(self, state: Mapping[str, Any]) -> Any:
         """Read the chosen value."""
         chosen = state.get("selected_option")
         value = str(chosen["value"]) if chosen else None
-        if value and self.options and value not in self.options:
+        if value and self.offered and value not in self.offered:
             raise ValueError("Choose one of the list.")
-        return value
+        return self.words(value) if value and self.words else value
+
+
+@dataclass(frozen=True)
+class YesNo(Choice):
+    """Yes or no, read as a truth value."""
+
+    options: tuple[str, ...] = ("Yes", "No")
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw a select of two."""
+        return super().element({True: "Yes", False: "No"}.get(value), options)
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read whether it is yes; None for nothing."""
+        chosen = super().read(state)
+        return None if chosen is None else chosen == "Yes"
+
+
+@dataclass(frozen=True)
+class Number(Text):
+    """A whole number."""
+
+    limit: int = 6
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:
+        """Draw a text input; Slack's own number input reads decimals, too."""
+        return super().element(str(value) if value is not None else "", options)
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read the number."""
+        text = super().read(state)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal()):
+            raise ValueError("This is not a whole number. Give digits only, such as 3.")
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Checklist(Field):
+    """Statements to be ticked; read as those that were."""
+
+    statements: tuple[str, ...] = ()
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - the statements are its own
+        """Draw checkboxes."""
+        offered = [Option(word, str(place)) for place, word in enumerate(self.statements)]
+        block: Block = {"type": "checkboxes", "options": [option(choice) for choice in offered]}
+        ticked = [option(choice) for choice in offered if choice.text in (value or ())]
+        return block | ({"initial_options": ticked} if ticked else {})
+
+    def read(self, state: Mapping[str, Any]) -> Any:
+        """Read the ticked statements, in the order of the list."""
+        ticked = {str(chosen["value"]) for chosen in state.get("selected_options") or ()}
+        return tuple(word for place, word in enumerate(self.statements) if str(place) in ticked) or None
 
 
 @dataclass(frozen=True)
@@ -233,6 +295,31 @@ class Form:
         if errors:
             raise FieldErrors(errors)
         return values
+
+
+# Under which name an input is preset with what its state holds.
+PRESET = {
+    "value": "initial_value",
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
+    "selected_date": "initial_date",
+    "selected_time": "initial_time",
+    "selected_date_time": "initial_date_time",
+}
+
+
+def anew(view: Mapping[str, Any], told: Sequence[Block], data: Mapping[str, Any]) -> Block:
+    """Draw a submitted form once more, with what was filled in, what is to be told above it, and other data."""
+    inputs = [_preset(block, view["state"]["values"]) for block in view["blocks"] if block["type"] == "input"]
+    return modal(view["callback_id"], view["title"]["text"], [*told, *inputs], data, view["submit"]["text"])
+
+
+def _preset(block: Block, state: Mapping[str, Any]) -> Block:
+    given = state.get(block["block_id"], {}).get(ELEMENT, {})
+    element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
+    return block | {
+        "element": element | {PRESET[name]: value for name, value in given.items() if name in PRESET and value}
+    }
 
 
 def modal(

@@ -1,5 +1,6 @@
 """A record's journal as people read it: one line an event, in its thread and in History."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -18,30 +19,21 @@ from storage.record import Record
 
 PAGE = 12
 MOST_VALUE = 200
-WHAT = {
-    "logged": "logged it",
-    "acknowledged": "acknowledged it",
-    "assigned": "assigned it to {owner}",
-    "commented": "commented",
-    "linked": "added {CAPA}",
-    "closed": "closed it",
-}
+TOLD_IN_FULL = ("logged", "submitted", "phase_1", "retests_planned", "phase_2", "plan_changed", "implemented")
+BEFORE = ("owner", "class", "due")  # of these, what was there before is told, too
 
 
 def said(entry: JournalEntry) -> str:
     """`Elif Kaya (Borealis) assigned it to Ben Ortiz (before: Gita Rao)`."""
-    content = entry.content
-    by, changes = content["by"], content["changes"]
-    after = {name: value for name, (_, value) in changes.items()}
-    before = [_value(value) for name, (value, _) in changes.items() if value and name != "state"]
-    what = WHAT.get(entry.event.partition(".")[2], entry.event).format(**after)
-    sentence = f"{by['name']} ({by['company']}) {what}"
+    by, changes = entry.content["by"], entry.content["changes"]
+    before = [_value(name, old) for name, (old, _) in changes.items() if old and name in BEFORE]
+    sentence = f"{by['name']} ({by['company']}) {records.said_of(entry)}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 
 def line(entry: JournalEntry) -> Screen:
     """Draw an event as the line in the record's thread."""
-    text = said(entry)
+    text = said(entry) + _signature(entry)
     reason = entry.content["reason"]
     if not reason:
         return Screen(escape(text), [blocks.rich([{"type": "rich_text_section", "elements": [blocks.words(text)]}])])
@@ -77,7 +69,8 @@ async def _page(call: Call, record: Record, before: int | None) -> Screen:
 def _item(entry: JournalEntry) -> list[Block]:
     content = entry.content
     parts = [blocks.bold(f"{content['seq']} · {words.moment(entry.at)} · "), blocks.words(said(entry))]
-    if entry.event.endswith(".logged"):
+    parts.append(blocks.words(_signature(entry)))
+    if entry.event.partition(".")[2] in TOLD_IN_FULL:
         parts.append(blocks.words(f": {_changes(content['changes'])}"))
     if content["reason"]:
         parts.append(blocks.words(f": {cut(content['reason'], 300)}"))
@@ -85,12 +78,22 @@ def _item(entry: JournalEntry) -> list[Block]:
     return parts
 
 
+def _signature(entry: JournalEntry) -> str:
+    """Give the rest of a signature: role, time in the signer's zone, and the hash of what was signed."""
+    kept = entry.content.get("signature")
+    if not kept:
+        return ""
+    return f" · {kept['role']}, {words.signed(entry.at, kept['zone'])}, SHA-256 {kept['hash'][:12]}"
+
+
 def _changes(changes: dict[str, list[Any]]) -> str:
-    told = [f"{name.replace('_', ' ')} {_value(after)}" for name, (_, after) in changes.items()]
+    told = [f"{name.replace('_', ' ')} {_value(name, after)}" for name, (_, after) in changes.items()]
     return cut("; ".join(told), 600)
 
 
-def _value(value: Any) -> str:
+def _value(name: str, value: Any) -> str:
+    if name == "due":
+        return words.moment(datetime.fromisoformat(value))
     return cut(str(value), MOST_VALUE)
 
 

@@ -30,7 +30,7 @@ def draw(session: Session, call: Call) -> list[Block]:
         actor = people.actor_of(session, row.partnership_id, people.Identity(row.team_id, user_id))
         names = " and ".join(company.name for company in actor.companies.values())
         shown += [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
-        shown += draw_groups(work.waiting_for(session, actor), actor, call)
+        shown += draw_groups(work.waiting_for(session, actor, call.now), actor, call, MOST_BLOCKS - len(shown) - 3)
         shown.append(blocks.divider())
     if not shown:
         text = "You work in no channel with QualBridge yet. In a channel that two companies share, run /quality setup."

@@ -6,13 +6,17 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from handlers import cards, digest, frontdoor, history, reminder, setup
+from handlers import authority as questions
+from handlers import cards, digest, frontdoor, history, reminder, setup, similar
+from handlers import device as devices
 from handlers.blocks import Screen
 from quality import digest as digests
 from quality import sheet
+from quality import similar as similars
 from quality.beat import is_latest
 from quality.working_time import calendar_of
-from storage import journal, partnership, person
+from storage import device, journal, message, partnership, person
+from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.person import Person
 
@@ -67,11 +71,43 @@ def _owner(session: Session, row: Outgoing, _now: datetime) -> Post | None:
 def _reminder(session: Session, row: Outgoing, now: datetime) -> Post | None:
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
     told = person.get(session, row.partnership_id, row.about["person_id"])
-    if found.close_by.stopped_at is not None or not told.active:
+    due = found.clocks[ClockName(row.about.get("clock", ClockName.CLOSE))]
+    if due.stopped_at is not None or not told.active:
         return None
-    if not is_latest(found, date.fromisoformat(row.about["step"]), now):
+    if not is_latest(found, due, date.fromisoformat(row.about["step"]), now):
         return None
-    return Post(reminder.reminder(found, now, told.id), person=told)
+    return Post(reminder.reminder(found, due, now, told.id), person=told)
+
+
+def _similar(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    found = similars.find(session, sheet.of_record(session, row.partnership_id, row.about["record_id"]))
+    if not found.found:
+        return None
+    posted = message.permalinks(session, row.partnership_id, [f"card:{one.id}" for one in found.found])
+    links = {int(subject.removeprefix("card:")): url for subject, url in posted.items()}
+    return Post(similar.draw(found, links), thread_of=f"card:{row.about['record_id']}")
+
+
+def _question(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Ask about a report: in the record's thread, where it lasts, or one of the sponsor's QA."""
+    found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+    report = next(one for one in found.reports if one.name == row.about["name"])
+    screen = questions.draw(found, report, now)
+    if "person_id" not in row.about:
+        thread = f"card:{found.record.id}"
+        return Post(screen, subject=f"question:{found.record.id}:{report.name}", thread_of=thread)
+    told = person.get(session, row.partnership_id, row.about["person_id"])
+    return Post(screen, person=told) if told.active and not report.is_settled else None
+
+
+def _notice(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    told = person.get(session, row.partnership_id, row.about["person_id"])
+    whose = person.get(session, row.partnership_id, row.about["whose"])
+    company = partnership.companies(session, row.partnership_id)[whose.side].name
+    found = device.get(session, row.about["device_id"])
+    if not told.active:
+        return None
+    return Post(devices.notice(row.about["what"], whose, company, found), person=told)
 
 
 def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
@@ -89,5 +125,8 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "line": _line,
     "owner": _owner,
     "reminder": _reminder,
+    "similar": _similar,
+    "question": _question,
+    "notice": _notice,
     "digest": _digest,
 }

@@ -1,15 +1,27 @@
-"""Logging OOS results: the command, the button and the modal."""
+"""OOS results in Slack: the command, and the forms of their phases."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from handlers import acts
+from handlers.acts import Filled, Given
 from handlers.call import Call
 from handlers.commands import record_command, usage
-from handlers.deviation import DISTRIBUTED
-from handlers.forms import Choice, Form, Listing, Moment, Text
+from handlers.deviation import DISTRIBUTED, OTHER_BATCHES, STILL_DISTRIBUTED
+from handlers.forms import LONG, Checklist, Choice, Form, Listing, Moment, Number, Text, YesNo
 from handlers.listeners import Command, Listeners
 from quality import oos, people
-from quality.oos import OosForm
+from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
+from quality.people import Actor
+from quality.record import Ref
 from quality.refusal import Refusal
-from storage.oos import ResultKind
-from storage.record import Distributed, Kind
+from quality.sheet import Sheet
+from storage.investigation import Disposition
+from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
+from storage.record import Distributed, Kind, Outcome, Record
 
 CATEGORIES = (
     "Identity",
@@ -37,7 +49,7 @@ FORM = Form(
     (
         Text("test", "Test", required=True, limit=100),
         Choice("category", "Test category", options=CATEGORIES),
-        Choice("result_kind", "Kind", required=True, options=tuple(ResultKind)),
+        Choice("result_kind", "Kind", required=True, words=ResultKind),
         Choice("sample_type", "Sample type", required=True, options=SAMPLES),
         Listing("lots", "Batch or lot", required=True, limit=1000, hint="Several with commas."),
         Text("product", "Product"),
@@ -49,6 +61,75 @@ FORM = Form(
         Text("analyst", "Analyst"),
         Moment("analysed_at", "Analysed at", required=True),
         DISTRIBUTED,
+    ),
+)
+# What a laboratory looks at first (phases Ia and Ib of the guidances).
+CHECKS = (
+    "Sample: identity, storage and handling as they should be",
+    "Right method and version followed",
+    "Calculation and transcription checked",
+    "Instrument calibrated and suitable",
+    "Standards, reagents and solutions in date",
+    "Glassware and equipment clean and right",
+    "Raw data and chromatograms reviewed",
+    "Analyst trained, and asked about the analysis",
+    "Retained solutions examined before they are discarded",
+)
+PHASE_ONE = Form(
+    "record.phase_1",
+    "Phase I result",
+    "Submit",
+    (
+        Checklist("checklist", "Checklist", statements=CHECKS, hint="Tick what was looked at."),
+        YesNo("cause_found", "Laboratory cause found", required=True),
+        Text(
+            "evidence",
+            "Evidence",
+            required=True,
+            limit=LONG,
+            multiline=True,
+            hint="Of the cause; without one, of what was looked at. Only an evident cause invalidates a result.",
+        ),
+    ),
+)
+PLAN = Form(
+    "record.plan_retests",
+    "Retest plan",
+    "Propose",
+    (
+        Text("hypothesis", "Hypothesis", required=True, limit=LONG, multiline=True),
+        Number("number", "Number of retests", required=True, hint="Fixed once both companies' QA approved it."),
+        Text("second_analyst", "Second analyst", required=True),
+    ),
+)
+RETEST = Form(
+    "record.record_retest",
+    "Record retest",
+    "Record",
+    (
+        Text("result", "Result", required=True, limit=40, hint="As reported. It is kept, whatever it is."),
+        Text("analyst", "Analyst", required=True),
+    ),
+)
+PHASE_TWO = Form(
+    "record.phase_2",
+    "Phase II result",
+    "Submit",
+    (
+        Text("manufacturing_review", "Manufacturing review", required=True, limit=LONG, multiline=True),
+        Text("root_cause", "Root cause", required=True, limit=LONG, multiline=True),
+        OTHER_BATCHES,
+        Choice("outcome", "Outcome", required=True, words=Outcome, options=tuple(oos.OUTCOMES)),
+        Text(
+            "evidence",
+            "Evidence",
+            required=True,
+            limit=LONG,
+            multiline=True,
+            hint="Invalidated: of the laboratory cause. Inconclusive: the OOS result stands.",
+        ),
+        Choice("disposition", "Disposition recommendation", required=True, words=Disposition),
+        STILL_DISTRIBUTED,
     ),
 )
 USAGE = usage(
@@ -77,10 +158,38 @@ async def on_button(call: Call) -> None:
 
 async def on_submitted(call: Call) -> None:
     """Log the result."""
-    given = FORM.read(call.view)
-    given["result_kind"] = ResultKind(given["result_kind"])
-    given["distributed"] = Distributed(given["distributed"])
-    await call.do(oos.log, OosForm(**given))
+    await call.do(oos.log, OosForm(**FORM.read(call.view)))
+
+
+def _phase_two(found: Sheet) -> dict[str, Any]:
+    """Give what was submitted before, so that nobody types it twice."""
+    before, details = found.part(PhaseTwo), found.details
+    known = details.distributed if isinstance(details, Oos) else Distributed.UNKNOWN
+    return (before.model_dump() if before else {}) | {"distributed": known}
+
+
+def _before(table: type[PhaseOne | RetestPlan]) -> Callable[[Sheet], dict[str, Any]]:
+    def given(found: Sheet) -> dict[str, Any]:
+        before = found.part(table)
+        return before.model_dump() if before else {}
+
+    return given
+
+
+def _finish_phase_1(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return oos.finish_phase_1(session, actor, ref, PhaseOneForm(**given), now)
+
+
+def _plan_retests(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return oos.plan_retests(session, actor, ref, RetestPlanForm(**given), now)
+
+
+def _record_retest(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return oos.record_retest(session, actor, ref, RetestForm(**given), now)
+
+
+def _finish_phase_2(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return oos.finish_phase_2(session, actor, ref, PhaseTwoForm(**given), now)
 
 
 LISTENERS = Listeners(
@@ -94,4 +203,11 @@ LISTENERS = Listeners(
     ),
     buttons={"oos.log": on_button},
     modals={FORM.callback: on_submitted},
+) + acts.listeners(
+    filled={
+        "phase_1": Filled(PHASE_ONE, _finish_phase_1, _before(PhaseOne)),
+        "plan_retests": Filled(PLAN, _plan_retests, _before(RetestPlan)),
+        "record_retest": Filled(RETEST, _record_retest),
+        "phase_2": Filled(PHASE_TWO, _finish_phase_2, _phase_two),
+    }
 )

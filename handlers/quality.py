@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlmodel import Session
 
-from handlers import batch, blocks, cards, digest, frontdoor, history, lists, setup
+from handlers import batch, blocks, cards, device, digest, export, frontdoor, history, lists, setup
 from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.commands import usage
@@ -17,6 +17,7 @@ from quality.people import Actor
 from quality.refusal import Refusal
 from quality.work import Group
 
+MOST_BLOCKS = 47  # of groups in a message, beside its heading
 SEARCH = Form(
     "quality.search",
     "Search",
@@ -33,6 +34,8 @@ USAGE = usage(
         "/quality batch <lot>": "everything about a batch, and whether it is on hold",
         "/quality history <record>": "a record's journal",
         "/quality digest": "today's digest, for you, now",
+        "/quality export <record>": "sends you a record as a file, with its signatures and journal",
+        "/quality signature": "sets up, or replaces, your signing device",
         "/quality setup": "sets this channel up for a sponsor and its CMO",
         "/deviation help": "logging and listing deviations; also `/oos help` and `/capa help`",
     },
@@ -58,7 +61,7 @@ async def show_mine(call: Call, _text: str = "") -> None:
     """Show what waits for the person."""
 
     def question(session: Session, actor: Actor) -> tuple[list[Group], Actor]:
-        return work.waiting_for(session, actor), actor
+        return work.waiting_for(session, actor, call.now), actor
 
     groups, actor = await call.look(question)
     await call.answer(draw_mine(groups, actor, call))
@@ -69,18 +72,22 @@ def draw_mine(groups: list[Group], actor: Actor, call: Call) -> Screen:
     if not groups:
         text = "Nothing waits for you."
         return Screen(text, [blocks.header("My work"), blocks.typed(text)])
-    shown = [blocks.header("My work"), *draw_groups(groups, actor, call)]
+    shown = [blocks.header("My work"), *draw_groups(groups, actor, call, MOST_BLOCKS)]
     number = len({row.record.id for group in groups for row in group.rows})  # one may wait for two things
     return Screen("1 record waits for you." if number == 1 else f"{number} records wait for you.", shown)
 
 
-def draw_groups(groups: list[Group], actor: Actor, call: Call) -> list[Block]:
-    """Draw each group: what it waits for, how many there are, and its rows."""
+def draw_groups(groups: list[Group], actor: Actor, call: Call, most: int) -> list[Block]:
+    """Draw each group: what it waits for, how many there are, and its rows; at most so many blocks."""
     shown: list[Block] = []
     for group in groups:
         number = f"{len(group.rows)}{' or more' if group.more else ''}"
-        shown.append(blocks.section(f"*{escape(group.title)}* ({number})"))
-        shown += cards.rows(group.rows, call.now, actor.partnership.time_zone)
+        drawn = [blocks.section(f"*{escape(group.title)}* ({number})")]
+        drawn += cards.rows(group.rows, call.now, actor.partnership.time_zone)
+        if len(shown) + len(drawn) > most:
+            shown.append(blocks.context("There is more than fits here: see `/quality list` or *Open records*."))
+            break
+        shown += drawn
     return shown
 
 
@@ -132,6 +139,8 @@ ACTS: dict[str, Callable[[Call, str], Awaitable[None]]] = {
     "batch": batch.show,
     "digest": digest.show,
     "history": show_history,
+    "signature": device.start,
+    "export": export.start,
 }
 LISTENERS = Listeners(
     commands=(
@@ -139,7 +148,7 @@ LISTENERS = Listeners(
             "/quality",
             on_command,
             "The front door, my work, search, history and the digest",
-            "[mine | list | search | batch | history | digest | setup | help]",
+            "[mine | list | search | batch | history | digest | export | signature | setup | help]",
         ),
     ),
     buttons={"quality.mine": show_mine, "quality.search": on_search},

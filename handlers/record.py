@@ -1,69 +1,58 @@
-"""The buttons of every record: open, acknowledge, assign an owner, comment, close."""
+"""The buttons of records of every kind: open, acknowledge, assign, link, comment, and what is asked of others."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import Session
 
-from handlers import cards
-from handlers.blocks import MOST_OPTIONS, Option, Screen, option
+from handlers import acts, cards
+from handlers.acts import REASON, Filled, Given
+from handlers.blocks import MOST_OPTIONS, Option, option
 from handlers.call import Call
-from handlers.forms import Form, PersonChoice, Text
+from handlers.forms import LONG, Day, Form, Listing, PersonChoice, Text
 from handlers.listeners import Listeners
-from quality import people, record, sheet
+from quality import people, record, request
 from quality.people import Actor
 from quality.record import Ref
+from quality.sheet import Sheet
 from storage import person
 from storage.record import Record
 
 ASSIGN = Form("record.assign", "Assign owner", "Assign", (PersonChoice("owner", "Owner", required=True, asks=True),))
 COMMENT = Form(
-    "record.comment", "Comment", "Add", (Text("comment", "Comment", required=True, limit=3000, multiline=True),)
+    "record.comment", "Comment", "Add", (Text("comment", "Comment", required=True, limit=LONG, multiline=True),)
 )
+NUMBERS = Listing("numbers", "Records", required=True, limit=500, hint="Numbers such as CAPA-2026-0001, with commas.")
+LINK = Form("record.link", "Link record", "Link", (NUMBERS,))
+EXTEND = Form(
+    "record.extend",
+    "Extend due date",
+    "Ask",
+    (
+        Day("due_on", "New due date", required=True),
+        Text("justification", "Justification", required=True, limit=LONG, multiline=True),
+    ),
+)
+SEND_BACK = Form("record.send_back", "Send back", "Send back", (REASON,))
+VOID = Form("record.void", "Void", "Void", (REASON,))
+REOPEN = Form("record.reopen", "Reopen", "Ask", (REASON,))
 
 
 def owners(session: Session, actor: Actor) -> list[Option]:
     """List who can own a record: both companies' people, from the roster."""
-    able = [
-        who
-        for who in person.list_active(session, actor.partnership.id)
-        if people.may_take_part(Actor(actor.partnership, actor.companies, who))
-    ]
+    able = [who for who in person.list_active(session, actor.partnership.id) if people.may_take_part(who)]
     return [Option(f"{who.name} · {actor.companies[who.side].name}", str(who.id)) for who in able]
 
 
 async def show(call: Call, number: str) -> None:
     """Show a whole record, given its number."""
-    found = await call.look(sheet.by_number, number)
+    found = await call.look(record.sheet_by_number, number)
     await call.answer(cards.card(found, call.now, whole=True))
 
 
 async def on_open(call: Call) -> None:
     """Show the whole record a button names."""
-    found = await call.look(sheet.by_id, call.data["r"])
+    found = await call.look(record.sheet, call.data["r"])
     await call.answer(cards.card(found, call.now, whole=True))
-
-
-async def on_acknowledge(call: Call) -> None:
-    """Acknowledge the record."""
-    done = await call.do(record.acknowledge, _ref(call))
-    await _confirm(call, done, f"You acknowledged {done.number}.")
-
-
-async def on_close(call: Call) -> None:
-    """Close the record."""
-    done = await call.do(record.close, _ref(call))
-    await _confirm(call, done, f"You closed {done.number}.")
-
-
-async def on_assign(call: Call) -> None:
-    """Ask who is to own the record."""
-
-    def question(session: Session, actor: Actor) -> tuple[Record, Sequence[Option]]:
-        return record.check_may_assign(session, actor, call.data["r"]), owners(session, actor)
-
-    found, options = await call.look(question)
-    values = {"owner": str(found.owner_id)}
-    await call.open(ASSIGN.view(cards.data_of(found), values, {"owner": options}))
 
 
 async def on_owner_typed(call: Call) -> None:
@@ -73,45 +62,53 @@ async def on_owner_typed(call: Call) -> None:
     await call.ack(options=[option(choice) for choice in offered[:MOST_OPTIONS]])
 
 
-async def on_assign_submitted(call: Call) -> None:
-    """Assign the owner."""
-    given = ASSIGN.read(call.view)
-    await call.do(record.assign_owner, _ref(call), given["owner"])
+def _owner(found: Sheet) -> Given:
+    return {"owner": str(found.record.owner_id)}
 
 
-async def on_comment(call: Call) -> None:
-    """Ask for a comment."""
-    found = await call.look(record.check_may_comment, call.data["r"])
-    await call.open(COMMENT.view(cards.data_of(found)))
+def _assign(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return record.assign_owner(session, actor, ref, given["owner"], now)
 
 
-async def on_comment_submitted(call: Call) -> None:
-    """Add the comment."""
-    given = COMMENT.read(call.view)
-    await call.do(record.comment, _ref(call), given["comment"])
+def _comment(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return record.comment(session, actor, ref, given["comment"], now)
 
 
-async def _confirm(call: Call, done: Record, sentence: str) -> None:
-    """Answer an act: the card in the channel changes by itself, a copy of it elsewhere has to be told."""
-    if call.clicked_in_channel:
-        return
-    found = await call.look(sheet.by_id, done.id)
-    fresh = cards.card(found, call.now, whole=True)
-    await call.answer(Screen(sentence, fresh.blocks), replace=True)
+def _link(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return record.link_records(session, actor, ref, given["numbers"], now)
 
 
-def _ref(call: Call) -> Ref:
-    return Ref(int(call.data["r"]), int(call.data["v"]))
+def _extend(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.ask_extension(session, actor, ref, given["due_on"], given["justification"], now)
 
 
-LISTENERS = Listeners(
-    buttons={
-        "record.open": on_open,
-        "record.acknowledge": on_acknowledge,
-        "record.assign": on_assign,
-        "record.comment": on_comment,
-        "record.close": on_close,
+def _send_back(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.send_back(session, actor, ref, given["reason"], now)
+
+
+def _void(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.void(session, actor, ref, given["reason"], now)
+
+
+def _reopen(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.reopen(session, actor, ref, given["reason"], now)
+
+
+LISTENERS = Listeners(buttons={"record.open": on_open}, options={"owner": on_owner_typed}) + acts.listeners(
+    filled={
+        "assign": Filled(ASSIGN, _assign, _owner, options=lambda session, actor: {"owner": owners(session, actor)}),
+        "comment": Filled(COMMENT, _comment),
+        "link": Filled(LINK, _link),
+        "extend": Filled(EXTEND, _extend),
+        "send_back": Filled(SEND_BACK, _send_back),
+        "void": Filled(VOID, _void),
+        "reopen": Filled(REOPEN, _reopen),
     },
-    options={"owner": on_owner_typed},
-    modals={ASSIGN.callback: on_assign_submitted, COMMENT.callback: on_comment_submitted},
+    pressed={
+        "acknowledge": record.acknowledge,
+        "grant": request.grant,
+        "agree": request.agree,
+        "refuse": request.refuse,
+        "withdraw": request.withdraw,
+    },
 )

@@ -6,8 +6,12 @@ from handlers import blocks, cards
 from handlers.blocks import Screen
 from handlers.cards import data_of
 from handlers.text import cut, escape
-from quality import words
+from quality import transitions, words
+from quality.authority import REPORTS
 from quality.sheet import Sheet
+from storage.clock import Clock, ClockName
+
+WHAT = {ClockName.CLOSE: "{number}", ClockName.CHECK: "The effectiveness check of {number}"}
 
 
 def owner(sheet: Sheet) -> Screen:
@@ -15,30 +19,34 @@ def owner(sheet: Sheet) -> Screen:
     return _message(sheet, f"You own {sheet.record.number} now, due {_due(sheet)}.")
 
 
-def reminder(sheet: Sheet, now: datetime, reader_id: int) -> Screen:
+def reminder(sheet: Sheet, due: Clock, now: datetime, reader_id: int) -> Screen:
     """Remind of a due date, saying how long is left or how late it is."""
     record = sheet.record
-    days = words.days_between(now, sheet.close_by.due_at, sheet.owner_zone)
-    if now > sheet.close_by.due_at:
-        when = f"is late: it was due {_due(sheet)}, {words.days(-days) + ' ago' if days else 'today'}"
+    days = words.days_between(now, due.due_at, sheet.owner_zone)
+    at = words.due(due.due_at, sheet.partnership.time_zone)
+    what = WHAT.get(due.name, f"The {due.name} report about {record.number}").format(number=record.number)
+    if now > due.due_at:
+        when = f"is late: it was due {at}, {words.days(-days) + ' ago' if days else 'today'}"
     else:
-        when = f"is due {_due(sheet)}, {'in ' + words.days(days) if days else 'today'}"
-    if sheet.owner is None:
+        when = f"is due {at}, {'in ' + words.days(days) if days else 'today'}"
+    if due.name in REPORTS:
+        whose = " It is for the sponsor's QA to answer."
+    elif sheet.owner is None:
         whose = " Nobody owns it: assign an owner."
     elif sheet.owner.id == reader_id:
         whose = ""
     else:
         whose = f" Its owner is {sheet.named(sheet.owner)}."
-    return _message(sheet, f"{record.number} {when}.{whose}")
+    return _message(sheet, f"{what} {when}.{whose}")
 
 
 def _message(sheet: Sheet, sentence: str) -> Screen:
     record = sheet.record
     between = f"{sheet.companies[record.logged_side].name} and {sheet.other_company.name}"
     data = data_of(record)
+    steps = [act for act in transitions.offered(record, steps=True) if act.name != "assign" or sheet.owner is None]
     buttons = [blocks.button("Open", "record.open", data, "primary")]
-    if sheet.owner is None:
-        buttons.append(blocks.button("Assign owner", "record.assign", data))
+    buttons += [blocks.button(act.button, f"record.{act.name}", data) for act in steps]
     return Screen(
         f"{escape(sentence)} {escape(cut(record.title, 150))}",
         [
@@ -51,4 +59,4 @@ def _message(sheet: Sheet, sentence: str) -> Screen:
 
 
 def _due(sheet: Sheet) -> str:
-    return words.due(sheet.close_by.due_at, sheet.partnership.time_zone)
+    return words.due(sheet.due.due_at, sheet.partnership.time_zone) if sheet.due else "without a date"

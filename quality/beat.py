@@ -13,11 +13,12 @@ from functools import cache, partial
 from sqlmodel import Session
 
 from quality import digest, ladder
+from quality.authority import REPORTS
 from quality.ladder import Audience, Step
 from quality.sheet import Sheet
 from quality.working_time import calendar_of
-from storage import clock, outbox, partnership, person, receipt, record
-from storage.clock import Clock
+from storage import clock, draft, outbox, partnership, person, receipt, record
+from storage.clock import Clock, ClockName
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
 from storage.record import Record
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 BATCH = 50  # decided in one transaction, so that people's clicks get their turn between
 LATER = timedelta(hours=1)  # when to look again at what could not be decided
 RECEIPTS_KEPT = timedelta(days=7)
+DRAFTS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def beat(session: Session, now: datetime) -> bool:
         if not _decided(session, partial(decide_digest, session, there, now)):
             there.next_digest_at = now + LATER
     receipt.forget(session, now - RECEIPTS_KEPT)
+    draft.forget(session, now - DRAFTS_KEPT)
     return BATCH in (len(clocks), len(digests))
 
 
@@ -93,7 +96,7 @@ def decide_reminder(session: Session, there: Setting, due: Clock, now: datetime)
     due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
     step = ladder.latest(due_on, today, calendar)
     if step is not None:
-        _queue(session, due, step, _recipients(there, about, owner, step), now)
+        _queue(session, due, step, _recipients(there, about, owner, due.name, step), now)
         if step.days_late > 0:
             # From now on the card says so; the key lets it be redrawn once for each due time.
             key = f"late:{due.id}:{due.due_at:%Y%m%d}"
@@ -118,10 +121,9 @@ def _owner(session: Session, about: Record) -> Person | None:
     return owner if owner.active else None
 
 
-def _recipients(there: Setting, about: Record, owner: Person | None, step: Step) -> list[Person]:
+def _recipients(there: Setting, about: Record, owner: Person | None, name: ClockName, step: Step) -> list[Person]:
     audiences = {
-        # Nobody owns it: the company that logged it has to say who does.
-        Audience.OWNER: [owner] if owner else [who for who in there.qa if who.side is about.logged_side],
+        Audience.OWNER: _first_told(there, about, owner, name),
         Audience.QA: there.qa,
         Audience.HEADS: there.heads,
     }
@@ -129,16 +131,27 @@ def _recipients(there: Setting, about: Record, owner: Person | None, step: Step)
     return list(told.values())
 
 
+def _first_told(there: Setting, about: Record, owner: Person | None, name: ClockName) -> list[Person]:
+    """Tell first who has to act: the owner; of a check, QA who are not; of a report, the sponsor's QA."""
+    if name in REPORTS:
+        return [who for who in there.qa if who.side is Side.SPONSOR]
+    side = owner.side if owner else about.logged_side
+    if name is ClockName.CHECK:
+        return [who for who in there.qa if who.side is side and who.id != about.owner_id]
+    # Nobody owns it: the company that logged it has to say who does.
+    return [owner] if owner else [who for who in there.qa if who.side is side]
+
+
 def _queue(session: Session, due: Clock, step: Step, told: list[Person], now: datetime) -> None:
     for who in told:
         # By the due time as well: a date that was moved has reminders of its own.
         key = f"reminder:{due.id}:{due.due_at:%Y%m%d}:{step.day}:{who.id}"
-        about = {"record_id": due.record_id, "person_id": who.id, "step": step.day.isoformat()}
+        about = {"record_id": due.record_id, "person_id": who.id, "step": step.day.isoformat(), "clock": due.name}
         outbox.put(session, due.partnership_id, "reminder", key, now, **about)
 
 
-def is_latest(sheet: Sheet, step: date, now: datetime) -> bool:
+def is_latest(sheet: Sheet, due: Clock, step: date, now: datetime) -> bool:
     """Whether a queued reminder is still the latest rung: one that waited for Slack may have been overtaken."""
     calendar = calendar_of(sheet.partnership, sheet.companies, sheet.owner_zone)
-    reached = ladder.latest(calendar.day_of(sheet.close_by.due_at), calendar.day_of(now), calendar)
+    reached = ladder.latest(calendar.day_of(due.due_at), calendar.day_of(now), calendar)
     return reached is not None and reached.day == step

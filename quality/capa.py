@@ -1,19 +1,25 @@
-"""CAPAs: what a new one must hold, and the records it comes from."""
+"""CAPAs: what a new one must hold, its plan, what shows that it was done, and whether it worked."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from quality import record as records
 from quality.people import Actor, require_part
+from quality.record import Due, Ref
 from quality.refusal import FieldErrors
-from quality.terms import CAPA_RULE, LONGEST_AGO
+from quality.sheet import Sheet
+from quality.terms import CAPA_DAYS, CAPA_RULE, CHECK, CHECK_AGAIN, LONG_AGO, LONGEST_AGO
 from quality.working_time import DAY_ENDS, calendar_of
-from storage import record as stored
-from storage.capa import ActionType, Capa
-from storage.record import Kind, Record, RecordLink, State
+from storage import clock
+from storage.capa import ActionType, Capa, EffectivenessCheck, Implementation
+from storage.clock import ClockName
+from storage.record import Kind, Outcome, Record, State
+
+OUTCOMES = (Outcome.EFFECTIVE, Outcome.NOT_EFFECTIVE, Outcome.INCONCLUSIVE)
+MOST_TITLE = 150
 
 
 @dataclass(frozen=True)
@@ -30,46 +36,118 @@ class CapaForm:
     criterion: str = ""
 
 
+@dataclass(frozen=True)
+class PlanForm:
+    """What Change plan asks."""
+
+    plan: str
+    criterion: str = ""
+
+
+@dataclass(frozen=True)
+class CheckForm:
+    """What Check effectiveness asks."""
+
+    outcome: Outcome
+    evidence: str
+
+
 def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record:
     """Log a CAPA, link it to its sources and tell its owner."""
     require_part(session, actor, "log CAPAs")
-    calendar = calendar_of(actor.partnership, actor.companies)
-    if form.due_on < calendar.day_of(now):
-        raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
-    if calendar.at(form.due_on, DAY_ENDS) < now:
-        raise FieldErrors({"due_on": "This day's working hours are over. Give a later day."})
-    if form.due_on > calendar.day_of(now + LONGEST_AGO):
-        raise FieldErrors({"due_on": "This is more than five years ahead. Check the year."})
-    sources = [_source(session, actor, number) for number in dict.fromkeys(form.sources)]
+    _check_due(actor, form.due_on, now)
+    sources = records.find_all(session, actor, form.sources, "sources")
     owner = records.can_own(session, actor, form.owner_id)
-    record = Record(
-        partnership_id=actor.partnership.id,
-        kind=Kind.CAPA,
-        state=State.PLANNED,
-        title=form.title,
-        owner_id=owner.id,
-        logged_side=actor.person.side,
-        logged_by_id=actor.person.id,
-        detected_at=now,
-        recorded_at=now,
-    )
-    details: dict[str, Any] = {"problem": form.problem, "action_type": form.action_type, "plan": form.plan}
-    details["criterion"] = form.criterion
-    content = {**details, "owner": owner.name, "sources": ", ".join(source.number for source in sources)}
-    due = records.Due(calendar.at(form.due_on, DAY_ENDS), CAPA_RULE)
-    entry = records.log(session, actor, record, due, now=now, content=content, acknowledged_by_partner=False)
+    calendar = calendar_of(actor.partnership, actor.companies)
+    record = records.new(actor, Kind.CAPA, State.PLANNED, now, title=form.title, owner_id=owner.id, detected_at=now)
+    details = {name: getattr(form, name) for name in ("problem", "action_type", "plan", "criterion")}
+    told = {**details, "owner": owner.name, "sources": ", ".join(source.number for source in sources)}
+    due = Due(calendar.at(form.due_on, DAY_ENDS), CAPA_RULE)
+    entry = records.log(session, actor, record, due, now=now, details=told)
     session.add(Capa(record_id=record.id, **details))
     for source in sources:
-        session.add(RecordLink(capa_id=record.id, source_id=source.id))
-        records.note(session, actor, source, "linked", now, changes={"CAPA": [None, record.number]})
+        records.link(session, actor, record, source, now)
+    records.settle(session, record, now)
     records.tell_owner(session, record, owner, entry, now)
     return record
 
 
-def _source(session: Session, actor: Actor, number: str) -> Record:
-    found = stored.find(session, actor.partnership.id, number)
-    if found is None:
-        raise FieldErrors(
-            {"sources": f"There is no record {number} in this channel. Give numbers such as DEV-2026-0001."}
-        )
-    return found
+def _check_due(actor: Actor, due_on: date, now: datetime) -> None:
+    calendar = calendar_of(actor.partnership, actor.companies)
+    if due_on < calendar.day_of(now):
+        raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
+    if calendar.at(due_on, DAY_ENDS) < now:
+        raise FieldErrors({"due_on": "This day's working hours are over. Give a later day."})
+    if due_on > calendar.day_of(now + LONGEST_AGO):
+        raise FieldErrors({"due_on": "This is more than five years ahead. Check the year."})
+
+
+def change_plan(session: Session, actor: Actor, ref: Ref, form: PlanForm, now: datetime) -> Record:
+    """Change the plan or its criterion; signatures that the plan already has are void."""
+    record = records.begin(session, actor, ref, "change_plan", now).record
+    details = session.get_one(Capa, record.id)
+    before = {"plan": details.plan, "criterion": details.criterion}
+    if before == asdict(form):
+        raise FieldErrors({"plan": "Nothing is changed here. Change it, or cancel."})
+    details.plan, details.criterion = form.plan, form.criterion
+    changes = {name: [before[name], value] for name, value in asdict(form).items() if value != before[name]}
+    records.finish(session, actor, record, "plan_changed", now, changes=changes)
+    return record
+
+
+def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implemented_on: date, now: datetime) -> Record:
+    """Mark a CAPA implemented; the clock to the check of its effectiveness starts on that day."""
+    record = records.begin(session, actor, ref, "implement", now).record
+    calendar = calendar_of(actor.partnership, actor.companies)
+    if implemented_on > calendar.day_of(now):
+        raise FieldErrors({"implemented_on": "This day is still to come. Give the day on which it was done."})
+    if implemented_on < calendar.day_of(now - LONGEST_AGO):
+        raise FieldErrors({"implemented_on": LONG_AGO})
+    found: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
+    session.merge(Implementation(record_id=record.id, **found, **records.by(actor, now)))
+    clock.stop(session, record.id, now, ClockName.CLOSE, ClockName.ACCEPT)
+    due = CHECK.due(calendar.at(implemented_on, DAY_ENDS), calendar)
+    records.start(session, record, ClockName.CHECK, Due(due, CHECK.rule), now, calendar)
+    changes = {"evidence": [None, evidence], "implemented_on": [None, implemented_on.isoformat()]}
+    records.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
+    return record
+
+
+def add_check(session: Session, actor: Actor, found: Sheet, form: CheckForm, now: datetime) -> EffectivenessCheck:
+    """Add a check of effectiveness, which is signed in the same transaction."""
+    if form.outcome not in OUTCOMES:
+        raise FieldErrors({"outcome": "Choose one of the list."})
+    given = asdict(form) | records.by(actor, now)
+    check = EffectivenessCheck(record_id=found.record.id, number=len(found.checks) + 1, **given)
+    session.add(check)
+    session.flush()
+    return check
+
+
+def check_again(session: Session, actor: Actor, record: Record, now: datetime) -> None:
+    """Start the clock to another check."""
+    calendar = calendar_of(actor.partnership, actor.companies)
+    due = Due(CHECK_AGAIN.due(now, calendar), CHECK_AGAIN.rule)
+    records.start(session, record, ClockName.CHECK, due, now, calendar)
+
+
+def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:
+    """Log the CAPA that follows one found not effective, linked with it and with its sources."""
+    before, record = found.part(Capa), found.record
+    calendar = calendar_of(actor.partnership, actor.companies)
+    owner = found.owner if found.owner and found.owner.active else actor.person
+    return log(
+        session,
+        actor,
+        CapaForm(
+            title=f"Follow-up of {record.number}: {record.title}"[:MOST_TITLE],
+            problem=f"{record.number} was not effective: {evidence}"[:3000],
+            action_type=before.action_type if before else ActionType.CORRECTIVE,
+            owner_id=owner.id,
+            due_on=calendar.day_of(now) + timedelta(days=CAPA_DAYS),
+            plan=f"To be written: what {record.number} did was not enough. Press Change plan.",
+            sources=(record.number, *(source.number for source in found.sources)),
+            criterion=before.criterion if before else "",
+        ),
+        now,
+    )

@@ -1,18 +1,23 @@
-"""Deviations: what a first report must hold."""
+"""Deviations: what a first report and an investigation must hold, and what another class brings with it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
+from quality import authority
 from quality import record as records
 from quality.people import Actor, require_part
+from quality.record import Due, Ref
 from quality.refusal import FieldErrors
 from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
 from quality.working_time import calendar_of
+from storage.clock import ClockName
 from storage.deviation import Deviation
+from storage.investigation import Cause, Disposition, Investigation
 from storage.record import Class, Distributed, Kind, Record, State
+
+ORDER = tuple(Class)  # from the least to the most
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,23 @@ class DeviationForm:
     product: str = ""
     location: str = ""
     immediate_action: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InvestigationForm:
+    """What Submit investigation asks."""
+
+    category: Cause
+    root_cause: str
+    other_batches: str
+    impact: str
+    disposition: Disposition
+    capa_needed: bool
+    conclusion: str
+    no_capa_reason: str = ""
+    human_error: str = ""
+    distributed: Distributed | None = None  # as it is known by now
 
 
 def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> Record:
@@ -38,29 +60,79 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
         raise FieldErrors({"detected_at": "This lies in the future. Give the time it was detected."})
     if form.detected_at < now - LONGEST_AGO:
         raise FieldErrors({"detected_at": LONG_AGO})
-    term = CLOSE[Kind.DEVIATION, form.class_]
-    due = records.Due(term.due(form.detected_at, calendar_of(actor.partnership, actor.companies)), term.rule)
-    record = Record(
-        partnership_id=actor.partnership.id,
-        kind=Kind.DEVIATION,
-        state=State.OPEN,
+    sources = records.find_all(session, actor, form.sources, "sources")
+    record = records.new(
+        actor,
+        Kind.DEVIATION,
+        State.OPEN,
+        now,
         class_=form.class_,
         title=form.title,
         product=form.product,
         holds_batches=form.class_ is not Class.MINOR,
-        logged_side=actor.person.side,
-        logged_by_id=actor.person.id,
         detected_at=form.detected_at,
-        recorded_at=now,
     )
-    details: dict[str, Any] = {
-        "happened": form.happened,
-        "expected": form.expected,
-        "location": form.location,
-        "distributed": form.distributed,
-        "immediate_action": form.immediate_action,
-    }
-    content = {"class": form.class_, **details}
-    records.log(session, actor, record, due, now=now, content=content, lots=form.lots)
+    names = ("happened", "expected", "location", "distributed", "immediate_action")
+    details = {name: getattr(form, name) for name in names}
+    due = _due(actor, form.class_, form.detected_at)
+    records.log(session, actor, record, due, now=now, details={"class": form.class_, **details}, lots=form.lots)
     session.add(Deviation(record_id=record.id, **details))
+    for source in sources:
+        records.link(session, actor, record, source, now)
+    authority.watch(session, actor, record, now)
     return record
+
+
+def _due(actor: Actor, class_: Class, since: datetime) -> Due:
+    term = CLOSE[Kind.DEVIATION, class_]
+    return Due(term.due(since, calendar_of(actor.partnership, actor.companies)), term.rule)
+
+
+def begin_investigation(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Start the investigation."""
+    record = records.may(session, actor, ref.record_id, "start", now).record
+    records.move(session, actor, record, State.UNDER_INVESTIGATION, "started", now)
+    return record
+
+
+def submit(session: Session, actor: Actor, ref: Ref, form: InvestigationForm, now: datetime) -> Record:
+    """Submit the investigation for approval; it takes the place of one submitted before."""
+    record = records.begin(session, actor, ref, "submit", now).record
+    _check(form)
+    found = asdict(form)
+    distributed = found.pop("distributed")
+    session.merge(Investigation(record_id=record.id, **found, **records.by(actor, now)))
+    changes = records.told(found)
+    if distributed is not None:
+        changes |= authority.learn(session, record, distributed)
+    records.move(session, actor, record, State.PENDING_APPROVAL, "submitted", now, changes=changes)
+    authority.watch(session, actor, record, now)
+    return record
+
+
+def _check(form: InvestigationForm) -> None:
+    errors: dict[str, str] = {}
+    if not form.capa_needed and not form.no_capa_reason:
+        errors["no_capa_reason"] = "Say why no CAPA is needed, or choose Yes above."
+    if form.category is Cause.PEOPLE and not form.human_error:
+        errors["human_error"] = (
+            "Human error as a root cause needs a justification that process, procedure and system were excluded."
+        )
+    if errors:
+        raise FieldErrors(errors)
+
+
+def lowers(record: Record, class_: Class) -> bool:
+    """Whether a class is below the record's."""
+    return ORDER.index(class_) < ORDER.index(record.class_ or class_)
+
+
+def reclassify(session: Session, actor: Actor, record: Record, class_: Class, reason: str, now: datetime) -> None:
+    """Give a deviation another class; its clock runs anew from awareness."""
+    before, record.class_ = record.class_, class_
+    due = _due(actor, class_, record.detected_at)
+    calendar = calendar_of(actor.partnership, actor.companies)
+    records.start(session, record, ClockName.CLOSE, due, now, calendar)
+    changes = {"class": [before, class_], "due": [None, due.at.isoformat()]}
+    records.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
+    authority.watch(session, actor, record, now)

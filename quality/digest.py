@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from quality.authority import REPORTS
 from quality.working_time import Calendar, calendar_of
 from storage import journal, message, partnership, record
+from storage.clock import ClockName
 from storage.partnership import Company, Partnership, Side
-from storage.record import Row, State
+from storage.record import Row
 
 MOST = 6  # rows in a section: with every section full, a message still holds them; the rest is a click away
 
@@ -51,13 +53,17 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
     last = calendar.at(calendar.add_working_days(today, -1), there.digest_at)
     one = MOST + 1
     pid = there.id
-    pending = record.list_in_state(session, pid, State.PENDING_APPROVAL, one)
     sections = [
         _section("Overdue", record.list_rows(session, pid, limit=one, overdue_at=now)),
         _section("Due today", record.list_due(session, pid, now, tomorrow, one)),
         _section("Due in 7 days", record.list_due(session, pid, tomorrow, in_a_week, one)),
         _section("Waiting for acknowledgement", record.list_unacknowledged(session, pid, one)),
-        _section("Waiting for approval", pending),
+        *[
+            _section(f"Waiting for approval by {company.name}", record.list_awaiting(session, pid, side, one))
+            for side, company in both.items()
+        ],
+        _section("Not accepted", record.list_due_by(session, pid, [ClockName.ACCEPT], one, before=now)),
+        _section("Reports to authorities", record.list_due_by(session, pid, tuple(REPORTS), one)),
         _section("New", record.list_recorded_since(session, pid, last, one)),
         _section("Closed", record.list_closed_since(session, pid, last, one)),
     ]

@@ -1,19 +1,25 @@
-"""Out-of-specification and out-of-trend results: what a first report must hold."""
+"""Out-of-specification and out-of-trend results: what a first report and each phase must hold."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlmodel import Session
 
-from quality import limits
+from quality import authority, limits
 from quality import record as records
 from quality.people import Actor, require_part
+from quality.record import Ref
 from quality.refusal import FieldErrors
+from quality.sheet import Sheet
 from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
 from quality.working_time import calendar_of
-from storage.oos import Oos, ResultKind
-from storage.record import Distributed, Kind, Record, State
+from storage.investigation import Disposition
+from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, Retest, RetestPlan
+from storage.record import Distributed, Kind, Outcome, Record, State
+
+MOST_RETESTS = 12
+OUTCOMES = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
 
 
 @dataclass(frozen=True)
@@ -42,22 +48,21 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     check(form, now)
     term = CLOSE[Kind.OOS, None]
     due = records.Due(term.due(form.analysed_at, calendar_of(actor.partnership, actor.companies)), term.rule)
-    record = Record(
-        partnership_id=actor.partnership.id,
-        kind=Kind.OOS,
-        state=State.PHASE_1,
+    record = records.new(
+        actor,
+        Kind.OOS,
+        State.PHASE_1,
+        now,
         title=_title(form),
         product=form.product,
         holds_batches=form.result_kind is ResultKind.OOS,
-        logged_side=actor.person.side,
-        logged_by_id=actor.person.id,
         detected_at=form.analysed_at,
-        recorded_at=now,
     )
     names = ("test", "category", "result_kind", "sample_type", "result", "unit", "lower", "upper", "method")
     details = {name: getattr(form, name) for name in (*names, "analyst", "distributed")}
-    records.log(session, actor, record, due, now=now, content=details, lots=form.lots)
+    records.log(session, actor, record, due, now=now, details=details, lots=form.lots)
     session.add(Oos(record_id=record.id, analysed_at=form.analysed_at, **details))
+    authority.watch(session, actor, record, now)
     return record
 
 
@@ -101,3 +106,104 @@ def _contradiction(form: OosForm, *, within: bool) -> dict[str, str]:
     if form.result_kind is ResultKind.OOT and not within:
         return {"result_kind": f"{form.result} is outside {between}. Choose OOS, or correct the result or the limits."}
     return {}
+
+
+@dataclass(frozen=True)
+class PhaseOneForm:
+    """What Phase I result asks."""
+
+    cause_found: bool
+    evidence: str
+    checklist: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RetestPlanForm:
+    """What Retest plan asks."""
+
+    hypothesis: str
+    number: int
+    second_analyst: str
+
+
+@dataclass(frozen=True)
+class RetestForm:
+    """What Record retest asks."""
+
+    result: str
+    analyst: str
+
+
+@dataclass(frozen=True)
+class PhaseTwoForm:
+    """What Phase II result asks."""
+
+    manufacturing_review: str
+    root_cause: str
+    other_batches: str
+    outcome: Outcome
+    evidence: str
+    disposition: Disposition
+    distributed: Distributed | None = None  # as it is known by now
+
+
+def finish_phase_1(session: Session, actor: Actor, ref: Ref, form: PhaseOneForm, now: datetime) -> Record:
+    """Give the laboratory's result: a cause with evidence invalidates the result, none leads to phase II."""
+    record = records.begin(session, actor, ref, "phase_1", now).record
+    told = asdict(form) | {"checklist": list(form.checklist)}
+    session.merge(PhaseOne(record_id=record.id, **told, **records.by(actor, now)))
+    record.outcome = Outcome.INVALIDATED if form.cause_found else None
+    to = State.PENDING_APPROVAL if form.cause_found else State.PHASE_2
+    changes = records.told(told | {"outcome": record.outcome})
+    records.move(session, actor, record, to, "phase_1", now, changes=changes)
+    return record
+
+
+def plan_retests(session: Session, actor: Actor, ref: Ref, form: RetestPlanForm, now: datetime) -> Record:
+    """Plan retests; signatures that an earlier form of the plan had are void."""
+    record = records.begin(session, actor, ref, "plan_retests", now).record
+    if not 1 <= form.number <= MOST_RETESTS:
+        raise FieldErrors({"number": f"Give a number from 1 to {MOST_RETESTS}. It is fixed once approved."})
+    session.merge(RetestPlan(record_id=record.id, **asdict(form), **records.by(actor, now)))
+    records.finish(session, actor, record, "retests_planned", now, changes=records.told(asdict(form)))
+    return record
+
+
+def record_retest(session: Session, actor: Actor, ref: Ref, form: RetestForm, now: datetime) -> Record:
+    """Keep one result of the approved plan, whatever it is."""
+    found = records.begin(session, actor, ref, "record_retest", now)
+    number = len(found.retests) + 1
+    session.add(Retest(record_id=found.record.id, number=number, **asdict(form), **records.by(actor, now)))
+    changes = records.told({"number": number, **asdict(form)})
+    records.finish(session, actor, found.record, "retested", now, changes=changes)
+    return found.record
+
+
+def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm, now: datetime) -> Record:
+    """Give the outcome of the full investigation and submit it for approval."""
+    found = records.begin(session, actor, ref, "phase_2", now)
+    record, plan = found.record, found.part(RetestPlan)
+    if form.outcome not in OUTCOMES:
+        raise FieldErrors({"outcome": "Choose one of the list."})
+    missing = plan.number - len(found.retests) if plan and plan.approved_at else 0
+    if form.outcome is Outcome.INVALIDATED and missing > 0:
+        raise FieldErrors(
+            {"outcome": f"{missing} of {plan.number if plan else 0} approved retests are not recorded yet. "
+             "A result is not invalidated before every one of them is."}
+        )  # fmt: skip
+    told = asdict(form)
+    distributed = told.pop("distributed")
+    session.merge(PhaseTwo(record_id=record.id, **told, **records.by(actor, now)))
+    record.outcome = form.outcome
+    changes = records.told(told)
+    if distributed is not None:
+        changes |= authority.learn(session, record, distributed)
+    records.move(session, actor, record, State.PENDING_APPROVAL, "phase_2", now, changes=changes)
+    authority.watch(session, actor, record, now)
+    return record
+
+
+def back_to(found: Sheet) -> State:
+    """Tell to which phase an OOS goes back: the one that it was submitted from."""
+    first = found.part(PhaseOne)
+    return State.PHASE_2 if first is not None and not first.cause_found else State.PHASE_1

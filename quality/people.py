@@ -162,14 +162,14 @@ def require_confirmed(actor: Actor, act: str) -> None:
         )
 
 
-def may_take_part(actor: Actor) -> bool:
-    """Whether the person may log, own and comment, not only read."""
-    return any(actor.person.has(role) for role in (Role.QA, Role.MEMBER, Role.HEAD))
+def may_take_part(who: Person) -> bool:
+    """Whether a person may log, own and comment, not only read."""
+    return any(who.has(role) for role in (Role.QA, Role.MEMBER, Role.HEAD))
 
 
 def require_part(session: Session, actor: Actor, act: str) -> Actor:
     """Refuse an act to a viewer; gives the actor."""
-    if not may_take_part(actor):
+    if not may_take_part(actor.person):
         require(session, actor, (Role.QA, Role.MEMBER), act)
     return actor
 

@@ -13,6 +13,26 @@ class FieldErrors(Refusal):
         self.errors = errors
 
 
+class Overtaken(Refusal):
+    """An act that somebody else's came before; whoever is told should see the record as it is now.
+
+    With again, what was filled in may be sent once more for the record's present version.
+    """
+
+    def __init__(self, words: str, record_id: int, *, again: bool = False) -> None:
+        super().__init__(words)
+        self.record_id = record_id
+        self.again = again
+
+
+class Witnessed(Refusal):
+    """A refusal that is kept: what was noted about the attempt is committed, nothing else was changed."""
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
 class NotSetUp(Refusal):
     """A channel without a partnership."""
 

@@ -1,51 +1,88 @@
-"""Everything about one record at one moment, gathered for whoever shows it."""
+"""Everything about one record at one moment, gathered once for whoever decides about it or shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from quality import record as records
-from quality.people import Actor
-from storage import capa, clock, deviation, message, oos, partnership, person
+from quality.people import may_take_part
+from storage import authority, capa, message, oos, partnership, person, request, signature
 from storage import record as stored
-from storage.capa import Capa
-from storage.clock import Clock, ClockName
+from storage.authority import AuthorityReport
+from storage.capa import Capa, EffectivenessCheck, Implementation
+from storage.clock import DRIVING, Clock, ClockName
 from storage.deviation import Deviation
-from storage.oos import Oos
+from storage.investigation import Investigation
+from storage.oos import Oos, PhaseOne, PhaseTwo, Retest, RetestPlan
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person
-from storage.record import Kind, Record
+from storage.record import Kind, Record, State
+from storage.request import Request
+from storage.signature import Signature
+from storage.table import Table
 
-DETAILS: dict[Kind, Callable[[Session, int], Deviation | Oos | Capa]] = {
-    Kind.DEVIATION: deviation.get,
-    Kind.OOS: oos.get,
-    Kind.CAPA: capa.get,
+Part = TypeVar("Part", bound=Table)
+
+# What a record of each kind is made of: its first report, then what is added in the course of its life.
+PARTS: dict[Kind, tuple[type[Table], ...]] = {
+    Kind.DEVIATION: (Deviation, Investigation),
+    Kind.OOS: (Oos, PhaseOne, RetestPlan, PhaseTwo),
+    Kind.CAPA: (Capa, Implementation),
 }
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A record with its details, people, clocks, batches and links."""
+    """A record with its parts, people, clocks, signatures, batches and links."""
 
     partnership: Partnership
     companies: dict[Side, Company]
+    people: dict[int, Person]  # the active roster, and who else has a part in this record
     record: Record
-    details: Deviation | Oos | Capa
-    logged_by: Person
-    owner: Person | None
-    acknowledged_by: Person | None
-    closed_by: Person | None
-    close_by: Clock
-    acknowledge_by: Clock | None
+    parts: Mapping[type[Table], Table]
+    retests: list[Retest]
+    checks: list[EffectivenessCheck]
+    clocks: dict[ClockName, Clock]
+    signatures: list[Signature]
+    request: Request | None
+    reports: list[AuthorityReport]
     lots: list[str]
-    links: list[Record]
+    sources: list[Record]
+    followers: list[Record]
     permalink: str | None
+
+    def part(self, table: type[Part]) -> Part | None:
+        """Give a part of the record, where it is there already."""
+        found = self.parts.get(table)
+        return found if isinstance(found, table) else None
+
+    @property
+    def details(self) -> Table:
+        """The first report."""
+        return self.parts[PARTS[self.record.kind][0]]
+
+    @property
+    def owner(self) -> Person | None:
+        """Who owns the record."""
+        return self.people.get(self.record.owner_id or 0)
+
+    @property
+    def roster(self) -> Iterator[Person]:
+        """The people of both companies who may act now."""
+        return (who for who in self.people.values() if who.active)
+
+    @property
+    def due(self) -> Clock | None:
+        """The clock that drives the record now; the last one that did where none runs."""
+        known = [self.clocks[name] for name in DRIVING if name in self.clocks]
+        return next((one for one in known if one.stopped_at is None), known[-1] if known else None)
 
     @property
     def waits_for_acknowledgement(self) -> bool:
         """Whether the other company still has to acknowledge."""
-        return self.acknowledge_by is not None and self.acknowledge_by.stopped_at is None
+        waiting = self.clocks.get(ClockName.ACKNOWLEDGE)
+        return waiting is not None and waiting.stopped_at is None
 
     @property
     def other_company(self) -> Company:
@@ -57,45 +94,67 @@ class Sheet:
         """The time zone in which days to the due date are counted: the owner's, else the partnership's."""
         return self.owner.time_zone if self.owner and self.owner.active else self.partnership.time_zone
 
+    @property
+    def links(self) -> list[Record]:
+        """The records it comes from and those that come from it."""
+        return [*self.sources, *self.followers]
+
+    @property
+    def capas(self) -> list[Record]:
+        """The CAPAs that come from it, but void ones."""
+        return [one for one in self.followers if one.kind is Kind.CAPA and one.state is not State.VOID]
+
     def named(self, who: Person) -> str:
         """Name a person with their company."""
         return f"{who.name} ({self.companies[who.side].name})"
+
+    def who(self, person_id: int | None) -> str:
+        """Name a person known by id with their company."""
+        found = self.people.get(person_id or 0)
+        return self.named(found) if found else ""
+
+    def able(self, may: Callable[[Person], bool]) -> list[Person]:
+        """List the people who may take part and of whom something is true."""
+        return [who for who in self.roster if may_take_part(who) and may(who)]
 
 
 def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     """Gather a record of a partnership; LookupError when there is none."""
     record = stored.get(session, partnership_id, record_id)
-
-    def who(person_id: int | None) -> Person | None:
-        return person.get(session, partnership_id, person_id) if person_id else None
-
-    close_by = clock.find(session, record.id, ClockName.CLOSE)
-    if close_by is None:
-        raise LookupError(f"record {record_id} has no clock")
+    found = ((table, session.get(table, record.id)) for table in PARTS[record.kind])
+    parts = {table: part for table, part in found if part is not None}
+    retests = oos.list_retests(session, record.id) if record.kind is Kind.OOS else []
+    checks = capa.list_checks(session, record.id) if record.kind is Kind.CAPA else []
+    asked = request.find_open(session, record.id) if record.asked else None
+    reports = authority.list_of_record(session, record.id)
     posted = message.find(session, partnership_id, f"card:{record.id}")
-    is_capa = record.kind is Kind.CAPA
+    clocks = session.exec(select(Clock).where(Clock.record_id == record.id)).all()
+    rows = [record, *parts.values(), *retests, *checks, *reports, *([asked] if asked else [])]
     return Sheet(
         partnership=partnership.get(session, partnership_id),
         companies=partnership.companies(session, partnership_id),
+        people=_people(session, partnership_id, rows),
         record=record,
-        details=DETAILS[record.kind](session, record.id),
-        logged_by=person.get(session, partnership_id, record.logged_by_id),
-        owner=who(record.owner_id),
-        acknowledged_by=who(record.acknowledged_by_id),
-        closed_by=who(record.closed_by_id),
-        close_by=close_by,
-        acknowledge_by=clock.find(session, record.id, ClockName.ACKNOWLEDGE),
+        parts=parts,
+        retests=retests,
+        checks=checks,
+        clocks={one.name: one for one in clocks},
+        signatures=signature.list_of_record(session, record.id),
+        request=asked,
+        reports=reports,
         lots=stored.batches_of(session, record.id),
-        links=(stored.sources_of if is_capa else stored.capas_of)(session, record.id),
+        sources=stored.sources_of(session, record.id),
+        followers=stored.followers_of(session, record.id),
         permalink=posted.permalink if posted else None,
     )
 
 
-def by_id(session: Session, actor: Actor, record_id: int) -> Sheet:
-    """Gather a record for an actor by its id."""
-    return of_record(session, actor.partnership.id, records.get(session, actor, record_id).id)
-
-
-def by_number(session: Session, actor: Actor, number: str) -> Sheet:
-    """Gather a record for an actor by its number."""
-    return of_record(session, actor.partnership.id, records.by_number(session, actor, number).id)
+def _people(session: Session, partnership_id: int, rows: Sequence[Table]) -> dict[int, Person]:
+    """Gather the active roster and everybody whom the rows name."""
+    people = {who.id: who for who in person.list_active(session, partnership_id)}
+    for row in rows:
+        for name, person_id in row:
+            known = person_id is None or person_id in people
+            if (name.endswith("_by_id") or name == "owner_id") and not known:
+                people[person_id] = person.get(session, partnership_id, person_id)
+    return people

@@ -43,6 +43,9 @@ class Term:
 
 
 ACKNOWLEDGE = Term(1, Unit.WORKING_DAYS, "logging")
+ACCEPT = Term(2, Unit.WORKING_DAYS, "assignment")
+CHECK = Term(90, Unit.CALENDAR_DAYS, "implementation")
+CHECK_AGAIN = Term(30, Unit.CALENDAR_DAYS, "an inconclusive check")
 
 # 30 days to close, 45 where the sponsor has to approve as well.
 CLOSE: Mapping[tuple[Kind, Class | None], Term] = MappingProxyType(
@@ -54,6 +57,7 @@ CLOSE: Mapping[tuple[Kind, Class | None], Term] = MappingProxyType(
     }
 )
 CAPA_RULE = "set with the CAPA"
+EXTENSION_RULE = "extended"
 CAPA_DAYS = 60  # what New CAPA proposes
 
 LONGEST_AGO = timedelta(days=5 * 366)  # beyond it a date is a slip of the pen

@@ -10,6 +10,11 @@ def moment(at: datetime) -> str:
     return f"{utc.day} {utc:%b %Y %H:%M} UTC"
 
 
+def signed(at: datetime, zone: str) -> str:
+    """`23 Nov 2026 09:12 UTC (10:12 Berlin)`: the evidence, and the signer's own time."""
+    return f"{moment(at)} ({at.astimezone(ZoneInfo(zone)):%H:%M} {city(zone)})"
+
+
 def due(at: datetime, zone: str) -> str:
     """`Thu 3 Dec 2026, 17:00 Berlin`."""
     local = at.astimezone(ZoneInfo(zone))

@@ -1,15 +1,19 @@
 """What waits for a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
+from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
 from storage import record
+from storage.clock import ClockName
+from storage.partnership import Side
 from storage.person import Role
 from storage.record import Row
 
-MOST = 10
+MOST = 5
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,27 @@ class Group:
     more: bool
 
 
-def waiting_for(session: Session, actor: Actor) -> list[Group]:
-    """Gather what waits for a person: what they own, what their company has to answer, what lacks an owner."""
+def waiting_for(session: Session, actor: Actor, now: datetime) -> list[Group]:
+    """Gather what waits for a person: what they own, and what their company or its QA has to answer."""
     one, pid = MOST + 1, actor.partnership.id
     groups = {"You own": record.list_rows(session, pid, limit=one, owner_id=actor.person.id)}
-    if may_take_part(actor):
+    if actor.person.has(Role.QA):
+        groups |= _for_qa(session, actor, now, one)
+    if may_take_part(actor.person):
         theirs = record.list_unacknowledged(session, pid, one, actor.person.side.other)
         groups[f"{actor.company.name} has to acknowledge"] = theirs
     if actor.person.has(Role.QA):
         groups["Needs an owner: QA assigns one"] = record.list_unowned(session, pid, one)
     return [Group(title, rows[:MOST], len(rows) > MOST) for title, rows in groups.items() if rows]
+
+
+def _for_qa(session: Session, actor: Actor, now: datetime, limit: int) -> dict[str, list[Row]]:
+    pid, side = actor.partnership.id, actor.person.side
+    groups = {
+        f"{actor.company.name} has to approve": record.list_awaiting(session, pid, side, limit),
+        "Asked of QA": record.list_asked(session, pid, limit),
+        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], limit, before=now),
+    }
+    if side is Side.SPONSOR:
+        groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), limit)
+    return groups

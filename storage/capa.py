@@ -25,7 +25,6 @@ class Capa(Table, table=True):
     action_type: ActionType = Field(sa_type=words(ActionType))
     plan: str
     criterion: str = ""
-    accepted_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Implementation(Table, table=True):

@@ -24,6 +24,11 @@ def note(session: Session, key: str, now: datetime, content: str = "") -> Receip
     return earlier
 
 
+def take_back(session: Session, key: str) -> None:
+    """Take a receipt back: what was delivered was not acted on after all."""
+    session.execute(delete(Receipt).where(col(Receipt.key) == key))
+
+
 def forget(session: Session, before: datetime) -> None:
     """Forget receipts from before a moment, long after Slack's last retry."""
     session.execute(delete(Receipt).where(col(Receipt.at) < before))

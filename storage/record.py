@@ -119,6 +119,7 @@ class Record(Table, table=True):
     asked: Asked | None = Field(default=None, sa_type=words(Asked))  # the request that is open
     detected_at: datetime = Field(sa_type=Moment)  # awareness: when the clocks start
     recorded_at: datetime = Field(sa_type=Moment)  # the server's time, never edited
+    # By the other company; of a CAPA, by the owner who accepts it.
     acknowledged_at: datetime | None = Field(default=None, sa_type=Moment)
     acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -256,6 +257,16 @@ def list_by_ids(session: Session, partnership_id: int, ids: Sequence[int]) -> li
     found = select(Record).where(Record.partnership_id == partnership_id, col(Record.id).in_(ids))
     by_id = {record.id: record for record in session.exec(found).all()}
     return rows_of(session, [by_id[i] for i in ids if i in by_id])
+
+
+def capas_of_all(session: Session, source_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Give the numbers of the CAPAs that come from each of several records."""
+    linked = select(RecordLink.source_id, Record.number).join(Record, col(Record.id) == RecordLink.record_id)
+    linked = linked.where(col(RecordLink.source_id).in_(source_ids), Record.kind == Kind.CAPA)
+    found: dict[int, list[str]] = {}
+    for source_id, number in session.exec(linked.order_by(col(Record.id))).all():
+        found.setdefault(source_id, []).append(number)
+    return found
 
 
 def list_unacknowledged(

@@ -27,7 +27,8 @@ class Request(Table, table=True):
     reason: str
     asked_by_id: int = Field(foreign_key="person.id")
     asked_at: datetime = Field(sa_type=Moment)
-    first_yes_by_id: int | None = Field(default=None, foreign_key="person.id")  # where both companies have to agree
+    by_both: bool = False  # QA of both companies have to agree
+    first_yes_by_id: int | None = Field(default=None, foreign_key="person.id")  # ... and one of them did
     answered_by_id: int | None = Field(default=None, foreign_key="person.id")
     answered_at: datetime | None = Field(default=None, sa_type=Moment)
     agreed: bool = False

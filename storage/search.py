@@ -4,6 +4,7 @@ The partnership stands in the index as a word of its own, so a search never walk
 """
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -30,6 +31,16 @@ def find(session: Session, partnership_id: int, words: str, limit: int, offset: 
     )
     found = session.connection().execute(statement, {"query": query, "limit": limit, "offset": offset})
     return list(found.scalars())
+
+
+def find_any(session: Session, partnership_id: int, terms: Sequence[str], limit: int) -> list[int]:
+    """Find the ids of the newest records that hold any of the words."""
+    words = [word for term in terms for word in WORD.findall(term)]
+    if not words:
+        return []
+    query = f"partnership : {_word(partnership_id)} AND content : (" + " OR ".join(f'"{w}"' for w in words) + ")"
+    statement = text("SELECT rowid FROM record_text WHERE record_text MATCH :query ORDER BY rowid DESC LIMIT :limit")
+    return list(session.connection().execute(statement, {"query": query, "limit": limit}).scalars())
 
 
 def _word(partnership_id: int) -> str:

@@ -268,6 +268,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("asked_by_id", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_both", sa.Boolean(), nullable=False),
         sa.Column("first_yes_by_id", sa.Integer(), nullable=True),
         sa.Column("answered_by_id", sa.Integer(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
@@ -343,7 +344,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
     )
     op.create_index("ix_signature_record", "signature", ["record_id", "id"], unique=False)
-    op.add_column("capa", sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "record",
         sa.Column(

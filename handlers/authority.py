@@ -1,0 +1,137 @@
+"""Reports to authorities: the questions to the sponsor's QA, and the forms behind their buttons."""
+
+from datetime import datetime
+from functools import partial
+
+from sqlmodel import Session
+
+from handlers import blocks
+from handlers.acts import REASON
+from handlers.blocks import Block, Screen
+from handlers.call import Call
+from handlers.cards import data_of
+from handlers.forms import Form, Moment
+from handlers.listeners import Listeners
+from handlers.text import escape
+from quality import authority, words
+from quality import record as records
+from quality.authority import REPORTS
+from quality.people import Actor
+from quality.sheet import Sheet
+from storage.authority import Answer, AuthorityReport
+from storage.clock import ClockName
+from storage.record import Record
+
+NOT_NEEDED = Form("report.not_needed", "Not needed", "Not needed", (REASON,))
+FILED = Form("report.filed", "Record filing", "Record", (Moment("filed_at", "Filed at", required=True),))
+
+
+async def show(call: Call) -> None:
+    """Show a record's questions to the person alone."""
+    found = await call.look(records.sheet, call.data["r"])
+    title = f"Reports to authorities about {found.record.number}"
+    shown = [blocks.header(title)]
+    for report in found.reports:
+        shown += draw(found, report, call.now).blocks
+    await call.answer(Screen(title, shown))
+
+
+def draw(found: Sheet, report: AuthorityReport, now: datetime) -> Screen:
+    """Draw one question, or its answer."""
+    rule = REPORTS[report.name]
+    asked = f"{rule.title} ({rule.source}) for {found.record.number}: {found.record.title}"
+    said = standing(found, report, now)
+    shown = [blocks.typed(f"{asked}\n{said}")]
+    if report.reason:
+        shown.append(blocks.quote([blocks.words("Reason:")], report.reason))
+    if not report.is_settled:
+        shown.append(_buttons(found.record, report))
+    return Screen(escape(f"{asked}. {said}"), shown)
+
+
+def standing(found: Sheet, report: AuthorityReport, now: datetime) -> str:
+    """Say how a report stands: what was answered, by whom, and until when there is time."""
+    zone = found.partnership.time_zone
+    running = found.clocks.get(report.name)
+    due = f"due {words.due(running.due_at, zone)}{' · late' if running.due_at < now else ''}" if running else ""
+    if report.filed_at is not None:
+        return f"Filed {words.moment(report.filed_at)}, recorded by {found.who(report.filed_by_id)}."
+    if report.answer is Answer.NOT_NEEDED:
+        return f"Not needed, says {found.who(report.answered_by_id)}."
+    if report.answer is None:
+        return f"Is it needed? QA of the sponsor answers; until then its clock runs: {due}."
+    return f"{report.answer}, says {found.who(report.answered_by_id)}: {due}."
+
+
+def _buttons(record: Record, report: AuthorityReport) -> Block:
+    data = data_of(record) | {"n": report.name}
+    offered = [
+        (Answer.NEEDED, "report.needed"),
+        (Answer.NOT_NEEDED, "report.not_needed"),
+        (Answer.UNKNOWN, "report.unknown"),
+    ]
+    buttons = [blocks.button(said, action, data) for said, action in offered if said is not report.answer]
+    return blocks.actions(*buttons, blocks.button("Record filing", "report.filed", data, "primary"))
+
+
+async def _answer(call: Call, said: Answer) -> None:
+    await call.do(authority.answer, call.data["r"], _name(call), said, "")
+    await _confirm(call)
+
+
+async def on_not_needed(call: Call) -> None:
+    """Ask why it is not needed."""
+    await _open(call, NOT_NEEDED)
+
+
+async def on_not_needed_submitted(call: Call) -> None:
+    """Say that it is not needed."""
+    given = NOT_NEEDED.read(call.view)
+    await call.do(authority.answer, call.data["r"], _name(call), Answer.NOT_NEEDED, given["reason"])
+
+
+async def on_filed(call: Call) -> None:
+    """Ask when it was filed."""
+    await _open(call, FILED)
+
+
+async def on_filed_submitted(call: Call) -> None:
+    """Record the filing."""
+    given = FILED.read(call.view)
+    await call.do(authority.file, call.data["r"], _name(call), given["filed_at"])
+
+
+async def _open(call: Call, form: Form) -> None:
+    def question(session: Session, actor: Actor) -> Record:
+        authority.check_may_answer(session, actor, call.data["r"], _name(call))
+        return records.get(session, actor, call.data["r"])
+
+    record = await call.look(question)
+    intro = [blocks.typed(f"{REPORTS[_name(call)].title} for {record.number}")]
+    values = {"filed_at": call.now}
+    await call.open(form.view(data_of(record) | {"n": _name(call)}, values, intro=intro))
+
+
+async def _confirm(call: Call) -> None:
+    """Answer a click on a copy of the question; the one in the thread changes by itself."""
+    if call.clicked_in_channel:
+        return
+    found = await call.look(records.sheet, call.data["r"])
+    report = next(one for one in found.reports if one.name is _name(call))
+    await call.answer(draw(found, report, call.now), replace=True)
+
+
+def _name(call: Call) -> ClockName:
+    return ClockName(call.data["n"])
+
+
+LISTENERS = Listeners(
+    buttons={
+        "record.reports": show,
+        "report.needed": partial(_answer, said=Answer.NEEDED),
+        "report.unknown": partial(_answer, said=Answer.UNKNOWN),
+        "report.not_needed": on_not_needed,
+        "report.filed": on_filed,
+    },
+    modals={NOT_NEEDED.callback: on_not_needed_submitted, FILED.callback: on_filed_submitted},
+)

@@ -1,0 +1,78 @@
+"""Approvals: which companies' QA have to sign a record now, and who has worked on it and therefore may not."""
+
+from dataclasses import dataclass
+
+from quality.sheet import PARTS, Sheet
+from storage.oos import RetestPlan
+from storage.partnership import Side
+from storage.record import Class, Kind, Record, State
+from storage.signature import Signature
+
+RECORD, PLAN = "record", "plan"  # what of a record is signed; an effectiveness check is `check 1`
+BOTH = (Side.CMO, Side.SPONSOR)
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Signatures that a record waits for: of which companies; ordered says that the first goes first."""
+
+    scope: str
+    sides: tuple[Side, ...]
+    ordered: bool = True
+
+
+def wanted(sheet: Sheet) -> Approval | None:
+    """Give the approval that a record waits for; None when it waits for none."""
+    record = sheet.record
+    if record.state is State.PENDING_APPROVAL:
+        return Approval(RECORD, (Side.CMO,) if record.class_ is Class.MINOR else BOTH)
+    if record.state is State.PHASE_2:
+        plan = sheet.part(RetestPlan)
+        waits = plan is not None and plan.approved_at is None
+        return Approval(PLAN, BOTH, ordered=False) if waits else None
+    if record.kind is Kind.CAPA and record.state is State.PLANNED:
+        return Approval(PLAN, _plan_sides(sheet), ordered=False)
+    return None
+
+
+def _plan_sides(sheet: Sheet) -> tuple[Side, ...]:
+    owners = sheet.owner.side if sheet.owner else sheet.record.logged_side
+    return (owners, owners.other) if any(is_weighty(source) for source in sheet.sources) else (owners,)
+
+
+def is_weighty(source: Record) -> bool:
+    """Whether a source of a CAPA makes both companies approve its plan."""
+    return source.kind is Kind.OOS or source.class_ in (Class.MAJOR, Class.CRITICAL)
+
+
+def given(sheet: Sheet, scope: str) -> list[Signature]:
+    """List the signatures of a scope that count."""
+    return [one for one in sheet.signatures if one.counts and one.scope == scope]
+
+
+def remaining(sheet: Sheet) -> tuple[Side, ...]:
+    """Give the companies whose signature is missing, the next one first."""
+    approval = wanted(sheet)
+    if approval is None:
+        return ()
+    signed = {one.side for one in given(sheet, approval.scope)}
+    return tuple(side for side in approval.sides if side not in signed)
+
+
+def open_sides(sheet: Sheet) -> tuple[Side, ...]:
+    """Give the companies whose QA may sign now."""
+    approval = wanted(sheet)
+    missing = remaining(sheet)
+    return missing[:1] if approval and approval.ordered else missing
+
+
+def is_last(sheet: Sheet) -> bool:
+    """Whether one signature more is the last."""
+    return len(remaining(sheet)) == 1
+
+
+def authors(sheet: Sheet) -> set[int]:
+    """Give the ids of the people whose work is approved: the owner, and who investigated before them."""
+    investigated = [sheet.part(table) for table in PARTS[sheet.record.kind][1:]]
+    ids = {getattr(part, "submitted_by_id", None) for part in investigated} | {sheet.record.owner_id}
+    return {person_id for person_id in ids if person_id is not None}

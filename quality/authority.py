@@ -1,0 +1,205 @@
+"""Reports to authorities: when a record calls for them, how long the sponsor has, and what its QA says.
+
+A confirmed or suspected failure of a distributed batch: an OOS, or a major or critical deviation. The clocks run from
+the first notice, not from a confirmation, and an unanswered question counts as running.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlmodel import Session
+
+from quality import ladder
+from quality import record as records
+from quality.people import Actor, require, require_confirmed
+from quality.refusal import FieldErrors, Overtaken, Refusal
+from quality.terms import Term, Unit
+from quality.words import moment
+from quality.working_time import Calendar, calendar_of
+from storage import authority, clock, outbox, person
+from storage.authority import Answer, AuthorityReport
+from storage.clock import Clock, ClockName
+from storage.deviation import Deviation
+from storage.oos import Oos, ResultKind
+from storage.partnership import Side
+from storage.person import Role
+from storage.record import Class, Distributed, Kind, Record
+
+US_FEDERAL = ("US",)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report to an authority: its term, since when it counts, and by whose working days."""
+
+    title: str
+    source: str
+    term: Term
+    since: Callable[[Record], datetime]
+    countries: tuple[str, ...] | None = None  # None: both companies'
+    from_answer: bool = False  # once it is said to be needed, the term counts from then
+
+
+REPORTS: Mapping[ClockName, Report] = MappingProxyType(
+    {
+        ClockName.FIELD_ALERT: Report(
+            "Field alert",
+            "21 CFR 314.81(b)(1)",
+            Term(3, Unit.WORKING_DAYS, "the sponsor's first notice"),
+            lambda record: record.recorded_at,
+            US_FEDERAL,
+        ),
+        ClockName.BIOLOGIC: Report(
+            "Biological product deviation",
+            "21 CFR 600.14",
+            Term(45, Unit.CALENDAR_DAYS, "awareness"),
+            lambda record: record.detected_at,
+        ),
+        ClockName.EU_DEFECT: Report(
+            "EU quality defect",
+            "EMA Q&A on EU GMP chapter 8",
+            Term(1, Unit.WORKING_DAYS, "the confirmation that it is needed, until then from the first notice"),
+            lambda record: record.recorded_at,
+            from_answer=True,
+        ),
+    }
+)
+
+
+def learn(session: Session, record: Record, distributed: Distributed) -> dict[str, Any]:
+    """Note whether the batch is distributed, as it is known by now; gives what changed, for the journal."""
+    details = _details(session, record)
+    if details.distributed is distributed:
+        return {}
+    before, details.distributed = details.distributed, distributed
+    return {"distributed": [before, distributed]}
+
+
+def _details(session: Session, record: Record) -> Deviation | Oos:
+    if record.kind is Kind.DEVIATION:
+        return session.get_one(Deviation, record.id)
+    return session.get_one(Oos, record.id)
+
+
+def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None:
+    """Start the clocks of the authorities where a record calls for them and they do not run yet."""
+    session.flush()
+    if not _is_failure(session, record) or authority.list_of_record(session, record.id):
+        return
+    for name, report in REPORTS.items():
+        since = report.since(record)
+        calendar = _calendar(actor, report)
+        due = records.Due(report.term.due(since, calendar), f"{report.source}: {report.term.rule}"[:120])
+        records.start(session, record, name, due, since, _reminding(actor))
+        session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
+        _ask(session, actor, record, name, now)
+        changes = {"report": [None, name], "due": [None, due.at.isoformat()]}
+        records.note(session, actor, record, "report_asked", now, changes=changes)
+
+
+def _is_failure(session: Session, record: Record) -> bool:
+    if record.kind is Kind.DEVIATION:
+        is_serious = record.class_ in (Class.MAJOR, Class.CRITICAL)
+        return is_serious and session.get_one(Deviation, record.id).distributed is Distributed.YES
+    if record.kind is Kind.OOS:
+        found = session.get_one(Oos, record.id)
+        return found.result_kind is ResultKind.OOS and found.distributed is Distributed.YES
+    return False
+
+
+def _ask(session: Session, actor: Actor, record: Record, name: ClockName, now: datetime) -> None:
+    """Ask the sponsor's QA, in the record's thread and each by direct message."""
+    about = {"record_id": record.id, "name": name}
+    outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
+    for who in person.list_with_role(session, actor.partnership.id, Role.QA):
+        if who.side is Side.SPONSOR:
+            key = f"question:{record.id}:{name}:{who.id}"
+            outbox.put(session, record.partnership_id, "question", key, now, **about, person_id=who.id)
+
+
+def check_may_answer(session: Session, actor: Actor, record_id: int, name: ClockName) -> AuthorityReport:
+    """Give the open question when the actor may answer it: QA of the sponsor, for whom nobody else decides."""
+    record = records.get(session, actor, record_id)
+    report = authority.find(session, record.id, name)
+    if report is None:
+        raise Refusal(f"{record.number} calls for no such report.")
+    if report.filed_at is not None:
+        by = person.get(session, record.partnership_id, report.filed_by_id or 0)
+        raise Overtaken(f"{by.name} recorded the filing of the {name} already: {moment(report.filed_at)}.", record.id)
+    act = f"answer for the {name}"
+    if actor.person.side is not Side.SPONSOR:
+        raise Refusal(
+            f"Reports to authorities are the sponsor's: only QA of {actor.companies[Side.SPONSOR].name} may {act}."
+        )
+    require(session, actor, (Role.QA,), act, Side.SPONSOR)
+    require_confirmed(actor, act)
+    return report
+
+
+def answer(
+    session: Session, actor: Actor, record_id: int, name: ClockName, said: Answer, reason: str, now: datetime
+) -> Record:
+    """Say whether a report is needed; that it is not needs a reason and stops its clock."""
+    found = check_may_answer(session, actor, record_id, name)
+    record = records.get(session, actor, record_id)
+    if said is Answer.NOT_NEEDED and not reason:
+        raise FieldErrors({"reason": "Say why the report is not needed."})
+    before = found.answer
+    if before is said:
+        by = person.get(session, record.partnership_id, found.answered_by_id or 0)
+        raise Overtaken(f"{by.name} said so already: {said}.", record.id)
+    found.answer, found.reason = said, reason
+    found.answered_by_id, found.answered_at = actor.person.id, now
+    running = clock.find(session, record.id, name)
+    if running is not None:
+        _set_clock(actor, running, REPORTS[name], said, now)
+    changes = {"report": [None, name], "answer": [before, said]}
+    _redraw(session, record, name, now)
+    records.note(session, actor, record, "report_answered", now, changes=changes, reason=reason or None)
+    return record
+
+
+def _set_clock(actor: Actor, running: Clock, report: Report, said: Answer, now: datetime) -> None:
+    if said is Answer.NOT_NEEDED:
+        running.stopped_at, running.next_at = now, None
+        return
+    running.stopped_at = None
+    if report.from_answer and said is Answer.NEEDED:
+        running.due_at = report.term.due(now, _calendar(actor, report))
+    reminding = _reminding(actor)
+    running.next_at = ladder.first_at(reminding.day_of(running.due_at), now, reminding)
+
+
+def file(session: Session, actor: Actor, record_id: int, name: ClockName, filed_at: datetime, now: datetime) -> Record:
+    """Record when a report was filed; its clock stops."""
+    found = check_may_answer(session, actor, record_id, name)
+    record = records.get(session, actor, record_id)
+    if filed_at > now:
+        raise FieldErrors({"filed_at": "This lies in the future. Give the time at which it was filed."})
+    if filed_at < record.detected_at - timedelta(days=1):
+        raise FieldErrors({"filed_at": "This is before the record's own event. Check the date."})
+    found.filed_at, found.filed_by_id = filed_at, actor.person.id
+    found.answer = found.answer or Answer.NEEDED
+    clock.stop(session, record.id, now, name)
+    changes = {"report": [None, name], "filed": [None, moment(filed_at)]}
+    _redraw(session, record, name, now)
+    records.note(session, actor, record, "report_filed", now, changes=changes)
+    return record
+
+
+def _redraw(session: Session, record: Record, name: ClockName, now: datetime) -> None:
+    about = {"record_id": record.id, "name": name}
+    key = f"question:{record.id}:{name}:{now.isoformat()}"
+    outbox.put(session, record.partnership_id, "question", key, now, **about)
+
+
+def _calendar(actor: Actor, report: Report) -> Calendar:
+    ours = calendar_of(actor.partnership, actor.companies)
+    return Calendar(ours.zone, report.countries) if report.countries else ours
+
+
+def _reminding(actor: Actor) -> Calendar:
+    return calendar_of(actor.partnership, actor.companies)

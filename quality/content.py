@@ -1,0 +1,87 @@
+"""The canonical content of a record: what a signature signs, the same bytes for everybody who recomputes it.
+
+Canonical JSON (sorted keys, no spaces, UTF-8), hashed by SHA-256. People stand in it by their Slack ids and companies
+by their side, so that a new name changes nothing. Comments, links, owners, due dates and clocks are no part of it: they
+may change while the content that was signed stands; the journal keeps them.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from quality.approval import PLAN, RECORD
+from quality.sheet import PARTS, Sheet
+from storage.journal import canonical
+from storage.oos import RetestPlan
+from storage.record import Kind
+from storage.table import Table
+
+FORMAT = 1
+LEFT_OUT = {"id", "record_id", "approved_at"}
+NO_PLAN = frozenset({"distributed"})  # may become known after a plan was signed, and changes nothing of the plan
+
+
+def content(sheet: Sheet, scope: str = RECORD) -> str:
+    """Give the canonical content of a record as it is; of its plan alone, or up to a check, where that is the scope."""
+    record = sheet.record
+    first, *later = PARTS[record.kind]
+    if scope == PLAN:
+        later = [RetestPlan] if record.kind is Kind.OOS else []
+    told: dict[str, Any] = {
+        "format": FORMAT,
+        "scope": scope,
+        "record": record.number,
+        "class": record.class_,
+        "title": record.title,
+        "product": record.product,
+        "batches": sheet.lots,
+        "logged_by": _person(sheet, record.logged_by_id),
+        "logged_side": record.logged_side,
+        "detected_at": _plain(record.detected_at),
+        "recorded_at": _plain(record.recorded_at),
+        "report": _columns(sheet, sheet.parts[first], NO_PLAN if scope == PLAN else frozenset()),
+    }
+    told |= {_name(table): _columns(sheet, sheet.parts[table]) for table in later if table in sheet.parts}
+    if scope != PLAN:
+        told["retests"] = [_columns(sheet, one) for one in sheet.retests]
+        told["effectiveness_checks"] = [_columns(sheet, one) for one in sheet.checks[: _checks(scope)]]
+    return canonical(told)
+
+
+def digest(text: str) -> str:
+    """Give the SHA-256 of a canonical content."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checks(scope: str) -> int | None:
+    """Tell how many checks a scope takes in: `check 2` the first two, the record all."""
+    return int(scope.removeprefix("check ")) if scope.startswith("check ") else None
+
+
+def _name(table: type[Table]) -> str:
+    return str(table.__tablename__)
+
+
+def _columns(sheet: Sheet, part: Table, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in part.model_dump(exclude=LEFT_OUT | leave_out).items():
+        if name.endswith("_by_id"):
+            values[name.removesuffix("_id")] = _person(sheet, value)
+        else:
+            values[name] = _plain(value)
+    return values
+
+
+def _person(sheet: Sheet, person_id: int) -> str:
+    who = sheet.people[person_id]
+    return f"{who.team_id}/{who.user_id}"
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON has it: a moment in UTC, a day as ISO 8601 writes it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

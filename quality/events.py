@@ -1,0 +1,43 @@
+"""What the journal's events of a record say, in words; each follows a name: `Elif Kaya (Borealis) …`.
+
+Words in braces are values of the entry after the change.
+"""
+
+EVENTS = {
+    "logged": "logged it",
+    "acknowledged": "acknowledged it",
+    "accepted": "accepted it",
+    "assigned": "assigned it to {owner}",
+    "commented": "commented",
+    "linked": "linked it with {link}",
+    "started": "started the investigation",
+    "submitted": "submitted it for approval",
+    "phase_1": "gave the phase I result",
+    "retests_planned": "wrote the retest plan",
+    "plan_approved": "signed: {meaning}. The retests may begin",
+    "retested": "recorded retest {number}: {result}",
+    "phase_2": "gave the phase II result: {outcome}",
+    "plan_changed": "changed the plan",
+    "begun": "signed: {meaning}. It is in progress",
+    "implemented": "marked it implemented",
+    "checked": "signed: {meaning}. It is checked again later",
+    "approved": "signed: {meaning}",
+    "closed": "signed and closed it: {meaning}",
+    "sent_back": "sent it back",
+    "signatures_voided": "changed what was signed, which voids the signature of {voided}",
+    "signature_refused": "tried to sign and was refused",
+    "asked": "asked to {asked}",
+    "half_granted": "granted {wanted}; QA of the other company has to grant it too",
+    "extended": "granted the due date {due}",
+    "refused": "refused to {asked}",
+    "withdrew": "took back the request to {asked}",
+    "reclassified": "reclassified it as {class}",
+    "voided": "voided it",
+    "reopened": "reopened it",
+    "report_asked": "set off the clock of the {report}",
+    "report_answered": "said about the {report}: {answer}",
+    "report_filed": "recorded the filing of the {report} at {filed}",
+    "exported": "exported it",
+}
+QUIET = ("commented", "signature_refused", "exported")  # they change nothing of the record
+UNSPOKEN = ("logged", "signature_refused", "exported")  # no line in the thread tells of them

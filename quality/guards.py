@@ -1,0 +1,164 @@
+"""Guards: what has to be true of a record before something is done with it, in words and as a question.
+
+Each gives what is missing and what to do, or None when nothing is. Sources: 21 CFR 211.192, EU GMP 1.4(xiv),
+FDA's guidance on OOS results.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from quality import approval, words
+from quality.sheet import Sheet
+from quality.working_time import calendar_of
+from storage.clock import ClockName
+from storage.investigation import Cause, Investigation
+from storage.oos import RetestPlan
+from storage.record import Asked, Kind, Outcome, State
+
+Fails = Callable[[Sheet, datetime], str | None]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition: in words, and what to tell where it does not hold."""
+
+    words: str
+    fails: Fails
+
+
+def _waits_for_acknowledgement(sheet: Sheet, _now: datetime) -> str | None:
+    return None if sheet.waits_for_acknowledgement else f"{sheet.record.number} needs no acknowledgement."
+
+
+def _nothing_asked(sheet: Sheet, _now: datetime) -> str | None:
+    asked = sheet.request
+    if asked is None:
+        return None
+    return (
+        f"{sheet.who(asked.asked_by_id)} already asked to {asked.what} of {sheet.record.number}. "
+        "That has to be answered, or withdrawn, first."
+    )
+
+
+def _is_asked(what: Asked) -> Fails:
+    def fails(sheet: Sheet, _now: datetime) -> str | None:
+        if sheet.request is None:
+            return f"Nobody asks anything of {sheet.record.number} now."
+        extends = sheet.request.what is Asked.EXTEND
+        if extends is not (what is Asked.EXTEND):
+            return f"What is asked of {sheet.record.number} now is to {sheet.request.what}."
+        return None
+
+    return fails
+
+
+def _not_late(sheet: Sheet, now: datetime) -> str | None:
+    due = sheet.due
+    if due is None or due.due_at > now:
+        return None
+    when = words.due(due.due_at, sheet.partnership.time_zone)
+    return f"{sheet.record.number} was due {when}. A late record cannot be extended: finish it, and say why it is late."
+
+
+def _whole(sheet: Sheet, _now: datetime) -> str | None:
+    """21 CFR 211.192: nothing that the law asks for is empty."""
+    found = sheet.part(Investigation)
+    if sheet.record.kind is not Kind.DEVIATION:
+        return None
+    if found is None:
+        return f"{sheet.record.number} has no investigation yet."
+    texts = (found.root_cause, found.other_batches, found.impact, found.conclusion)
+    reasons = found.capa_needed or found.no_capa_reason
+    human = found.category is not Cause.PEOPLE or found.human_error
+    if not (all(texts) and reasons and human):
+        return f"The investigation of {sheet.record.number} is not complete. Send it back."
+    return None
+
+
+def _capa_linked(sheet: Sheet, _now: datetime) -> str | None:
+    found = sheet.part(Investigation)
+    if found is None or not found.capa_needed or sheet.capas or not approval.is_last(sheet):
+        return None
+    return (
+        f"{sheet.record.number} needs a CAPA before its last signature, for its investigation says so. "
+        "Press *Add CAPA*, or *Link record* for one that exists."
+    )
+
+
+def _plan_approved(sheet: Sheet, _now: datetime) -> str | None:
+    plan = sheet.part(RetestPlan)
+    if plan is None:
+        return f"No retest of {sheet.record.number} is planned. The owner writes the *Retest plan* first."
+    if plan.approved_at is None:
+        return f"The retest plan of {sheet.record.number} is not approved by both companies' QA yet: no result before."
+    return None
+
+
+def _retests_left(sheet: Sheet, _now: datetime) -> str | None:
+    plan = sheet.part(RetestPlan)
+    if plan is None or len(sheet.retests) < plan.number:
+        return None
+    return f"All {plan.number} planned retests of {sheet.record.number} are recorded. No more were approved."
+
+
+def _plan_open(sheet: Sheet, _now: datetime) -> str | None:
+    plan = sheet.part(RetestPlan)
+    if plan is None or plan.approved_at is None:
+        return None
+    return f"The retest plan of {sheet.record.number} is approved: {plan.number} retests. It is not changed any more."
+
+
+def _from_check_date(sheet: Sheet, now: datetime) -> str | None:
+    check = sheet.clocks.get(ClockName.CHECK)
+    calendar = calendar_of(sheet.partnership, sheet.companies)
+    if check is None or calendar.day_of(check.due_at) <= calendar.day_of(now):
+        return None
+    day = words.day(calendar.day_of(check.due_at))
+    return f"The effectiveness of {sheet.record.number} can be checked from {day} on: before, it shows nothing."
+
+
+def _not_accepted(sheet: Sheet, _now: datetime) -> str | None:
+    if sheet.record.acknowledged_at is None:
+        return None
+    return f"{sheet.who(sheet.record.acknowledged_by_id)} accepted {sheet.record.number} already."
+
+
+def _reports_settled(sheet: Sheet, _now: datetime) -> str | None:
+    if all(report.is_settled for report in sheet.reports):
+        return None
+    return (
+        f"A report to an authority about {sheet.record.number} is still open. "
+        "The sponsor's QA says first that it is not needed, and why, or records its filing."
+    )
+
+
+def _sources_stay_covered(sheet: Sheet, _now: datetime) -> str | None:
+    """Keep the CAPA that a closed record was closed with."""
+    closed = [source.number for source in sheet.sources if source.state is State.CLOSED]
+    if sheet.record.kind is not Kind.CAPA or not closed:
+        return None
+    return f"{', '.join(closed)} was closed with {sheet.record.number}. Reopen it first, or carry the CAPA out."
+
+
+def _confirmed(sheet: Sheet, _now: datetime) -> str | None:
+    if sheet.record.outcome is Outcome.CONFIRMED:
+        return None
+    return f"{sheet.record.number} is not confirmed."
+
+
+ACKNOWLEDGEABLE = Guard("it waits for acknowledgement", _waits_for_acknowledgement)
+NOTHING_ASKED = Guard("no other request is open", _nothing_asked)
+EXTENSION_ASKED = Guard("an extension is asked", _is_asked(Asked.EXTEND))
+CONSENT_ASKED = Guard("agreement is asked", _is_asked(Asked.VOID))
+NOT_LATE = Guard("it is not late", _not_late)
+WHOLE = Guard("the investigation is complete (21 CFR 211.192)", _whole)
+CAPA_LINKED = Guard("before the last signature, a CAPA is linked where one is needed", _capa_linked)
+PLAN_APPROVED = Guard("the retest plan is approved by both companies' QA", _plan_approved)
+PLAN_OPEN = Guard("the retest plan is not approved yet", _plan_open)
+RETESTS_LEFT = Guard("fewer retests are recorded than were planned", _retests_left)
+CHECK_DATE = Guard("the check date is reached", _from_check_date)
+NOT_ACCEPTED = Guard("nobody accepted it yet", _not_accepted)
+REPORTS_SETTLED = Guard("no report to an authority is open", _reports_settled)
+SOURCES_COVERED = Guard("no closed record rests on it", _sources_stay_covered)
+CONFIRMED = Guard("the result is confirmed", _confirmed)

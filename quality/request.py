@@ -1,0 +1,203 @@
+"""Requests: what one person asks about a record and others have to agree to, and what happens then."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+from sqlmodel import Session
+
+from quality import deviation, oos, words
+from quality import record as records
+from quality.approval import RECORD, given
+from quality.people import Actor
+from quality.record import Due, Ref
+from quality.refusal import FieldErrors
+from quality.sheet import Sheet
+from quality.terms import CLOSE, EXTENSION_RULE, LONGEST_AGO
+from quality.working_time import DAY_ENDS, calendar_of
+from storage import request
+from storage.clock import ClockName
+from storage.record import Asked, Class, Kind, Record, State
+from storage.request import Request
+
+
+def ask_extension(session: Session, actor: Actor, ref: Ref, due_on: date, reason: str, now: datetime) -> Record:
+    """Ask for a later due date, as the owner and before the present one has passed."""
+    found = records.begin(session, actor, ref, "extend", now)
+    calendar = calendar_of(actor.partnership, actor.companies)
+    if found.due is not None and due_on <= calendar.day_of(found.due.due_at):
+        when = words.local_day(found.due.due_at, actor.partnership.time_zone)
+        raise FieldErrors({"due_on": f"This is not later than the present due date, {when}. Give a later day."})
+    if due_on > calendar.day_of(now + LONGEST_AGO):
+        raise FieldErrors({"due_on": "This is more than five years ahead. Check the year."})
+    again = request.count_agreed(session, found.record.id, Asked.EXTEND) > 0
+    _ask(session, actor, found.record, Asked.EXTEND, reason, now, wanted=due_on.isoformat(), by_both=again)
+    return found.record
+
+
+def reclassify(session: Session, actor: Actor, ref: Ref, class_: Class, reason: str, now: datetime) -> Record:
+    """Give a deviation another class; a lower one is asked of the other company's QA."""
+    record = records.begin(session, actor, ref, "reclassify", now).record
+    if record.class_ is class_:
+        raise FieldErrors({"class_": f"{record.number} is {class_} already. Choose another class."})
+    if deviation.lowers(record, class_):
+        _ask(session, actor, record, Asked.LOWER, reason, now, wanted=class_)
+    else:
+        deviation.reclassify(session, actor, record, class_, reason, now)
+    return record
+
+
+def void(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
+    """Void a record; once it is acknowledged or accepted, that is asked of the other company's QA."""
+    found = records.begin(session, actor, ref, "void", now)
+    if found.record.acknowledged_at is not None:
+        _ask(session, actor, found.record, Asked.VOID, reason, now)
+    else:
+        _void(session, actor, found, reason, now)
+    return found.record
+
+
+def reopen(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
+    """Ask the other company's QA to reopen a closed record."""
+    record = records.begin(session, actor, ref, "reopen", now).record
+    _ask(session, actor, record, Asked.REOPEN, reason, now)
+    return record
+
+
+def send_back(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
+    """Send a record back from approval; the signatures of this round are void but kept."""
+    found = records.begin(session, actor, ref, "send_back", now)
+    _void_signatures(found, f"sent back by {actor.person.name}", now)
+    to = _work_again(found)
+    found.record.outcome = None
+    records.move(session, actor, found.record, to, "sent_back", now, reason=reason)
+    return found.record
+
+
+def grant(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Grant an extension."""
+    return _agree(session, actor, ref, "grant", now)
+
+
+def agree(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Agree to what is asked; it happens at once."""
+    return _agree(session, actor, ref, "agree", now)
+
+
+def refuse(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Refuse what is asked."""
+    return _drop(session, actor, ref, "refuse", "refused", now)
+
+
+def withdraw(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Take back what one asked."""
+    return _drop(session, actor, ref, "withdraw", "withdrew", now)
+
+
+def _ask(
+    session: Session, actor: Actor, record: Record, what: Asked, reason: str, now: datetime, *,
+    wanted: str = "", by_both: bool = False,
+) -> None:  # fmt: skip
+    record.asked = what
+    session.add(
+        Request(
+            partnership_id=record.partnership_id,
+            record_id=record.id,
+            what=what,
+            wanted=wanted,
+            reason=reason,
+            by_both=by_both,
+            asked_by_id=actor.person.id,
+            asked_at=now,
+        )
+    )
+    to = f"{what} to {wanted}" if wanted else str(what)
+    records.finish(session, actor, record, "asked", now, changes={"asked": [None, to]}, reason=reason)
+
+
+def _agree(session: Session, actor: Actor, ref: Ref, act: str, now: datetime) -> Record:
+    found = records.may(session, actor, ref.record_id, act, now)
+    asked = _asked(found)
+    if asked.by_both and asked.first_yes_by_id is None:
+        asked.first_yes_by_id = actor.person.id
+        changes = {"wanted": [None, asked.wanted]}
+        records.finish(session, actor, found.record, "half_granted", now, changes=changes)
+        return found.record
+    _answer(found, actor, asked, agreed=True, now=now)
+    HAPPENS[asked.what](session, actor, found, asked, now)
+    return found.record
+
+
+def _drop(session: Session, actor: Actor, ref: Ref, act: str, event: str, now: datetime) -> Record:
+    found = records.may(session, actor, ref.record_id, act, now)
+    asked = _asked(found)
+    _answer(found, actor, asked, agreed=False, now=now)
+    records.finish(session, actor, found.record, event, now, changes={"asked": [None, asked.what]})
+    return found.record
+
+
+def _asked(found: Sheet) -> Request:
+    if found.request is None:
+        raise LookupError(f"{found.record.number} says that something is asked, and there is no request")
+    return found.request
+
+
+def _answer(found: Sheet, actor: Actor, asked: Request, *, agreed: bool, now: datetime) -> None:
+    asked.answered_by_id, asked.answered_at, asked.agreed = actor.person.id, now, agreed
+    found.record.asked = None
+
+
+def _extend(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
+    calendar = calendar_of(actor.partnership, actor.companies)
+    due = Due(calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS), EXTENSION_RULE)
+    before = found.due.due_at.isoformat() if found.due else None
+    records.start(session, found.record, ClockName.CLOSE, due, now, calendar)
+    told = f"{_asker(found, asked)}: {asked.reason}"
+    changes = {"due": [before, due.at.isoformat()]}
+    records.finish(session, actor, found.record, "extended", now, changes=changes, reason=told)
+
+
+def _lower(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
+    told = f"{_asker(found, asked)}: {asked.reason}"
+    deviation.reclassify(session, actor, found.record, Class(asked.wanted), told, now)
+
+
+def _void_asked(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
+    _void(session, actor, found, f"{_asker(found, asked)}: {asked.reason}", now)
+
+
+def _void(session: Session, actor: Actor, found: Sheet, reason: str, now: datetime) -> None:
+    found.record.void_reason = reason
+    records.move(session, actor, found.record, State.VOID, "voided", now, reason=reason)
+
+
+def _reopen(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
+    record = found.record
+    _void_signatures(found, "the record was reopened", now)
+    record.closed_at, record.closed_by_id, record.outcome = None, None, None
+    term = CLOSE[record.kind, record.class_]
+    calendar = calendar_of(actor.partnership, actor.companies)
+    due = Due(term.due(now, calendar), term.rule.replace(term.since, "reopening"))
+    records.start(session, record, ClockName.CLOSE, due, now, calendar)
+    changes = {"due": [None, due.at.isoformat()]}
+    told = f"{_asker(found, asked)}: {asked.reason}"
+    records.move(session, actor, record, _work_again(found), "reopened", now, changes=changes, reason=told)
+
+
+def _work_again(found: Sheet) -> State:
+    return State.UNDER_INVESTIGATION if found.record.kind is Kind.DEVIATION else oos.back_to(found)
+
+
+def _void_signatures(found: Sheet, because: str, now: datetime) -> None:
+    for one in given(found, RECORD):
+        one.voided_at, one.voided_because = now, because
+
+
+def _asker(found: Sheet, asked: Request) -> str:
+    return f"asked by {found.who(asked.asked_by_id)}"
+
+
+Happens = Callable[[Session, Actor, Sheet, Request, datetime], None]
+HAPPENS: Mapping[Asked, Happens] = MappingProxyType(
+    {Asked.EXTEND: _extend, Asked.LOWER: _lower, Asked.VOID: _void_asked, Asked.REOPEN: _reopen}
+)

@@ -1,0 +1,211 @@
+"""Signing: a person's approval of one version of a record, with meaning, time and two components (21 CFR Part 11).
+
+What is signed, by whom and to what effect. Every attempt that is refused is kept in the journal.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlmodel import Session
+
+from quality import approval, capa, people
+from quality import record as records
+from quality.approval import PLAN, RECORD
+from quality.capa import CheckForm
+from quality.content import content, digest
+from quality.device import Method
+from quality.people import Actor, Identity
+from quality.record import Ref
+from quality.refusal import Refusal, Witnessed
+from quality.sheet import Sheet
+from storage import draft, journal, partnership, person
+from storage import record as stored
+from storage.oos import RetestPlan
+from storage.person import Role
+from storage.record import Kind, Outcome, Record, State
+from storage.signature import Signature
+
+SIGNED = ("approve", "approve_plan", "check")  # the acts that take a signature
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a Sign modal brings."""
+
+    partnership_id: int
+    ref: Ref
+    act: str
+    code: str
+    opened_by: str  # Slack's user id
+    draft_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a person is about to sign: the record as it is, what the signature means, and the hash of the content."""
+
+    sheet: Sheet
+    act: str
+    meaning: str
+    hash: str | None  # None where the content is complete only with the signature's own form
+
+
+def state(session: Session, actor: Actor, record_id: int, act: str, now: datetime) -> Statement:
+    """Say what the actor would sign; a Refusal when they may not."""
+    found = records.may(session, actor, record_id, act, now)
+    if act == "check":
+        return Statement(found, act, "Check of effectiveness", None)
+    scope = _scope(act)
+    return Statement(found, act, meaning(found, act), digest(content(found, scope)))
+
+
+def meaning(found: Sheet, act: str) -> str:
+    """Say what a signature means."""
+    if act == "check":
+        return f"Check of effectiveness: {found.checks[-1].outcome}"
+    if act == "approve_plan":
+        return "Approval of the retest plan" if found.record.kind is Kind.OOS else "Approval of the action plan"
+    if found.record.kind is Kind.OOS:
+        return f"Approval of the investigation and its outcome: {found.record.outcome}"
+    return "Approval of the investigation and its conclusion"
+
+
+def sign(session: Session, who: Identity, attempt: Attempt, method: Method, now: datetime) -> Record:
+    """Sign; a refused attempt changes nothing but is journaled, and is raised as Witnessed."""
+    try:
+        actor = people.actor_of(session, attempt.partnership_id, who)
+    except Refusal as refusal:
+        _witness(session, attempt, _stranger(session, attempt.partnership_id, who), refusal, now)
+        raise Witnessed(refusal) from refusal
+    try:
+        found = _checked(session, actor, attempt, method, now)
+    except Refusal as refusal:
+        _witness(session, attempt, actor.signature(), refusal, now)
+        raise Witnessed(refusal) from refusal
+    EFFECTS[found.record.kind, attempt.act](session, actor, found, method, now)
+    return found.record
+
+
+def _checked(session: Session, actor: Actor, attempt: Attempt, method: Method, now: datetime) -> Sheet:
+    """Check everything that has to be true of a signature, the code last, so that no good code is spent in vain."""
+    if attempt.opened_by != actor.person.user_id:
+        raise Refusal("Somebody else opened this form, and a signature is personal. Press the button yourself.")
+    if attempt.act not in SIGNED:
+        raise Refusal("That is nothing to be signed.")
+    found = records.begin(session, actor, attempt.ref, attempt.act, now)
+    given = None
+    if attempt.act == "check":
+        given = draft.find(session, attempt.draft_id or 0, found.record.id, actor.person.id)
+        if given is None:
+            raise Refusal("What you filled in is no longer there. Press *Check effectiveness* again.")
+    method.check(session, actor, attempt.code, now)
+    if given is not None:
+        form = CheckForm(Outcome(given["outcome"]), given["evidence"])
+        capa.add_check(session, actor, found, form, now)
+        found = records.sheet(session, actor, found.record.id)
+    return found
+
+
+def _signed(
+    session: Session, actor: Actor, found: Sheet, act: str, scope: str, method: Method, now: datetime
+) -> dict[str, Any]:
+    """Keep a signature; gives what the journal says of it."""
+    text = content(found, scope)
+    signature = Signature(
+        partnership_id=found.record.partnership_id,
+        record_id=found.record.id,
+        person_id=actor.person.id,
+        scope=scope,
+        meaning=meaning(found, act),
+        name=actor.person.name,
+        company=actor.company.name,
+        side=actor.person.side,
+        role=Role.QA,
+        team_id=actor.person.team_id,
+        user_id=actor.person.user_id,
+        at=now,
+        zone=actor.person.time_zone,
+        method=method.name,
+        version=found.record.version,
+        content=text,
+        hash=digest(text),
+    )
+    session.add(signature)
+    kept = ("name", "company", "role", "zone", "meaning", "method", "version", "scope", "hash")
+    return {field: getattr(signature, field) for field in kept}
+
+
+def _approve(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+    is_last = approval.is_last(found)
+    signature = _signed(session, actor, found, "approve", RECORD, method, now)
+    if is_last:
+        records.move(session, actor, found.record, State.CLOSED, "closed", now, signature=signature)
+    else:
+        records.finish(session, actor, found.record, "approved", now, signature=signature)
+
+
+def _approve_retests(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+    plan = found.part(RetestPlan)
+    is_last = approval.is_last(found)
+    signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
+    if is_last and plan is not None:
+        plan.approved_at = now
+    event = "plan_approved" if is_last else "approved"
+    records.finish(session, actor, found.record, event, now, signature=signature)
+
+
+def _approve_action(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+    is_last = approval.is_last(found)
+    signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
+    if is_last:
+        records.move(session, actor, found.record, State.IN_PROGRESS, "begun", now, signature=signature)
+    else:
+        records.finish(session, actor, found.record, "approved", now, signature=signature)
+
+
+def _check(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+    record, check = found.record, found.checks[-1]
+    signature = _signed(session, actor, found, "check", f"check {check.number}", method, now)
+    changes = records.told({"outcome": check.outcome, "evidence": check.evidence})
+    if check.outcome is Outcome.INCONCLUSIVE:
+        capa.check_again(session, actor, record, now)
+        records.finish(session, actor, record, "checked", now, changes=changes, signature=signature)
+        return
+    record.outcome = check.outcome
+    records.move(session, actor, record, State.CLOSED, "closed", now, changes=changes, signature=signature)
+    if check.outcome is Outcome.NOT_EFFECTIVE:
+        capa.follow_up(session, actor, found, check.evidence, now)
+
+
+def _scope(act: str) -> str:
+    return RECORD if act == "approve" else PLAN
+
+
+def _stranger(session: Session, partnership_id: int, who: Identity) -> dict[str, str]:
+    known = person.find(session, partnership_id, who.team_id, who.user_id)
+    if known is not None:
+        return people.signature(known, partnership.companies(session, partnership_id)[known.side])
+    return {"name": "somebody not on the roster", "company": "", "team": who.team_id, "user": who.user_id}
+
+
+def _witness(session: Session, attempt: Attempt, by: dict[str, str], refusal: Refusal, now: datetime) -> None:
+    """Journal an attempt that was refused."""
+    record = stored.get(session, attempt.partnership_id, attempt.ref.record_id)
+    body = {"record": record.number, "version": record.version, "by": by, "changes": {}, "reason": str(refusal)}
+    event = f"{record.kind}.signature_refused"
+    journal.append(session, attempt.partnership_id, event, now, body, record.id)
+
+
+Effect = Callable[[Session, Actor, Sheet, Method, datetime], None]
+EFFECTS: Mapping[tuple[Kind, str], Effect] = MappingProxyType(
+    {
+        (Kind.DEVIATION, "approve"): _approve,
+        (Kind.OOS, "approve"): _approve,
+        (Kind.OOS, "approve_plan"): _approve_retests,
+        (Kind.CAPA, "approve_plan"): _approve_action,
+        (Kind.CAPA, "check"): _check,
+    }
+)

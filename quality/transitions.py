@@ -1,0 +1,257 @@
+"""The lives of records, as data: what can be done in which state, by whom, on what conditions, to what effect.
+
+Permission checks, cards and lists, the manual's tables and diagrams, and the tests all read these tables.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quality import guards, who
+from quality.guards import Guard
+from quality.who import Who
+from storage.record import Asked, Kind, Outcome, Record, State
+
+SO_OPEN = (State.OPEN, State.UNDER_INVESTIGATION, State.PENDING_APPROVAL)
+OOS_OPEN = (State.PHASE_1, State.PHASE_2, State.PENDING_APPROVAL)
+CAPA_OPEN = (State.PLANNED, State.IN_PROGRESS, State.IMPLEMENTED)
+OPEN = {Kind.DEVIATION: SO_OPEN, Kind.OOS: OOS_OPEN, Kind.CAPA: CAPA_OPEN}
+DONE = (State.CLOSED, State.VOID)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that a person can do with a record."""
+
+    name: str
+    button: str
+    states: tuple[State, ...]
+    who: Who
+    effect: str  # for the manual
+    guards: tuple[Guard, ...] = ()
+    to: tuple[State, ...] = ()  # where it can lead; nowhere: the state stays
+    opens: str = ""  # the modal it opens
+    is_step: bool = False  # it moves the record on, so it stands in lists too
+    binds: bool = False  # it speaks for a company, which must have confirmed the partnership
+    shown: Callable[[Record], bool] = lambda _record: True  # whether the button stands there, in these states
+    done: tuple[str, ...] = ()  # the events after which it stands there no more
+
+
+def _unacknowledged(record: Record) -> bool:
+    return record.acknowledged_at is None
+
+
+def _extension_asked(record: Record) -> bool:
+    return record.asked is Asked.EXTEND
+
+
+def _consent_asked(record: Record) -> bool:
+    return record.asked not in (None, Asked.EXTEND)
+
+
+def _awaits(record: Record) -> bool:
+    return record.awaits_sponsor or record.awaits_cmo
+
+
+def _nothing_asked(record: Record) -> bool:
+    return record.asked is None
+
+
+ANSWERED = ("extended", "reclassified", "voided", "reopened", "refused", "withdrew")
+
+
+def _answers(states: tuple[State, ...]) -> tuple[Act, ...]:
+    """Give what is done with a request that is open."""
+    return (
+        Act(
+            "grant", "Grant", states, who.ANSWERER, "the due date moves; a second extension needs both companies' QA",
+            (guards.EXTENSION_ASKED,), is_step=True, binds=True, shown=_extension_asked, done=ANSWERED,
+        ),
+        Act(
+            "agree", "Agree", states, who.ANSWERER, "what was asked happens",
+            (guards.CONSENT_ASKED,), is_step=True, binds=True, shown=_consent_asked, done=ANSWERED,
+        ),
+        Act(
+            "refuse", "Refuse", states, who.ANSWERER, "what was asked does not happen",
+            is_step=True, binds=True, shown=lambda record: record.asked is not None, done=ANSWERED,
+        ),
+        Act(
+            "withdraw", "Withdraw", states, who.ASKER, "the request is taken back",
+            shown=lambda record: record.asked is not None, done=ANSWERED,
+        ),
+    )  # fmt: skip
+
+
+def _common(kind: Kind) -> tuple[Act, ...]:
+    """Give what can be done with records of every kind."""
+    alive = OPEN[kind]
+    runs = (State.PLANNED, State.IN_PROGRESS) if kind is Kind.CAPA else alive
+    seen = (*alive, State.CLOSED)
+    add_capa = Act("capa", "Add CAPA", seen, who.ANYBODY, "a new CAPA, linked to it", opens="New CAPA")
+    return (
+        Act(
+            "extend", "Extend due date", runs, who.OWNER, "QA is asked to grant a later due date",
+            (guards.NOTHING_ASKED, guards.NOT_LATE), opens="Extend due date", shown=_nothing_asked,
+        ),
+        *(() if kind is Kind.CAPA else (add_capa,)),
+        Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record"),
+        Act("comment", "Comment", (*seen, State.VOID), who.ANYBODY, "kept in the journal and the thread",
+            opens="Comment"),
+        Act("history", "History", (*seen, State.VOID), who.EVERYBODY, "shows its journal"),
+        Act("export", "Export", (*seen, State.VOID), who.EVERYBODY,
+            "sends the record with signatures and journal as a file"),
+        Act(
+            "void", "Void", alive, who.QA,
+            "visible for ever; once acknowledged or accepted the other company's QA agrees first",
+            (guards.NOTHING_ASKED, guards.REPORTS_SETTLED, guards.SOURCES_COVERED),
+            to=(State.VOID,), opens="Void", binds=True, shown=_nothing_asked,
+        ),
+    )  # fmt: skip
+
+
+ACKNOWLEDGE = "the notification clock stops; names the person and time"
+REOPENED = "once QA of the other company agrees; its signatures are void"
+
+
+def _acknowledge(states: tuple[State, ...]) -> Act:
+    return Act(
+        "acknowledge", "Acknowledge", states, who.OTHER_COMPANY, ACKNOWLEDGE,
+        (guards.ACKNOWLEDGEABLE,), is_step=True, shown=_unacknowledged, done=("acknowledged",),
+    )  # fmt: skip
+
+
+def _assign(button: str, states: tuple[State, ...]) -> Act:
+    return Act(
+        "assign", button, states, who.QA, "the owner gets a direct message", opens="Assign owner",
+        is_step=True,
+    )  # fmt: skip
+
+
+DEVIATION = (
+    _acknowledge(SO_OPEN),
+    _assign("Assign owner", SO_OPEN),
+    Act(
+        "start", "Start investigation", (State.OPEN,), who.OWNER_OR_QA, "Under investigation",
+        to=(State.UNDER_INVESTIGATION,), is_step=True,
+    ),
+    Act(
+        "submit", "Submit for approval", (State.UNDER_INVESTIGATION,), who.OWNER, "Pending approval",
+        to=(State.PENDING_APPROVAL,), opens="Submit investigation", is_step=True,
+    ),
+    Act(
+        "approve", "Approve", (State.PENDING_APPROVAL,), who.APPROVER,
+        "a signature: minor, of the CMO's QA; major and critical, of the CMO's QA, then of the sponsor's. "
+        "The last one closes it",
+        (guards.WHOLE, guards.CAPA_LINKED), to=(State.CLOSED,), opens="Sign", is_step=True, binds=True,
+    ),
+    Act(
+        "send_back", "Send back", (State.PENDING_APPROVAL,), who.QA,
+        "the signatures of this round are void but kept", to=(State.UNDER_INVESTIGATION,), opens="Send back",
+        is_step=True, binds=True,
+    ),
+    Act(
+        "reclassify", "Reclassify", SO_OPEN, who.QA,
+        "its clocks run anew from awareness; lowering needs the other company's QA to agree",
+        (guards.NOTHING_ASKED,), opens="Reclassify", binds=True, shown=_nothing_asked,
+    ),
+    *_answers((*SO_OPEN, State.CLOSED)),
+    *_common(Kind.DEVIATION),
+    Act(
+        "reopen", "Reopen", (State.CLOSED,), who.QA, REOPENED, (guards.NOTHING_ASKED,),
+        to=(State.UNDER_INVESTIGATION,), opens="Reopen", binds=True, shown=_nothing_asked,
+    ),
+)  # fmt: skip
+
+OOS = (
+    _acknowledge(OOS_OPEN),
+    _assign("Assign owner", OOS_OPEN),
+    Act(
+        "phase_1", "Phase I result", (State.PHASE_1,), who.OWNER,
+        "a laboratory cause with evidence: Pending approval as Invalidated; none: Phase II",
+        to=(State.PHASE_2, State.PENDING_APPROVAL), opens="Phase I result", is_step=True,
+    ),
+    Act(
+        "plan_retests", "Retest plan", (State.PHASE_2,), who.OWNER, "both companies' QA are asked to approve it",
+        (guards.PLAN_OPEN,), opens="Retest plan", is_step=True,
+    ),
+    Act(
+        "approve_plan", "Approve plan", (State.PHASE_2,), who.APPROVER,
+        "a signature; with both companies' the retests may begin", opens="Sign", is_step=True, binds=True,
+        shown=_awaits,
+    ),
+    Act(
+        "record_retest", "Record retest", (State.PHASE_2,), who.OWNER, "the result is kept, whatever it is",
+        (guards.PLAN_APPROVED, guards.RETESTS_LEFT), opens="Record retest", is_step=True,
+    ),
+    Act(
+        "phase_2", "Phase II result", (State.PHASE_2,), who.OWNER,
+        "Pending approval as Confirmed, Invalidated or Inconclusive",
+        to=(State.PENDING_APPROVAL,), opens="Phase II result", is_step=True,
+    ),
+    Act(
+        "approve", "Approve", (State.PENDING_APPROVAL,), who.APPROVER,
+        "a signature: of the CMO's QA, then of the sponsor's. The last one closes it",
+        (guards.CAPA_LINKED,), to=(State.CLOSED,), opens="Sign", is_step=True, binds=True,
+    ),
+    Act(
+        "send_back", "Send back", (State.PENDING_APPROVAL,), who.QA,
+        "to the phase it came from; the signatures of this round are void but kept",
+        to=(State.PHASE_1, State.PHASE_2), opens="Send back", is_step=True, binds=True,
+    ),
+    Act(
+        "deviation", "Log deviation", (State.PENDING_APPROVAL, State.CLOSED), who.ANYBODY,
+        "a new deviation, linked to it", (guards.CONFIRMED,), opens="Log deviation",
+        shown=lambda record: record.outcome is Outcome.CONFIRMED,
+    ),
+    *_answers((*OOS_OPEN, State.CLOSED)),
+    *_common(Kind.OOS),
+    Act(
+        "reopen", "Reopen", (State.CLOSED,), who.QA, REOPENED, (guards.NOTHING_ASKED,),
+        to=(State.PHASE_1, State.PHASE_2), opens="Reopen", binds=True, shown=_nothing_asked,
+    ),
+)  # fmt: skip
+
+CAPA = (
+    Act(
+        "accept", "Accept", (State.PLANNED, State.IN_PROGRESS), who.OWNER, "the owner takes it on",
+        (guards.NOT_ACCEPTED,), is_step=True, shown=_unacknowledged, done=("accepted",),
+    ),
+    _assign("Reassign", (State.PLANNED, State.IN_PROGRESS, State.IMPLEMENTED)),
+    Act(
+        "change_plan", "Change plan", (State.PLANNED,), who.OWNER_OR_QA,
+        "the plan or its criterion changes; signatures already given to it are void", opens="Change plan",
+    ),
+    Act(
+        "approve_plan", "Approve plan", (State.PLANNED,), who.APPROVER,
+        "a signature: of QA of the owner's company, and of the other company's where a source is major, critical or "
+        "an OOS result. The last one starts it",
+        to=(State.IN_PROGRESS,), opens="Sign", is_step=True, binds=True,
+    ),
+    Act(
+        "implement", "Mark implemented", (State.IN_PROGRESS,), who.OWNER, "its effectiveness is checked 90 days later",
+        to=(State.IMPLEMENTED,), opens="Mark implemented", is_step=True,
+    ),
+    Act(
+        "check", "Check effectiveness", (State.IMPLEMENTED,), who.CHECKER,
+        "signed: Effective closes it; Not effective closes it and opens a new one; Inconclusive is checked again",
+        (guards.CHECK_DATE,), to=(State.CLOSED,), opens="Check effectiveness, then Sign", is_step=True, binds=True,
+    ),
+    *_answers(CAPA_OPEN),
+    *_common(Kind.CAPA),
+)  # fmt: skip
+
+LIVES = {Kind.DEVIATION: DEVIATION, Kind.OOS: OOS, Kind.CAPA: CAPA}
+_BY_NAME = {(kind, act.name): act for kind, life in LIVES.items() for act in life}
+
+
+def find(kind: Kind, name: str) -> Act | None:
+    """Find an act of a kind of record by its name."""
+    return _BY_NAME.get((kind, name))
+
+
+def offered(record: Record, *, steps: bool = False) -> list[Act]:
+    """List the acts whose buttons stand on a record now; of steps only those that move it on."""
+    return [
+        act
+        for act in LIVES[record.kind]
+        if record.state in act.states and act.shown(record) and (act.is_step or not steps)
+    ]

@@ -1,0 +1,128 @@
+"""Whose turn it is: the next step of a record, by whom, in one sentence."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from quality import approval, guards, transitions, words
+from quality.sheet import Sheet
+from storage.clock import ClockName
+from storage.oos import RetestPlan
+from storage.person import Person
+from storage.record import Asked, Kind, State
+
+MOST_NAMED = 3
+
+
+def next_step(sheet: Sheet, now: datetime) -> str:
+    """Say what has to happen next, and whose turn it is."""
+    record = sheet.record
+    if record.state in transitions.DONE and record.asked is None:
+        return "Nothing more to do."
+    said = [sentence for sentence in (_asked(sheet), _acknowledge(sheet), _life(sheet, now)) if sentence]
+    return " ".join(said)
+
+
+def _asked(sheet: Sheet) -> str:
+    asked = sheet.request
+    if asked is None:
+        return ""
+    act = "grant" if asked.what is Asked.EXTEND else "agree"
+    what = f"{asked.what} to {asked.wanted}" if asked.wanted else asked.what
+    return f"{_people(sheet, act)} answers {sheet.who(asked.asked_by_id)}, who asks to {what}."
+
+
+def _acknowledge(sheet: Sheet) -> str:
+    if not sheet.waits_for_acknowledgement:
+        return ""
+    when = words.due(sheet.clocks[ClockName.ACKNOWLEDGE].due_at, sheet.partnership.time_zone)
+    return f"{sheet.other_company.name} acknowledges by {when}."
+
+
+def _life(sheet: Sheet, now: datetime) -> str:
+    if sheet.record.state in transitions.DONE:
+        return ""
+    if sheet.owner is None or not sheet.owner.active:
+        return "QA of either company assigns an owner."
+    return STEPS[sheet.record.kind, sheet.record.state](sheet, now)
+
+
+def _owner(does: str) -> Callable[[Sheet, datetime], str]:
+    def sentence(sheet: Sheet, _now: datetime) -> str:
+        return f"{sheet.who(sheet.record.owner_id)} {does}."
+
+    return sentence
+
+
+def _approve(sheet: Sheet, now: datetime) -> str:
+    missing = guards.CAPA_LINKED.fails(sheet, now)
+    first = "A CAPA has to be added or linked; then " if missing else ""
+    more = approval.remaining(sheet)[1:]
+    then = f" Then QA of {sheet.companies[more[0]].name} signs." if more else ""
+    return f"{first}{_people(sheet, 'approve')} approves by signature.{then}"
+
+
+def _phase_2(sheet: Sheet, _now: datetime) -> str:
+    plan = sheet.part(RetestPlan)
+    owner = sheet.who(sheet.record.owner_id)
+    if plan is None:
+        return f"{owner} plans retests, or gives the phase II result."
+    if plan.approved_at is None:
+        return _sign_plan(sheet)
+    if len(sheet.retests) < plan.number:
+        return f"{owner} records retest {len(sheet.retests) + 1} of {plan.number}."
+    return f"{owner} gives the phase II result."
+
+
+def _planned(sheet: Sheet, _now: datetime) -> str:
+    accepted = "" if sheet.record.acknowledged_at else f"{sheet.who(sheet.record.owner_id)} accepts it. "
+    return f"{accepted}{_sign_plan(sheet)}"
+
+
+def _sign_plan(sheet: Sheet) -> str:
+    return f"{_people(sheet, 'approve_plan')} approves the plan by signature."
+
+
+def _check(sheet: Sheet, now: datetime) -> str:
+    early = guards.CHECK_DATE.fails(sheet, now)
+    when = words.local_day(sheet.clocks[ClockName.CHECK].due_at, sheet.partnership.time_zone)
+    return f"{_people(sheet, 'check')} checks its effectiveness{f' from {when} on' if early else ''}."
+
+
+def _people(sheet: Sheet, name: str) -> str:
+    """Name who may do an act now: `Elif Kaya or Finn Larsen (Borealis)`; whose turn it is where that is nobody."""
+    act = transitions.find(sheet.record.kind, name)
+    able = [who for who in sheet.roster if act is not None and act.who.allows(who, sheet)]
+    if not able:
+        return _nobody(sheet)
+    by_company = [[who for who in able if who.side is side] for side in sheet.companies]
+    return " or ".join(_names(sheet, some) for some in by_company if some)
+
+
+def _names(sheet: Sheet, people: list[Person]) -> str:
+    company = sheet.companies[people[0].side].name
+    if len(people) > MOST_NAMED:
+        return f"QA of {company}"
+    return f"{' or '.join(who.name for who in people)} ({company})"
+
+
+def _nobody(sheet: Sheet) -> str:
+    sides = approval.open_sides(sheet)
+    whose = f"QA of {sheet.companies[sides[0]].name}" if sides else "QA"
+    return f"{whose} (another than {sheet.owner.name})" if sheet.owner else whose
+
+
+Step = Callable[[Sheet, datetime], str]
+STEPS: Mapping[tuple[Kind, State], Step] = MappingProxyType(
+    {
+        (Kind.DEVIATION, State.OPEN): _owner("starts the investigation"),
+        (Kind.DEVIATION, State.UNDER_INVESTIGATION): _owner("investigates and submits it for approval"),
+        (Kind.DEVIATION, State.PENDING_APPROVAL): _approve,
+        (Kind.OOS, State.PHASE_1): _owner("gives the phase I result"),
+        (Kind.OOS, State.PHASE_2): _phase_2,
+        (Kind.OOS, State.PENDING_APPROVAL): _approve,
+        (Kind.CAPA, State.PLANNED): _planned,
+        (Kind.CAPA, State.IN_PROGRESS): _owner("carries it out and marks it implemented"),
+        (Kind.CAPA, State.IMPLEMENTED): _check,
+    }
+)

@@ -1,0 +1,63 @@
+"""Who may do something with a record: each rule in words for people, and as a question about a person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quality import approval
+from quality.people import may_take_part
+from quality.sheet import Sheet
+from storage.capa import Implementation
+from storage.person import Person, Role
+from storage.record import Asked
+
+
+@dataclass(frozen=True)
+class Who:
+    """A rule about persons; allows asks it of one, who is on the roster and active."""
+
+    words: str
+    allows: Callable[[Person, Sheet], bool]
+
+
+def _is_qa(who: Person, _sheet: Sheet) -> bool:
+    return who.has(Role.QA)
+
+
+def _is_owner(who: Person, sheet: Sheet) -> bool:
+    return who.id == sheet.record.owner_id and may_take_part(who)
+
+
+def _may_approve(who: Person, sheet: Sheet) -> bool:
+    return who.has(Role.QA) and who.side in approval.open_sides(sheet) and who.id not in approval.authors(sheet)
+
+
+def _may_check(who: Person, sheet: Sheet) -> bool:
+    implemented = sheet.part(Implementation)
+    carried_out_by = implemented.submitted_by_id if implemented else None
+    return who.has(Role.QA) and who.id not in (sheet.record.owner_id, carried_out_by)
+
+
+def _may_answer(who: Person, sheet: Sheet) -> bool:
+    asked = sheet.request
+    if asked is None or not who.has(Role.QA) or who.id == asked.asked_by_id:
+        return False
+    asker = sheet.people.get(asked.asked_by_id)
+    if asked.what is not Asked.EXTEND:
+        return asker is None or who.side is not asker.side
+    first = sheet.people.get(asked.first_yes_by_id or 0)
+    return first is None or who.side is not first.side
+
+
+EVERYBODY = Who("everybody on the roster", lambda who, _sheet: who.active)
+ANYBODY = Who("everybody on the roster but viewers", lambda who, _sheet: may_take_part(who))
+OTHER_COMPANY = Who(
+    "anybody of the company that did not log it, but viewers",
+    lambda who, sheet: may_take_part(who) and who.side is not sheet.record.logged_side,
+)
+QA = Who("QA of either company", _is_qa)
+OWNER = Who("the owner", _is_owner)
+OWNER_OR_QA = Who("the owner or QA", lambda who, sheet: _is_owner(who, sheet) or _is_qa(who, sheet))
+APPROVER = Who("QA of the company whose signature is next, never the owner nor who investigated", _may_approve)
+CHECKER = Who("QA, never the owner nor who carried it out", _may_check)
+ANSWERER = Who("QA, never the asker; of the other company, but for an extension's first", _may_answer)
+ASKER = Who("who asked", lambda who, sheet: sheet.request is not None and who.id == sheet.request.asked_by_id)
