@@ -19,7 +19,16 @@ from storage.record import Record
 
 PAGE = 12
 MOST_VALUE = 200
-TOLD_IN_FULL = ("logged", "submitted", "phase_1", "retests_planned", "phase_2", "plan_changed", "implemented")
+TOLD_IN_FULL = (
+    "logged",
+    "submitted",
+    "phase_1",
+    "retests_planned",
+    "phase_2",
+    "plan_changed",
+    "implemented",
+    "reports_asked",
+)
 BEFORE = ("owner", "class", "due")  # of these, what was there before is told, too
 
 
@@ -94,7 +103,9 @@ def _changes(changes: dict[str, list[Any]]) -> str:
 def _value(name: str, value: Any) -> str:
     if name == "due":
         return words.moment(datetime.fromisoformat(value))
-    return cut(str(value), MOST_VALUE)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return cut(", ".join(value) if isinstance(value, list) else str(value), MOST_VALUE)
 
 
 LISTENERS = Listeners(buttons={"record.history": on_history})

@@ -89,15 +89,17 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
     session.flush()
     if not _is_failure(session, record) or authority.list_of_record(session, record.id):
         return
+    dates: dict[str, str] = {}
     for name, report in REPORTS.items():
         since = report.since(record)
-        calendar = _calendar(actor, report)
-        due = records.Due(report.term.due(since, calendar), f"{report.source}: {report.term.rule}"[:120])
+        due = records.Due(
+            report.term.due(since, _calendar(actor, report)), f"{report.source}: {report.term.rule}"[:120]
+        )
         records.start(session, record, name, due, since, _reminding(actor))
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
         _ask(session, actor, record, name, now)
-        changes = {"report": [None, name], "due": [None, due.at.isoformat()]}
-        records.note(session, actor, record, "report_asked", now, changes=changes)
+        dates[name] = moment(due.at)
+    records.note(session, actor, record, "reports_asked", now, changes=records.told(dates))
 
 
 def _is_failure(session: Session, record: Record) -> bool:

@@ -144,7 +144,7 @@ def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: 
             problem=f"{record.number} was not effective: {evidence}"[:3000],
             action_type=before.action_type if before else ActionType.CORRECTIVE,
             owner_id=owner.id,
-            due_on=calendar.day_of(now) + timedelta(days=CAPA_DAYS),
+            due_on=calendar.working_day_from(calendar.day_of(now) + timedelta(days=CAPA_DAYS)),
             plan=f"To be written: what {record.number} did was not enough. Press Change plan.",
             sources=(record.number, *(source.number for source in found.sources)),
             criterion=before.criterion if before else "",

@@ -34,10 +34,11 @@ EVENTS = {
     "reclassified": "reclassified it as {class}",
     "voided": "voided it",
     "reopened": "reopened it",
-    "report_asked": "set off the clock of the {report}",
+    "reports_asked": "set off the clocks of the reports to authorities",
     "report_answered": "said about the {report}: {answer}",
     "report_filed": "recorded the filing of the {report} at {filed}",
     "exported": "exported it",
 }
 QUIET = ("commented", "signature_refused", "exported")  # they change nothing of the record
-UNSPOKEN = ("logged", "signature_refused", "exported")  # no line in the thread tells of them
+# No line in the thread tells of these; the questions about reports stand there themselves.
+UNSPOKEN = ("logged", "signature_refused", "exported", "reports_asked")

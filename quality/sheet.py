@@ -152,9 +152,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
 def _people(session: Session, partnership_id: int, rows: Sequence[Table]) -> dict[int, Person]:
     """Gather the active roster and everybody whom the rows name."""
     people = {who.id: who for who in person.list_active(session, partnership_id)}
-    for row in rows:
-        for name, person_id in row:
-            known = person_id is None or person_id in people
-            if (name.endswith("_by_id") or name == "owner_id") and not known:
-                people[person_id] = person.get(session, partnership_id, person_id)
+    named = {value for row in rows for name, value in row if name.endswith("_by_id") or name == "owner_id"}
+    for person_id in named - {None} - people.keys():
+        people[person_id] = person.get(session, partnership_id, person_id)
     return people

@@ -95,8 +95,9 @@ def _people(sheet: Sheet, name: str) -> str:
     able = [who for who in sheet.roster if act is not None and act.who.allows(who, sheet)]
     if not able:
         return _nobody(sheet)
-    by_company = [[who for who in able if who.side is side] for side in sheet.companies]
-    return " or ".join(_names(sheet, some) for some in by_company if some)
+    if len({who.side for who in able}) > 1:
+        return "QA of either company"
+    return _names(sheet, able)
 
 
 def _names(sheet: Sheet, people: list[Person]) -> str:

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.migrate import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a working day in both companies' countries
+KEY_LENGTH = 32
 SHARED, INTERNAL = "C0SHARED", "C0INTERNAL"
 GITA, HUGO, BEN, FINN = f"Gita Rao · {CMO}", f"Hugo Meyer · {CMO}", f"Ben Ortiz · {SPONSOR}", f"Finn Larsen · {CMO}"
 
@@ -78,6 +79,39 @@ class Stage:
         await self.settle()
         return self.cards[-1]
 
+    async def press(self, who: Driver, button: str, card: Message, **values: Any) -> dict[str, str]:
+        """Press a button of a record's card as it stands now, fill in what opens, submit it; gives the errors."""
+        await who.click(button, self.card(card.words.split(" ", 1)[0]))
+        refused = {}
+        if values:
+            who.fill({label.replace("_", " "): value for label, value in values.items()})
+            refused = await who.submit()
+        await self.settle()
+        return refused
+
+    async def device(self, who: Driver) -> None:
+        """Give a person a signing device: the key goes from the form into their phone."""
+        await who.click("Signing device")
+        await self.settle()
+        who.phone.add(key_shown(who))
+        who.fill({"Code": who.phone.code()})
+        assert await who.submit() == {}
+        await self.settle()
+
+    async def sign(self, who: Driver, button: str, card: Message, **values: Any) -> dict[str, str]:
+        """Press a button that signs, with the code of the next half minute; gives the errors."""
+        if not who.phone.keys:
+            await self.device(who)
+        await self.box.move_clock(self.box.now() + timedelta(seconds=31))
+        if values:
+            assert await self.press(who, button, card, **values) == {}
+        else:
+            await self.press(who, button, card)
+        who.fill({"Code": who.phone.code()})
+        refused = await who.submit()
+        await self.settle()
+        return refused
+
     @property
     def cards(self) -> list[Message]:
         """The records' cards in the shared channel, oldest first."""
@@ -90,6 +124,12 @@ class Stage:
     def calls(self, method: str) -> list[Any]:
         """List the Web API calls of a method that Slack carried out."""
         return [call for call in self.box.calls if call.method == method and call.answer["ok"]]
+
+
+def key_shown(who: Driver) -> str:
+    """Read the key that the form Signing device shows."""
+    assert who.modal is not None
+    return next(word for word in who.modal.words.split() if len(word) == KEY_LENGTH and word.isalnum())
 
 
 @asynccontextmanager
