@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.samples import CMO, SET_UP, SPONSOR
+from bot.samples import SET_UP, key_shown
 from bot.sandbox import connected
+from bot.story import CMO, SPONSOR
 from bot.wiring import Bot
 from handlers.everything import LISTENERS
 from handlers.manifest import manifest
@@ -16,7 +17,6 @@ from storage.database import Database
 from storage.migrate import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a working day in both companies' countries
-KEY_LENGTH = 32
 SHARED, INTERNAL = "C0SHARED", "C0INTERNAL"
 GITA, HUGO, BEN, FINN = f"Gita Rao · {CMO}", f"Hugo Meyer · {CMO}", f"Ben Ortiz · {SPONSOR}", f"Finn Larsen · {CMO}"
 
@@ -124,12 +124,6 @@ class Stage:
     def calls(self, method: str) -> list[Any]:
         """List the Web API calls of a method that Slack carried out."""
         return [call for call in self.box.calls if call.method == method and call.answer["ok"]]
-
-
-def key_shown(who: Driver) -> str:
-    """Read the key that the form Signing device shows."""
-    assert who.modal is not None
-    return next(word for word in who.modal.words.split() if len(word) == KEY_LENGTH and word.isalnum())
 
 
 @asynccontextmanager

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.samples import STORY
 from bot.sandbox import opened
+from bot.story import STORY
 from storage import journal
 from storage.database import Database
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 
-from bot.samples import CMO, SPONSOR
+from bot.story import CMO, SPONSOR
 from tests.stage import SHARED, Stage
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
