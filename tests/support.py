@@ -10,23 +10,27 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import capa, deviation, oos, partnership, people
+from quality import capa, deviation, oos, partnership, people, request, signature
 from quality import record as records
 from quality.capa import CapaForm
-from quality.deviation import DeviationForm
-from quality.oos import OosForm
+from quality.deviation import DeviationForm, InvestigationForm
+from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.partnership import SetUpForm
 from quality.people import Actor, Identity, Profile
 from quality.record import Ref
-from quality.refusal import FieldErrors, Refusal
-from storage import person
+from quality.refusal import FieldErrors, Refusal, Witnessed
+from quality.sheet import Sheet, of_record
+from quality.signature import Attempt
+from storage import draft, person
 from storage.capa import ActionType
+from storage.investigation import Cause, Disposition
 from storage.journal import JournalEntry
 from storage.oos import ResultKind
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
 from storage.person import Person, Role
-from storage.record import Class, Distributed, Record
+from storage.record import Asked, Class, Distributed, Kind, Outcome, Record, State
+from storage.schema import METADATA
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Berlin
 DAY = timedelta(days=1)
@@ -83,6 +87,28 @@ OOS = OosForm(
     analysed_at=NOW,
     distributed=Distributed.NO,
 )
+INVESTIGATION = InvestigationForm(
+    category=Cause.MACHINE,
+    root_cause="The housing leaks at its seal.",
+    other_batches="AB-1000 and AB-1002 ran on another housing.",
+    impact="None on the batch: it was filtered again.",
+    disposition=Disposition.RELEASE,
+    capa_needed=False,
+    no_capa_reason="The seal was replaced at once.",
+    conclusion="A worn seal.",
+)
+NO_CAUSE = PhaseOneForm(cause_found=False, evidence="Nothing in the laboratory explains it.")
+CAUSE = PhaseOneForm(cause_found=True, evidence="The standard was weighed wrongly.", checklist=("Balance",))
+RETESTS = RetestPlanForm(hypothesis="The sample was not mixed.", number=2, second_analyst="Max Mint")
+PHASE_TWO = PhaseTwoForm(
+    manufacturing_review="The batch record is complete.",
+    root_cause="Not mixed long enough.",
+    other_batches="AB-1000 was mixed long enough.",
+    outcome=Outcome.CONFIRMED,
+    evidence="Two of two retests failed.",
+    disposition=Disposition.REJECT,
+)
+CODE = "424242"
 
 
 def set_up(session: Session, channel_id: str = CHANNEL, *, confirmed: bool = True) -> Partnership:
@@ -152,6 +178,146 @@ def log_capa(
 def assign(session: Session, record: Record, owner: Profile, who: Profile = ELIF, now: datetime = NOW) -> Record:
     """Give a record an owner."""
     return records.assign_owner(session, actor(session, who), ref(record), row_of(session, owner).id, now)
+
+
+class Nod:
+    """A signing method for tests that are not about codes: one code is right, always."""
+
+    name = "one-time code"
+
+    def check(self, _session: Session, _actor: Actor, given: str, _now: datetime) -> None:
+        if given != CODE:
+            raise FieldErrors({"code": "This code is not the one your device shows now."})
+
+
+def sign(
+    session: Session, who: Profile, record: Record, act: str = "approve", now: datetime = NOW, **changes: Any
+) -> Record:
+    """Sign a record as it stands."""
+    attempt = Attempt(record.partnership_id, ref(record), act, CODE, who.identity.user_id)
+    return signature.sign(session, who.identity, replace(attempt, **changes), Nod(), now)
+
+
+def check(
+    session: Session, who: Profile, record: Record, outcome: Outcome = Outcome.EFFECTIVE, now: datetime = NOW
+) -> Record:
+    """Fill in a check of effectiveness and sign it."""
+    given = {"outcome": outcome, "evidence": "No leak since."}
+    draft_id = draft.save(session, record.id, row_of(session, who).id, given, now)
+    return sign(session, who, record, "check", now, draft_id=draft_id)
+
+
+def sign_refused(
+    session: Session, who: Profile, record: Record, act: str = "approve", now: datetime = NOW, **changes: Any
+) -> str:
+    """Try to sign, which has to be refused and journaled and to change nothing else; gives what the person is told."""
+    session.flush()
+    before, entries = _everything(session), len(events(session))
+    with pytest.raises(Witnessed) as caught:
+        sign(session, who, record, act, now, **changes)
+    session.flush()
+    assert _everything(session) == before, "a refused signature changed something"
+    assert len(events(session)) == entries + 1
+    entry = last_entry(session)
+    assert (entry.event, entry.record_id) == (f"{record.kind}.signature_refused", record.id)
+    assert entry.content["reason"] == str(caught.value)
+    assert entry.content["by"]["user"] == who.identity.user_id
+    return str(caught.value)
+
+
+def _everything(session: Session) -> dict[str, list[Any]]:
+    """Read all tables but the journal."""
+    kept = [table for table in METADATA.sorted_tables if not table.name.startswith("journal")]
+    return {table.name: [tuple(row) for row in session.execute(table.select())] for table in kept}
+
+
+def sheet_of(session: Session, record: Record) -> Sheet:
+    """Gather everything about a record."""
+    session.flush()
+    return of_record(session, record.partnership_id, record.id)
+
+
+def own(session: Session, record: Record, owner: Profile, now: datetime = NOW) -> None:
+    """Give a record that nobody owns its owner."""
+    if record.owner_id is None:
+        assign(session, record, owner, now=now)
+
+
+def investigate(session: Session, record: Record, now: datetime = NOW, *, owner: Profile = GITA) -> Record:
+    """Bring a deviation under investigation, owned by Gita unless somebody owns it."""
+    own(session, record, owner, now)
+    if record.state is State.OPEN:
+        deviation.begin_investigation(session, actor(session, owner), ref(record), now)
+    return record
+
+
+def submit(session: Session, record: Record, now: datetime = NOW, *, owner: Profile = GITA, **changes: Any) -> Record:
+    """Bring a deviation to its approval."""
+    investigate(session, record, now, owner=owner)
+    form = replace(INVESTIGATION, **changes)
+    return deviation.submit(session, actor(session, owner), ref(record), form, now)
+
+
+def phase_1(session: Session, record: Record, form: PhaseOneForm = NO_CAUSE, now: datetime = NOW) -> Record:
+    """Give an OOS its phase I result, by Gita."""
+    own(session, record, GITA, now)
+    return oos.finish_phase_1(session, actor(session, GITA), ref(record), form, now)
+
+
+def plan_retests(session: Session, record: Record, now: datetime = NOW, **changes: Any) -> Record:
+    """Write the retest plan."""
+    return oos.plan_retests(session, actor(session, GITA), ref(record), replace(RETESTS, **changes), now)
+
+
+def retest(session: Session, record: Record, result: str = "94.4", now: datetime = NOW) -> Record:
+    """Record one retest."""
+    return oos.record_retest(session, actor(session, GITA), ref(record), RetestForm(result, "Max Mint"), now)
+
+
+def phase_2(session: Session, record: Record, now: datetime = NOW, **changes: Any) -> Record:
+    """Give an OOS its phase II result."""
+    return oos.finish_phase_2(session, actor(session, GITA), ref(record), replace(PHASE_TWO, **changes), now)
+
+
+def begin_capa(session: Session, record: Record, now: datetime = NOW) -> Record:
+    """Bring a CAPA of Finn's into progress; Anna signs as well where that is needed."""
+    sign(session, ELIF, record, "approve_plan", now)
+    if record.state is State.PLANNED:
+        sign(session, ANNA, record, "approve_plan", now)
+    return record
+
+
+def implement(session: Session, record: Record, now: datetime = NOW, *, owner: Profile = FINN) -> Record:
+    """Mark a CAPA in progress as implemented today."""
+    on = now.date()
+    return capa.implement(session, actor(session, owner), ref(record), "Report 7.", on, now)
+
+
+def close(session: Session, record: Record, now: datetime = NOW) -> Record:
+    """Bring a record that was just logged to its closing, through all its states."""
+    if record.kind is Kind.CAPA:
+        implement(session, begin_capa(session, record, now), now)
+        return check(session, ELIF, record, now=now + timedelta(days=90))
+    if record.kind is Kind.DEVIATION:
+        submit(session, record, now)
+    else:
+        phase_2(session, phase_1(session, record, now=now), now)
+    sign(session, ELIF, record, now=now)
+    return record if record.state is State.CLOSED else sign(session, ANNA, record, now=now)
+
+
+def ask(session: Session, who: Profile, record: Record, what: Asked, now: datetime = NOW) -> Record:
+    """Ask something about a record: three weeks more, class minor, to void it, to reopen it."""
+    by, it = actor(session, who), ref(record)
+    if what is Asked.EXTEND:
+        due = sheet_of(session, record).due
+        assert due is not None
+        later = due.due_at.date() + timedelta(days=21)
+        return request.ask_extension(session, by, it, later, "The part is late.", now)
+    if what is Asked.LOWER:
+        return request.reclassify(session, by, it, Class.MINOR, "No effect.", now)
+    asking = request.void if what is Asked.VOID else request.reopen
+    return asking(session, by, it, "Logged twice.", now)
 
 
 def ref(record: Record) -> Ref:
