@@ -101,11 +101,13 @@ def migrate() -> None:
 
 @cli.command()
 def verify() -> None:
-    """Check every journal link by link; exit status 1 when one is broken."""
+    """Check every journal link by link and every signature; exit status 1 when one is broken."""
+    from quality import signature
     from storage.journal import Break
     from storage.journal import verify as check
 
     broken = False
+    signatures = 0
     with closing(Database(_settings().database_url)) as database, database.reading() as session:
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
             raise SettingsError("DATABASE_URL names a file that does not exist. Give that of the running bot.")
@@ -115,6 +117,12 @@ def verify() -> None:
                 typer.echo(f"BROKEN  partnership {result.partnership_id}, entry {result.seq}: {result.why}")
             else:
                 typer.echo(f"whole   partnership {result.partnership_id}: {result.seq} entries, {result.hash}")
+        for one, fault in signature.verify(session):
+            signatures += 1
+            if fault:
+                broken = True
+                typer.echo(f"BROKEN  signature {one.id}, of {one.name} on {one.at:%Y-%m-%d}: {fault}")
+        typer.echo(f"{signatures} signatures checked")
     if broken:
         raise typer.Exit(1)
 

@@ -29,11 +29,16 @@ FILED = Form("report.filed", "Record filing", "Record", (Moment("filed_at", "Fil
 async def show(call: Call) -> None:
     """Show a record's questions to the person alone."""
     found = await call.look(records.sheet, call.data["r"])
+    await call.answer(draw_all(found, call.now))
+
+
+def draw_all(found: Sheet, now: datetime) -> Screen:
+    """Draw all questions of a record."""
     title = f"Reports to authorities about {found.record.number}"
     shown = [blocks.header(title)]
     for report in found.reports:
-        shown += draw(found, report, call.now).blocks
-    await call.answer(Screen(title, shown))
+        shown += draw(found, report, now).blocks
+    return Screen(f"{title}: QA of the sponsor says whether they are needed.", shown)
 
 
 def draw(found: Sheet, report: AuthorityReport, now: datetime) -> Screen:
@@ -71,7 +76,8 @@ def _buttons(record: Record, report: AuthorityReport) -> Block:
         (Answer.UNKNOWN, "report.unknown"),
     ]
     buttons = [blocks.button(said, action, data) for said, action in offered if said is not report.answer]
-    return blocks.actions(*buttons, blocks.button("Record filing", "report.filed", data, "primary"))
+    next_step = "primary" if report.answer is Answer.NEEDED else None
+    return blocks.actions(*buttons, blocks.button("Record filing", "report.filed", data, next_step))
 
 
 async def _answer(call: Call, said: Answer) -> None:
@@ -117,8 +123,7 @@ async def _confirm(call: Call) -> None:
     if call.clicked_in_channel:
         return
     found = await call.look(records.sheet, call.data["r"])
-    report = next(one for one in found.reports if one.name is _name(call))
-    await call.answer(draw(found, report, call.now), replace=True)
+    await call.answer(draw_all(found, call.now), replace=True)
 
 
 def _name(call: Call) -> ClockName:

@@ -57,7 +57,9 @@ def buttons(sheet: Sheet) -> list[Block]:
     acts = transitions.offered(record)
     steps = [act for act in acts if act.is_step]
     others = [act for act in acts if not act.is_step]
-    rows = [[_button(record, act, "primary" if act is steps[0] else None) for act in steps]]
+    # The next step stands out; once somebody owns the record, another owner is not it.
+    first = next((act for act in steps if act.name != "assign" or sheet.owner is None), None)
+    rows = [[_button(record, act, "primary" if act is first else None) for act in steps]]
     rows.append([_button(record, act) for act in others])
     if sheet.reports:
         rows[1].insert(0, blocks.button("Reports to authorities", "record.reports", data_of(record)))
@@ -159,12 +161,9 @@ def _signed(one: Signature) -> str:
 def details(sheet: Sheet) -> list[tuple[str, str]]:
     """Give what a record says, part by part, as labels and texts."""
     record = sheet.record
-    common = [("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
-    told: list[tuple[str, str]] = []
+    told = [("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
     for table, part in sheet.parts.items():
         told += PARTS[table](part)
-        if part is sheet.details:
-            told += common
     told += [(f"Retest {one.number}", f"{one.result} · {one.analyst}") for one in sheet.retests]
     told += [(f"Check {one.number}", f"{one.outcome}: {one.evidence}") for one in sheet.checks]
     return [*told, ("Links", ", ".join(f"{link.number} ({link.state})" for link in sheet.links))]

@@ -88,16 +88,21 @@ def _similar(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     return Post(similar.draw(found, links), thread_of=f"card:{row.about['record_id']}")
 
 
-def _question(session: Session, row: Outgoing, now: datetime) -> Post | None:
-    """Ask about a report: in the record's thread, where it lasts, or one of the sponsor's QA."""
+def _question(session: Session, row: Outgoing, now: datetime) -> Post:
+    """Ask about a report in the record's thread, where the question lasts and shows its answer."""
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
     report = next(one for one in found.reports if one.name == row.about["name"])
-    screen = questions.draw(found, report, now)
-    if "person_id" not in row.about:
-        thread = f"card:{found.record.id}"
-        return Post(screen, subject=f"question:{found.record.id}:{report.name}", thread_of=thread)
+    subject = f"question:{found.record.id}:{report.name}"
+    return Post(questions.draw(found, report, now), subject=subject, thread_of=f"card:{found.record.id}")
+
+
+def _questions(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Ask one of the sponsor's QA about all reports that a record calls for."""
+    found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
     told = person.get(session, row.partnership_id, row.about["person_id"])
-    return Post(screen, person=told) if told.active and not report.is_settled else None
+    if not told.active or all(report.is_settled for report in found.reports):
+        return None
+    return Post(questions.draw_all(found, now), person=told)
 
 
 def _notice(session: Session, row: Outgoing, _now: datetime) -> Post | None:
@@ -127,6 +132,7 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "reminder": _reminder,
     "similar": _similar,
     "question": _question,
+    "questions": _questions,
     "notice": _notice,
     "digest": _digest,
 }

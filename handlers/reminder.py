@@ -37,16 +37,19 @@ def reminder(sheet: Sheet, due: Clock, now: datetime, reader_id: int) -> Screen:
         whose = ""
     else:
         whose = f" Its owner is {sheet.named(sheet.owner)}."
-    return _message(sheet, f"{what} {when}.{whose}")
+    return _message(sheet, f"{what} {when}.{whose}", about_report=due.name in REPORTS)
 
 
-def _message(sheet: Sheet, sentence: str) -> Screen:
+def _message(sheet: Sheet, sentence: str, *, about_report: bool = False) -> Screen:
     record = sheet.record
     between = f"{sheet.companies[record.logged_side].name} and {sheet.other_company.name}"
     data = data_of(record)
     steps = [act for act in transitions.offered(record, steps=True) if act.name != "assign" or sheet.owner is None]
     buttons = [blocks.button("Open", "record.open", data, "primary")]
-    buttons += [blocks.button(act.button, f"record.{act.name}", data) for act in steps]
+    if about_report:
+        buttons.append(blocks.button("Reports to authorities", "record.reports", data))
+    else:
+        buttons += [blocks.button(act.button, f"record.{act.name}", data) for act in steps]
     return Screen(
         f"{escape(sentence)} {escape(cut(record.title, 150))}",
         [

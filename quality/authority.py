@@ -97,8 +97,10 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
         )
         records.start(session, record, name, due, since, _reminding(actor))
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
-        _ask(session, actor, record, name, now)
+        about = {"record_id": record.id, "name": name}
+        outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
         dates[name] = moment(due.at)
+    _tell_sponsor(session, actor, record, now)
     records.note(session, actor, record, "reports_asked", now, changes=records.told(dates))
 
 
@@ -112,14 +114,12 @@ def _is_failure(session: Session, record: Record) -> bool:
     return False
 
 
-def _ask(session: Session, actor: Actor, record: Record, name: ClockName, now: datetime) -> None:
-    """Ask the sponsor's QA, in the record's thread and each by direct message."""
-    about = {"record_id": record.id, "name": name}
-    outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
+def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime) -> None:
+    """Tell each of the sponsor's QA by direct message; the questions also stand in the record's thread."""
     for who in person.list_with_role(session, actor.partnership.id, Role.QA):
         if who.side is Side.SPONSOR:
-            key = f"question:{record.id}:{name}:{who.id}"
-            outbox.put(session, record.partnership_id, "question", key, now, **about, person_id=who.id)
+            key = f"questions:{record.id}:{who.id}"
+            outbox.put(session, record.partnership_id, "questions", key, now, record_id=record.id, person_id=who.id)
 
 
 def check_may_answer(session: Session, actor: Actor, record_id: int, name: ClockName) -> AuthorityReport:

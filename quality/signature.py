@@ -3,7 +3,7 @@
 What is signed, by whom and to what effect. Every attempt that is refused is kept in the journal.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -20,14 +20,16 @@ from quality.device import Method
 from quality.people import Actor, Identity
 from quality.record import Ref
 from quality.refusal import Refusal, Witnessed
-from quality.sheet import Sheet
+from quality.sheet import Sheet, of_record
 from storage import draft, journal, partnership, person
 from storage import record as stored
+from storage import signature as stored_signatures
 from storage.oos import RetestPlan
 from storage.person import Role
 from storage.record import Kind, Outcome, Record, State
 from storage.signature import Signature
 
+CHUNK = 500
 SIGNED = ("approve", "approve_plan", "check")  # the acts that take a signature
 
 
@@ -178,6 +180,26 @@ def _check(session: Session, actor: Actor, found: Sheet, method: Method, now: da
     records.move(session, actor, record, State.CLOSED, "closed", now, changes=changes, signature=signature)
     if check.outcome is Outcome.NOT_EFFECTIVE:
         capa.follow_up(session, actor, found, check.evidence, now)
+
+
+def verify(session: Session) -> Iterator[tuple[Signature, str | None]]:
+    """Check every signature that counts; gives each with what is wrong with it, or None."""
+    after = 0
+    while found := stored_signatures.list_counting(session, after, CHUNK):
+        for one in found:
+            yield one, _fault(session, one)
+        after = found[-1].id
+        session.expunge_all()  # memory stays flat whatever their number
+
+
+def _fault(session: Session, one: Signature) -> str | None:
+    if digest(one.content) != one.hash:
+        return "its content does not match its hash"
+    found = of_record(session, one.partnership_id, one.record_id)
+    if digest(content(found, one.scope)) != one.hash:
+        return f"{found.record.number} is not what was signed"
+    kept = journal.signatures_of_record(session, one.record_id)
+    return None if one.hash in kept else "the journal knows nothing of it"
 
 
 def _scope(act: str) -> str:

@@ -124,6 +124,13 @@ def list_of_record(session: Session, record_id: int, limit: int, before: int | N
     return list(session.exec(entries.order_by(col(JournalEntry.seq).desc()).limit(limit)).all())
 
 
+def signatures_of_record(session: Session, record_id: int) -> set[str]:
+    """Give the hashes of all that was signed of a record, as the journal has them."""
+    bodies = select(JournalEntry.body).where(JournalEntry.record_id == record_id)
+    kept = (json.loads(body).get("signature") for body in session.exec(bodies).all())
+    return {signature["hash"] for signature in kept if signature}
+
+
 def verify(session: Session) -> Iterator[JournalHead | Break]:
     """Check every partnership's chain link by link; gives each whole chain's head, or its first break."""
     for partnership_id in session.exec(select(Partnership.id).order_by(col(Partnership.id))).all():

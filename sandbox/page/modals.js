@@ -103,7 +103,7 @@ class Modal {
   }
 
   focusFirst() {
-    (this.blocks.querySelector(CONTROLS) ?? (this.submitButton.hidden ? this.cancel : this.submitButton)).focus();
+    (this.blocks.querySelector(CONTROLS) ?? (this.submitButton.hidden ? this.cancel : this.submitButton)).focus({ preventScroll: true });
   }
 
   hide() {
