@@ -28,6 +28,7 @@ from storage.record import Class, Kind, Outcome, Record, State
 
 PREFIX = {Kind.DEVIATION: "DEV", Kind.OOS: "OOS", Kind.CAPA: "CAPA"}
 WORKING = (*DRIVING, ClockName.ACKNOWLEDGE, ClockName.ACCEPT)  # these stop when a record is done
+MOST_NAMED = 8  # people in a refusal
 MOST_LOOKED_AT = 50  # entries of a journal in which the one that counts is looked for
 
 
@@ -353,11 +354,12 @@ def _too_late(session: Session, record: Record, act: Act) -> Overtaken:
 
 
 def _who_may(found: Sheet, act: Act) -> str:
-    may_now = [who for who in found.roster if act.who.allows(who, found)]
-    names = named(may_now, found.companies)
-    if not names and found.owner is None and "owner" in act.who.words:
+    able = [who for who in found.roster if act.who.allows(who, found)]
+    names = named(able[:MOST_NAMED], found.companies)
+    names += f" and {len(able) - MOST_NAMED} more" if len(able) > MOST_NAMED else ""
+    if not able and found.owner is None and "owner" in act.who.words:
         names = "nobody owns it yet, QA assigns an owner first"
-    return f"Only {act.who.words} may press *{act.button}* on {found.record.number}: {names or 'nobody yet'}."
+    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or 'nobody yet'}."
 
 
 def _last_words(session: Session, record: Record, events: Sequence[str] = ()) -> str:

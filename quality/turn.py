@@ -75,8 +75,15 @@ def _phase_2(sheet: Sheet, _now: datetime) -> str:
 
 
 def _planned(sheet: Sheet, _now: datetime) -> str:
-    accepted = "" if sheet.record.acknowledged_at else f"{sheet.who(sheet.record.owner_id)} accepts it. "
-    return f"{accepted}{_sign_plan(sheet)}"
+    return f"{_accept(sheet)}{_sign_plan(sheet)}"
+
+
+def _accept(sheet: Sheet) -> str:
+    waiting = sheet.clocks.get(ClockName.ACCEPT)
+    if sheet.record.acknowledged_at is not None or waiting is None:
+        return ""
+    when = words.due(waiting.due_at, sheet.partnership.time_zone)
+    return f"{sheet.who(sheet.record.owner_id)} accepts it by {when}. "
 
 
 def _sign_plan(sheet: Sheet) -> str:

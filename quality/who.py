@@ -49,9 +49,9 @@ def _may_answer(who: Person, sheet: Sheet) -> bool:
 
 
 EVERYBODY = Who("everybody on the roster", lambda who, _sheet: who.active)
-ANYBODY = Who("everybody on the roster but viewers", lambda who, _sheet: may_take_part(who))
+ANYBODY = Who("everybody on the roster (but viewers)", lambda who, _sheet: may_take_part(who))
 OTHER_COMPANY = Who(
-    "anybody of the company that did not log it, but viewers",
+    "the company that did not log it (but viewers)",
     lambda who, sheet: may_take_part(who) and who.side is not sheet.record.logged_side,
 )
 QA = Who("QA of either company", _is_qa)
