@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, false, text
+from sqlalchemy import Index, false, func, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -305,8 +305,8 @@ def list_due_by(
     due = _with_running(select(Record), partnership_id, *names)
     if before is not None:
         due = due.where(Clock.due_at < before)
-    found = session.exec(due.order_by(col(Clock.due_at)).limit(limit)).all()
-    return rows_of(session, list({record.id: record for record in found}.values()))
+    soonest = due.group_by(col(Record.id)).order_by(func.min(Clock.due_at), col(Record.id))
+    return rows_of(session, session.exec(soonest.limit(limit)).all())
 
 
 def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:

@@ -7,8 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from quality import beat as beats
-from quality import ladder, sheet
-from quality import record as records
+from quality import ladder, request, sheet
 from quality.beat import beat
 from storage import clock, partnership, receipt
 from storage.clock import Clock, ClockName
@@ -16,7 +15,7 @@ from storage.outbox import Outgoing
 from storage.partnership import Partnership
 from storage.person import Role
 from storage.receipt import Receipt
-from storage.record import Record
+from storage.record import Distributed, Record
 from tests import support
 from tests.support import CARLA, DAY, ELIF, FINN, HOUR, NOW, actor, ref
 
@@ -105,7 +104,8 @@ def test_a_pause_of_years_costs_one_reminder(session: Session, owned: Record) ->
 
 def test_what_is_done_is_not_reminded_of(session: Session, owned: Record) -> None:
     """A closed record is silent for ever."""
-    records.close(session, actor(session, ELIF), ref(owned), NOW)
+    request.void(session, actor(session, ELIF), ref(owned), "Logged twice.", NOW)
+    support.empty_outbox(session)
     assert [reminders(session, now) for now, _ in LADDER] == [[]] * len(LADDER)
 
 
@@ -147,6 +147,27 @@ def test_a_removed_owner_is_nobody(session: Session, owned: Record) -> None:
     """The QA of the company that logged it is told instead, and the removed person nothing."""
     support.remove(session, FINN)
     assert reminders(session, at(15)) == ["Elif Kaya"]
+
+
+def test_a_check_is_the_qas_who_do_not_own_it(session: Session, owned: Record) -> None:
+    """Of the owner's company, who may check: the owner hears nothing of it."""
+    support.implement(session, support.begin_capa(session, owned))
+    support.empty_outbox(session)
+    assert reminders(session, at(22)) == []  # the closing clock was stopped
+    assert reminders(session, at(22, 2, 2027)) == ["Elif Kaya"]  # the check is due on the 22nd
+
+
+def test_a_report_to_an_authority_is_the_sponsors_qas(session: Session, there: Partnership) -> None:
+    """The clocks of a distributed batch remind the sponsor's QA, an unanswered question like any other."""
+    support.log_oos(session, distributed=Distributed.YES)
+    seen = []
+    for now in (at(24, 11, clock_time=time(10)), at(27, 11)):
+        support.empty_outbox(session)
+        beat(session, now)
+        rows = [row for row in support.newly_queued(session) if row.kind == "reminder"]
+        assert {support.told(session, row) for row in rows} == {"Anna Berg", "Ben Ortiz"}
+        seen.append({row.about["clock"] for row in rows})
+    assert seen == [{"EU quality defect"}, {"EU quality defect", "field alert"}]
 
 
 def test_a_person_of_two_audiences_is_told_once(session: Session, owned: Record) -> None:
@@ -263,7 +284,8 @@ def test_a_reminder_carries_its_rung(session: Session, owned: Record) -> None:
     """It says which record it is about, whom it is for, and of which day it is."""
     beat(session, at(18))
     (row,) = support.queued(session, "reminder")
-    assert row.about == {"record_id": owned.id, "person_id": support.row_of(session, FINN).id, "step": "2026-12-18"}
+    who = support.row_of(session, FINN).id
+    assert row.about == {"record_id": owned.id, "person_id": who, "step": "2026-12-18", "clock": "close"}
 
 
 STEPS = [
@@ -281,7 +303,7 @@ def test_a_reminder_that_waited_may_be_overtaken(
     session: Session, owned: Record, step: date, now: datetime, *, latest: bool
 ) -> None:
     """A queued reminder counts as long as no later rung has been reached."""
-    assert beats.is_latest(sheet.of_record(session, owned.partnership_id, owned.id), step, now) is latest
+    assert beats.is_latest(support.sheet_of(session, owned), close_clock(session, owned), step, now) is latest
 
 
 def test_what_a_beat_queues_is_the_latest(session: Session, owned: Record) -> None:
@@ -297,7 +319,7 @@ def test_what_a_beat_queues_is_the_latest(session: Session, owned: Record) -> No
         assert rows
         for row in rows:
             found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
-            assert beats.is_latest(found, date.fromisoformat(row.about["step"]), now)
+            assert beats.is_latest(found, found.clocks[row.about["clock"]], date.fromisoformat(row.about["step"]), now)
     assert nobodys.id in {row.about["record_id"] for row in rows}
 
 

@@ -50,17 +50,19 @@ def test_sources_are_linked_and_say_so(session: Session, there: Partnership) -> 
     assert record.sources_of(session, logged.id) == sources
     assert [source.version for source in sources] == [2, 2]
     assert support.events(session, sources[0])[-1] == "deviation.linked"
-    assert support.last_entry(session).content["changes"] == {"CAPA": [None, "CAPA-2026-0001"]}
+    assert support.events(session, logged) == ["capa.logged", "capa.linked", "capa.linked"]
+    assert support.last_entry(session).content["changes"] == {"link": [None, "CAPA-2026-0001"]}
 
 
 def test_logging_is_journalled_and_queued(session: Session, there: Partnership) -> None:
-    """The CAPA's card, the source's card and line, and the owner's message."""
+    """The CAPA's card, both cards and lines of the link, and the owner's message."""
     source = support.log_deviation(session)
     support.empty_outbox(session)
     logged = support.log_capa(session, sources=(source.number,))
-    assert support.events(session, logged) == ["capa.logged"]
-    found = [(row.kind, row.about["record_id"]) for row in support.newly_queued(session)]
-    assert found == [("card", logged.id), ("card", source.id), ("line", source.id), ("owner", logged.id)]
+    assert support.events(session, logged) == ["capa.logged", "capa.linked"]
+    found = {(row.kind, row.about["record_id"]) for row in support.newly_queued(session)}
+    both = {(kind, one.id) for kind in ("card", "line") for one in (logged, source)}
+    assert found == both | {("owner", logged.id)}
 
 
 FARTHEST = NOW.date() + LONGEST_AGO

@@ -86,11 +86,12 @@ def test_logging_is_journalled_with_every_value(session: Session, there: Partner
     }
 
 
-def test_logging_queues_the_card_alone(session: Session, there: Partnership) -> None:
-    """The card is the announcement; its thread starts empty."""
+def test_logging_queues_the_card_and_what_is_similar(session: Session, there: Partnership) -> None:
+    """The card is the announcement; its thread starts with what is similar, where there is something."""
     support.empty_outbox(session)
     logged = support.log_deviation(session)
-    assert [(row.kind, row.about) for row in support.newly_queued(session)] == [("card", {"record_id": logged.id})]
+    rows = [(row.kind, row.about) for row in support.newly_queued(session)]
+    assert rows == [(kind, {"record_id": logged.id}) for kind in ("card", "similar")]
 
 
 def test_both_companies_members_may_log(session: Session, there: Partnership) -> None:

@@ -6,20 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session
 
-from quality import digest
+from quality import authority, digest
 from quality import record as records
 from quality.digest import Digest
 from quality.working_time import calendar_of
 from storage import clock, journal, message, partnership
+from storage.authority import Answer
 from storage.clock import ClockName
 from storage.message import Message
 from storage.partnership import Partnership
-from storage.record import Class, Record, State
+from storage.record import Class, Distributed, Record
 from tests import support
-from tests.support import ANNA, DAY, ELIF, NOW, actor, ref
+from tests.support import ANNA, DAY, ELIF, FINN, NOW, actor, ref
 
 TITLES = [
-    *("Overdue", "Due today", "Due in 7 days", "Waiting for acknowledgement", "Waiting for approval", "New", "Closed"),
+    *("Overdue", "Due today", "Due in 7 days", "Waiting for acknowledgement", "Waiting for approval by Aurora"),
+    *("Waiting for approval by Borealis", "Not accepted", "Reports to authorities", "New", "Closed"),
 ]
 SECOND = timedelta(seconds=1)
 
@@ -88,11 +90,35 @@ def test_what_waits_for_an_answer_is_listed(session: Session, there: Partnership
 
 
 def test_what_waits_for_approval_is_listed(session: Session, there: Partnership) -> None:
-    """Records that are pending approval, the oldest first."""
-    made = support.log_deviation(session)
-    made.state = State.PENDING_APPROVAL
+    """Under the company whose signature is next: the CMO's, then the sponsor's, then neither."""
+    made = support.submit(session, support.log_deviation(session))
+    seen = []
+    for who in (ELIF, ANNA):
+        seen.append([section(session, there, f"Waiting for approval by {name}") for name in ("Borealis", "Aurora")])
+        support.sign(session, who, made)
+    seen.append([section(session, there, f"Waiting for approval by {name}") for name in ("Borealis", "Aurora")])
+    assert seen == [[["DEV-2026-0001"], []], [[], ["DEV-2026-0001"]], [[], []]]
+
+
+@pytest.mark.parametrize(("later", "shown"), [(2 * DAY, False), (4 * DAY, True)])
+def test_a_capa_nobody_accepted_is_listed(
+    session: Session, there: Partnership, later: timedelta, *, shown: bool
+) -> None:
+    """After two working days, Thanksgiving between them; an accepted one never is."""
+    support.log_capa(session)
+    accepted = support.log_capa(session)
+    records.accept(session, actor(session, FINN), ref(accepted), NOW)
+    assert section(session, there, "Not accepted", NOW + later) == (["CAPA-2026-0001"] if shown else [])
+
+
+def test_running_reports_to_authorities_are_listed(session: Session, there: Partnership) -> None:
+    """One line for each record as long as one of its questions is open, unanswered ones too."""
+    made = support.log_oos(session, distributed=Distributed.YES)
+    assert section(session, there, "Reports to authorities") == ["OOS-2026-0001"]
+    for name in authority.REPORTS:
+        authority.answer(session, actor(session, ANNA), made.id, name, Answer.NOT_NEEDED, "No NDA.", NOW)
     session.flush()
-    assert section(session, there, "Waiting for approval") == ["DEV-2026-0001"]
+    assert section(session, there, "Reports to authorities") == []
 
 
 @pytest.mark.parametrize(
@@ -109,8 +135,7 @@ def test_new_and_closed_go_back_to_the_last_digest(
 ) -> None:
     """What happened since the previous working day's digest is told once, nothing is left out."""
     for at in (since - SECOND, since, now - SECOND):
-        made = support.log_deviation(session, now=at)
-        records.close(session, actor(session, ELIF), ref(made), at)
+        support.close(session, support.log_deviation(session, now=at), at)
     new, closed = (section(session, there, title, now) for title in ("New", "Closed"))
     assert new == closed
     assert len(new) == 2
@@ -119,7 +144,7 @@ def test_new_and_closed_go_back_to_the_last_digest(
 def test_a_closed_record_stands_only_under_closed(session: Session, there: Partnership) -> None:
     """It is neither late, nor waiting, nor holding a batch, though it was new."""
     made = due(session, support.log_deviation(session), NOW - DAY)
-    records.close(session, actor(session, ELIF), ref(made), NOW)
+    support.close(session, made)
     found = collect(session, there)
     assert [one.title for one in found.sections if one.rows] == ["New", "Closed"]
     assert found.on_hold == {}

@@ -55,14 +55,14 @@ def test_only_an_oos_holds_its_batches(
 
 
 def test_logging_is_journalled_and_queued(session: Session, there: Partnership) -> None:
-    """One entry with the values, one card."""
+    """One entry with the values, one card, and one look for similar ones."""
     support.empty_outbox(session)
     support.log_oos(session)
     entry = support.last_entry(session)
     assert entry.event == "oos.logged"
     assert entry.content["changes"]["result"] == [None, "94.2"]
     assert entry.content["changes"]["upper"] == [None, "105.0"]
-    assert [row.kind for row in support.newly_queued(session)] == ["card"]
+    assert [row.kind for row in support.newly_queued(session)] == ["card", "similar"]
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_a_refusal_names_those_who_may_or_nobody(session: Session, there: Partne
 def test_all_but_viewers_take_part(session: Session, there: Partnership, role: Role, *, may: bool) -> None:
     """A viewer reads."""
     support.give_roles(session, ELIF, role)
-    assert people.may_take_part(actor(session, ELIF)) is may
+    assert people.may_take_part(actor(session, ELIF).person) is may
 
 
 def test_people_are_named_once(session: Session, there: Partnership) -> None:

@@ -1,33 +1,37 @@
 """What waits for a person, by who they are."""
 
+from datetime import datetime
+
 import pytest
 from sqlmodel import Session
 
-from quality import record as records
-from quality import work
+from quality import request, work
 from quality.people import Profile
 from storage.partnership import Partnership
 from storage.person import Role
+from storage.record import Asked, Distributed
 from tests import support
-from tests.support import ANNA, CARLA, ELIF, FINN, GITA, NOW, actor, ref
+from tests.support import ANNA, CARLA, DAY, ELIF, FINN, GITA, NOW, actor, ref
 
 OWN, UNOWNED = "You own", "Needs an owner: QA assigns one"
+APPROVE = "Borealis has to approve"
+DEV_1, DEV_2, CAPA_1 = "DEV-2026-0001", "DEV-2026-0002", "CAPA-2026-0001"
 AURORA, BOREALIS = "Aurora has to acknowledge", "Borealis has to acknowledge"
 
 
-def waiting(session: Session, who: Profile) -> dict[str, list[str]]:
-    groups = work.waiting_for(session, actor(session, who))
+def waiting(session: Session, who: Profile, now: datetime = NOW) -> dict[str, list[str]]:
+    groups = work.waiting_for(session, actor(session, who), now)
     return {group.title: [row.record.number for row in group.rows] for group in groups}
 
 
 @pytest.mark.parametrize(
     ("who", "expected"),
     [
-        (ANNA, {AURORA: ["DEV-2026-0001"], UNOWNED: ["DEV-2026-0001"]}),
-        (CARLA, {AURORA: ["DEV-2026-0001"]}),
-        (ELIF, {BOREALIS: ["DEV-2026-0002"], UNOWNED: ["DEV-2026-0001"]}),
-        (FINN, {OWN: ["CAPA-2026-0001"], BOREALIS: ["DEV-2026-0002"], UNOWNED: ["DEV-2026-0001"]}),
-        (GITA, {OWN: ["DEV-2026-0002"], BOREALIS: ["DEV-2026-0002"]}),
+        (ANNA, {AURORA: [DEV_1], UNOWNED: [DEV_1]}),
+        (CARLA, {AURORA: [DEV_1]}),
+        (ELIF, {APPROVE: [CAPA_1], BOREALIS: [DEV_2], UNOWNED: [DEV_1]}),
+        (FINN, {OWN: [CAPA_1], APPROVE: [CAPA_1], BOREALIS: [DEV_2], UNOWNED: [DEV_1]}),
+        (GITA, {OWN: [DEV_2], BOREALIS: [DEV_2]}),
     ],
     ids=["sponsor QA", "sponsor member", "CMO QA", "CMO QA who owns", "CMO member who owns"],
 )
@@ -41,6 +45,22 @@ def test_each_person_sees_what_waits_for_them(
     assert waiting(session, who) == expected
 
 
+def test_qa_sees_what_is_to_be_signed_and_answered(session: Session, there: Partnership) -> None:
+    """Approvals of their company, requests, checks that are due, and for the sponsor the reports to authorities."""
+    pending = support.submit(session, support.log_deviation(session, distributed=Distributed.YES))
+    support.sign(session, ELIF, pending)
+    support.ask(session, GITA, support.investigate(session, support.log_deviation(session)), Asked.EXTEND)
+    action = support.log_capa(session)
+    support.implement(session, support.begin_capa(session, action))
+    found = {"Asked of QA": [DEV_2], "Effectiveness to be checked": [CAPA_1]}
+    later = NOW + 92 * DAY  # the day of the check and its working hours are over
+    seen = waiting(session, ANNA, later)
+    sponsors = {"Aurora has to approve": [DEV_1], "Reports to authorities": [DEV_1]}
+    assert {title: seen[title] for title in seen if title != AURORA} == found | sponsors
+    assert waiting(session, ELIF, later) == found
+    assert "Effectiveness to be checked" not in waiting(session, ELIF, NOW + 30 * DAY)
+
+
 def test_when_nothing_waits_there_is_no_group(session: Session, there: Partnership) -> None:
     """Empty groups are left out."""
     assert waiting(session, ANNA) == {}
@@ -50,7 +70,7 @@ def test_what_is_done_waits_for_nobody(session: Session, there: Partnership) -> 
     """A closed record leaves every list."""
     made = support.log_deviation(session)
     support.assign(session, made, FINN)
-    records.close(session, actor(session, ELIF), ref(made), NOW)
+    request.void(session, actor(session, ELIF), ref(made), "Logged twice.", NOW)
     assert [waiting(session, who) for who in (ANNA, FINN)] == [{}, {}]
 
 
@@ -66,13 +86,13 @@ def test_a_group_says_when_rows_were_left_out(session: Session, there: Partnersh
     """As many rows as fit, and a word that there are more."""
     for _ in range(number):
         support.log_deviation(session)
-    groups = work.waiting_for(session, actor(session, ANNA))
+    groups = work.waiting_for(session, actor(session, ANNA), NOW)
     assert [(len(group.rows), group.more) for group in groups] == [(work.MOST, more)] * 2
 
 
 def test_the_partners_many_waiting_records_hide_none_of_ours(session: Session, there: Partnership) -> None:
     """However many of our own records wait for the partner, those we have to answer are found."""
-    for _ in range(10 * (work.MOST + 1)):
+    for _ in range(60):
         support.log_deviation(session, GITA)
     support.log_deviation(session, CARLA)
-    assert waiting(session, GITA) == {BOREALIS: ["DEV-2026-0111"]}
+    assert waiting(session, GITA) == {BOREALIS: ["DEV-2026-0061"]}

@@ -14,7 +14,7 @@ from tests.support import DAY, NOW
 
 @pytest.fixture
 def logged(session: Session, there: Partnership) -> Record:
-    """Log a deviation, which has both clocks."""
+    """Log a deviation, which has a clock to its closing and one to its acknowledgement."""
     return support.log_deviation(session)
 
 
@@ -24,7 +24,7 @@ def of(session: Session, logged: Record, name: ClockName) -> Clock:
     return found
 
 
-@pytest.mark.parametrize("name", ClockName)
+@pytest.mark.parametrize("name", [ClockName.CLOSE, ClockName.ACKNOWLEDGE])
 def test_a_clock_is_found_by_what_it_measures(session: Session, logged: Record, name: ClockName) -> None:
     """A record has one clock of each name."""
     assert of(session, logged, name).name is name
@@ -59,13 +59,21 @@ def test_one_clock_can_be_stopped(session: Session, logged: Record) -> None:
     assert of(session, logged, ClockName.CLOSE).stopped_at is None
 
 
-def test_all_running_clocks_can_be_stopped(session: Session, logged: Record) -> None:
+def test_several_clocks_can_be_stopped(session: Session, logged: Record) -> None:
     """A stopped clock reminds of nothing, and one that was stopped before keeps its time."""
     clock.stop(session, logged.id, NOW, ClockName.ACKNOWLEDGE)
-    clock.stop(session, logged.id, NOW + DAY)
+    clock.stop(session, logged.id, NOW + DAY, *ClockName)
     assert of(session, logged, ClockName.ACKNOWLEDGE).stopped_at == NOW
     close = of(session, logged, ClockName.CLOSE)
     assert (close.stopped_at, close.next_at) == (NOW + DAY, None)
+
+
+def test_running_lists_what_is_not_stopped(session: Session, logged: Record) -> None:
+    """The soonest due comes first."""
+    names = [found.name for found in clock.list_running(session, logged.id)]
+    assert names == [ClockName.ACKNOWLEDGE, ClockName.CLOSE]
+    clock.stop(session, logged.id, NOW, ClockName.ACKNOWLEDGE)
+    assert [found.name for found in clock.list_running(session, logged.id)] == [ClockName.CLOSE]
 
 
 def test_due_lists_the_longest_waiting_first(session: Session, logged: Record) -> None:

@@ -9,22 +9,35 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from quality import record as records
-from storage import clock, journal, outbox, partnership, receipt, record
+from quality.authority import REPORTS
+from quality.sheet import of_record
+from storage import (
+    authority,
+    capa,
+    clock,
+    device,
+    draft,
+    journal,
+    oos,
+    outbox,
+    partnership,
+    receipt,
+    record,
+    request,
+    search,
+    signature,
+)
+from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.partnership import Partnership, Side
-from storage.record import Class, Kind, Record, Row, State
+from storage.record import Asked, Class, Distributed, Kind, Row
 from storage.schema import METADATA
 from tests import support
-from tests.support import DAY, ELIF, FINN, GITA, NOW, actor, ref
+from tests.support import DAY, ELIF, FINN, GITA, NOW
 
 
 def numbers(rows: list[Row]) -> list[str]:
     return [row.record.number for row in rows]
-
-
-def close(session: Session, closed: Record, now: datetime = NOW) -> None:
-    records.close(session, actor(session, ELIF), ref(closed), now)
 
 
 @pytest.fixture
@@ -36,7 +49,7 @@ def filled(session: Session, there: Partnership) -> int:
     support.log_oos(session, lots=("ab-1",))
     support.log_capa(session, sources=(first.number,))
     support.assign(session, first, GITA)
-    close(session, third, NOW + DAY)
+    support.close(session, third, NOW + DAY)
     support.set_up(session, "C0OTHER")
     support.log_deviation(session, channel_id="C0OTHER", lots=("AB-1",))
     return there.id
@@ -160,10 +173,44 @@ def test_unowned_lists_open_records_without_an_owner(session: Session, filled: i
     assert numbers(record.list_unowned(session, filled, 10)) == ["DEV-2026-0002", "OOS-2026-0001"]
 
 
-def test_in_state_lists_open_records_of_a_state(session: Session, filled: int) -> None:
-    """A state's records come oldest first."""
-    assert numbers(record.list_in_state(session, filled, State.OPEN, 10)) == ["DEV-2026-0001", "DEV-2026-0002"]
-    assert numbers(record.list_in_state(session, filled, State.CLOSED, 10)) == []
+def test_awaiting_lists_what_a_companys_qa_has_to_sign(session: Session, filled: int) -> None:
+    """The oldest first; what the other company signs next is not among them."""
+    assert numbers(record.list_awaiting(session, filled, Side.CMO, 10)) == ["CAPA-2026-0001"]
+    made = record.find(session, filled, "DEV-2026-0002")
+    assert made is not None
+    support.submit(session, made)
+    assert numbers(record.list_awaiting(session, filled, Side.CMO, 10)) == ["DEV-2026-0002", "CAPA-2026-0001"]
+    support.sign(session, ELIF, made)
+    assert numbers(record.list_awaiting(session, filled, Side.CMO, 10)) == ["CAPA-2026-0001"]
+    assert numbers(record.list_awaiting(session, filled, Side.SPONSOR, 10)) == ["DEV-2026-0002"]
+    assert record.list_awaiting(session, filled + 1, Side.SPONSOR, 10) == []
+
+
+def test_asked_lists_what_nobody_has_answered(session: Session, filled: int) -> None:
+    """The oldest first, one line each."""
+    for number, who in (("CAPA-2026-0001", FINN), ("DEV-2026-0001", GITA)):
+        found = record.find(session, filled, number)
+        assert found is not None
+        support.ask(session, who, found, Asked.EXTEND)
+    session.flush()
+    assert numbers(record.list_asked(session, filled, 10)) == ["DEV-2026-0001", "CAPA-2026-0001"]
+    assert record.list_asked(session, filled + 1, 10) == []
+
+
+def test_due_by_lists_running_clocks_of_some_names(session: Session, filled: int) -> None:
+    """With a moment, only those due before it; one line for each record."""
+    names = [ClockName.ACCEPT]
+    assert numbers(record.list_due_by(session, filled, names, 10)) == ["CAPA-2026-0001"]
+    assert record.list_due_by(session, filled, names, 10, before=NOW + DAY) == []
+    assert numbers(record.list_due_by(session, filled, names, 10, before=NOW + 5 * DAY)) == ["CAPA-2026-0001"]
+    both = [ClockName.ACCEPT, ClockName.CLOSE]
+    assert numbers(record.list_due_by(session, filled, both, 10)).count("CAPA-2026-0001") == 1
+
+
+def test_due_by_counts_records_and_not_clocks(session: Session, there: Partnership) -> None:
+    """A record with three clocks takes one place, so that no other is lost behind the limit."""
+    made = [support.log_oos(session, distributed=Distributed.YES).number for _ in range(4)]
+    assert numbers(record.list_due_by(session, there.id, tuple(REPORTS), 4)) == made
 
 
 def test_due_includes_its_start_and_not_its_end(session: Session, there: Partnership) -> None:
@@ -236,28 +283,37 @@ def test_holding_leaves_no_lot_out(session: Session, there: Partnership) -> None
         ("AB", []),
     ],
 )
-def test_the_holders_of_a_lot_are_its_open_records_that_hold(
+def test_the_holders_of_a_lot_are_the_records_that_hold(
     session: Session, filled: int, lot: str, expected: list[str]
 ) -> None:
     """However the lot is written, its holders are named in order, and never another partnership's."""
-    assert record.holders_of(session, filled, lot) == expected
+    assert [one.number for one in record.holders_of(session, filled, lot)] == expected
 
 
-def test_a_closed_record_holds_no_lot(session: Session, filled: int) -> None:
+def test_a_closed_deviation_holds_no_lot(session: Session, filled: int) -> None:
     """Closing releases the batch."""
     holder = record.find(session, filled, "DEV-2026-0002")
     assert holder is not None
-    close(session, holder)
-    assert record.holders_of(session, filled, "AB-1") == ["OOS-2026-0001"]
+    support.close(session, holder)
+    assert [one.number for one in record.holders_of(session, filled, "AB-1")] == ["OOS-2026-0001"]
 
 
 def test_links_go_both_ways(session: Session, filled: int) -> None:
     """A CAPA knows its sources, a source its CAPAs."""
-    source, capa = (record.find(session, filled, number) for number in ("DEV-2026-0001", "CAPA-2026-0001"))
+    source, action = (record.find(session, filled, number) for number in ("DEV-2026-0001", "CAPA-2026-0001"))
     assert source is not None
-    assert capa is not None
-    assert record.sources_of(session, capa.id) == [source]
-    assert record.capas_of(session, source.id) == [capa]
+    assert action is not None
+    assert record.sources_of(session, action.id) == [source]
+    assert record.followers_of(session, source.id) == [action]
+    assert record.capas_of_all(session, [source.id, action.id]) == {source.id: ["CAPA-2026-0001"]}
+
+
+def test_a_link_is_made_once(session: Session, filled: int) -> None:
+    """The second time it is known."""
+    action, other = (record.find(session, filled, number) for number in ("CAPA-2026-0001", "DEV-2026-0002"))
+    assert action is not None
+    assert other is not None
+    assert [record.link(session, action, other) for _ in range(2)] == [True, False]
 
 
 QUERIES: dict[str, Callable[[Session, int], object]] = {
@@ -275,16 +331,36 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "unacknowledged": lambda s, p: record.list_unacknowledged(s, p, 10),
     "unacknowledged of a company": lambda s, p: record.list_unacknowledged(s, p, 10, Side.CMO),
     "unowned": lambda s, p: record.list_unowned(s, p, 10),
-    "in a state": lambda s, p: record.list_in_state(s, p, State.PENDING_APPROVAL, 10),
+    "awaiting the sponsor": lambda s, p: record.list_awaiting(s, p, Side.SPONSOR, 10),
+    "awaiting the CMO": lambda s, p: record.list_awaiting(s, p, Side.CMO, 10),
+    "asked": lambda s, p: record.list_asked(s, p, 10),
+    "not accepted": lambda s, p: record.list_due_by(s, p, [ClockName.ACCEPT], 10, NOW),
+    "reports to authorities": lambda s, p: record.list_due_by(s, p, tuple(REPORTS), 10),
     "due": lambda s, p: record.list_due(s, p, NOW, NOW + DAY, 10),
     "recorded since": lambda s, p: record.list_recorded_since(s, p, NOW, 10),
     "closed since": lambda s, p: record.list_closed_since(s, p, NOW, 10),
     "holding": record.list_holding,
     "holders of a batch": lambda s, p: record.holders_of(s, p, "AB-1"),
     "sources": lambda s, _: record.sources_of(s, 1),
-    "capas": lambda s, _: record.capas_of(s, 1),
+    "followers": lambda s, _: record.followers_of(s, 1),
+    "capas of several": lambda s, _: record.capas_of_all(s, [1, 2, 3]),
+    "signatures": lambda s, _: signature.list_of_record(s, 1),
+    "signatures that count": lambda s, _: signature.list_counting(s, 1, 10),
+    "open request": lambda s, _: request.find_open(s, 1),
+    "requests agreed to": lambda s, _: request.count_agreed(s, 1, Asked.EXTEND),
+    "reports of a record": lambda s, _: authority.list_of_record(s, 1),
+    "a report": lambda s, _: authority.find(s, 1, ClockName.FIELD_ALERT),
+    "a device": lambda s, _: device.find(s, support.SPONSOR_TEAM, "U0ANNA"),
+    "a device being set up": lambda s, _: device.find_unconfirmed(s, support.SPONSOR_TEAM, "U0ANNA"),
+    "retests": lambda s, _: oos.list_retests(s, 1),
+    "checks": lambda s, _: capa.list_checks(s, 1),
+    "a draft": lambda s, _: draft.find(s, 1, 1, 1),
+    "old drafts": lambda s, _: draft.forget(s, NOW),
+    "any words": lambda s, p: search.find_any(s, p, ["filter", "assay"], 10),
+    "sheet": lambda s, p: of_record(s, p, 1),
+    "running clocks": lambda s, _: clock.list_running(s, 1),
     "clocks due": lambda s, _: clock.list_due(s, NOW, 10),
-    "a record's clock": lambda s, _: clock.find(s, 1, clock.ClockName.CLOSE),
+    "a record's clock": lambda s, _: clock.find(s, 1, ClockName.CLOSE),
     "digests due": lambda s, _: partnership.list_digests_due(s, NOW, 10),
     "history": lambda s, _: journal.list_of_record(s, 1, 10),
     "outbox put": lambda s, p: outbox.put(s, p, "card", "k", NOW),
