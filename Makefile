@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.dev
 RUN := .venv/.run
 
-.PHONY: sandbox test lint lock format clean
+.PHONY: sandbox test lint lock format manual clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -40,6 +40,9 @@ lint: $(DEV)  ## style, types, import direction
 format: $(DEV)  ## put the code into its one shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+manual: $(DEV)  ## write docs/lives.md anew from the transition tables
+	@$(BIN)/python -m docs.lives
 
 lock:  ## pin the dependencies anew (hashed, for every platform)
 	@$(PYTHON) -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet uv
