@@ -1,4 +1,4 @@
-"""Acknowledge, assign, comment, close: who may, what follows, and every refusal."""
+"""Acknowledge, assign, comment, link: who may, what follows, every refusal; and how any change ends."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,11 +8,14 @@ import pytest
 from sqlmodel import Session
 
 from quality import record as records
+from quality import request
+from quality.events import EVENTS
 from quality.people import Profile
 from quality.record import Ref
-from storage import clock
+from quality.refusal import Overtaken
+from storage import clock, journal
 from storage.clock import ClockName
-from storage.partnership import Partnership, Side
+from storage.partnership import Partnership
 from storage.person import Role
 from storage.record import Record, State
 from tests import support
@@ -35,10 +38,6 @@ def acknowledge(session: Session, who: Profile, record: Record) -> Record:
     return records.acknowledge(session, actor(session, who), ref(record), LATER)
 
 
-def close(session: Session, who: Profile, record: Record) -> Record:
-    return records.close(session, actor(session, who), ref(record), LATER)
-
-
 def comment(session: Session, who: Profile, record: Record) -> Record:
     return records.comment(session, actor(session, who), ref(record), "Seen.", LATER)
 
@@ -47,18 +46,21 @@ def assign(session: Session, who: Profile, record: Record, owner: Profile = GITA
     return support.assign(session, record, owner, who, LATER)
 
 
+def link(session: Session, who: Profile, record: Record) -> Record:
+    number = support.log_deviation(session).number
+    return records.link_records(session, actor(session, who), ref(record), [number], LATER)
+
+
 ACTS: dict[str, Callable[[Session, Profile, Record], Record]] = {
     "acknowledge": acknowledge,
     "assign": assign,
     "comment": comment,
-    "close": close,
 }
 # Who may do what with a record that the CMO logged.
 MAY = {
     "acknowledge": {"sponsor QA", "sponsor member"},
     "assign": {"sponsor QA", "CMO QA"},
     "comment": set(PEOPLE),
-    "close": {"sponsor QA", "CMO QA"},
 }
 
 
@@ -72,7 +74,7 @@ def test_who_may_do_what(session: Session, there: Partnership, act: str, who: st
         ACTS[act](session, PEOPLE[who], made)
         assert support.events(session, made)[1:] != []
     else:
-        support.refused(session, ACTS[act], PEOPLE[who], made)
+        assert f"on {made.number} is for " in support.refused(session, ACTS[act], PEOPLE[who], made)
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -80,22 +82,38 @@ def test_who_may_do_what(session: Session, there: Partnership, act: str, who: st
 def test_a_viewer_only_reads(session: Session, logged: Record, act: str, who: Profile) -> None:
     """A viewer is told who may instead."""
     support.give_roles(session, who, Role.VIEWER)
-    assert "Only QA" in support.refused(session, ACTS[act], who, logged)
+    record = logged if act != "acknowledge" or who is ANNA else support.log_deviation(session, CARLA)
+    assert support.refused(session, ACTS[act], who, record).startswith("*")
 
 
-@pytest.mark.parametrize("act", ["acknowledge", "assign", "close"])
-def test_a_closed_record_is_left_alone(session: Session, logged: Record, act: str) -> None:
+@pytest.mark.parametrize(("act", "button"), [("acknowledge", "Acknowledge"), ("assign", "Assign owner")])
+def test_a_closed_record_is_left_alone(session: Session, logged: Record, act: str, button: str) -> None:
     """Whoever comes too late is told who closed it and when."""
-    close(session, ELIF, logged)
-    told = support.refused(session, ACTS[act], ANNA, logged)
-    assert told == "DEV-2026-0001 is closed: Elif Kaya (Borealis) closed it on 24 Nov 2026 10:00 UTC."
-
-
-def test_a_closed_record_can_be_commented_on(session: Session, logged: Record) -> None:
-    """What is learned later belongs to the history."""
-    close(session, ELIF, logged)
+    support.close(session, logged)
     comment(session, GITA, logged)
-    assert support.events(session, logged)[-1] == "deviation.commented"
+    told = support.refused(session, ACTS[act], ANNA, logged)
+    assert told == (
+        "DEV-2026-0001 is Closed: Anna Berg (Aurora) signed and closed it: Approval of the investigation and its "
+        f"conclusion on 24 Nov 2026 09:00 UTC. *{button}* is for records that are Open or Under investigation or "
+        "Pending approval."
+    )
+
+
+def test_a_closed_record_can_be_commented_on_and_linked(session: Session, logged: Record) -> None:
+    """What is learned later belongs to the history, and voids no signature."""
+    support.close(session, logged)
+    comment(session, GITA, logged)
+    link(session, GITA, logged)
+    assert support.events(session, logged)[-2:] == ["deviation.commented", "deviation.linked"]
+    assert [one.counts for one in support.sheet_of(session, logged).signatures] == [True, True]
+
+
+def test_a_void_record_is_only_read_and_commented_on(session: Session, logged: Record) -> None:
+    """It stays visible, and nothing links to it from its own card."""
+    request.void(session, actor(session, ELIF), ref(logged), "Logged twice.", LATER)
+    comment(session, GITA, logged)
+    told = support.refused(session, records.link_records, actor(session, GITA), ref(logged), ["DEV-2026-0001"], LATER)
+    assert told.startswith("DEV-2026-0001 is Void: Elif Kaya (Borealis) voided it on 24 Nov 2026 10:00 UTC.")
 
 
 def test_acknowledging_stops_its_clock_and_names_the_person(session: Session, logged: Record) -> None:
@@ -113,7 +131,10 @@ def test_acknowledging_stops_its_clock_and_names_the_person(session: Session, lo
 def test_the_company_that_logged_cannot_acknowledge(session: Session, logged: Record) -> None:
     """It is told that the other company has to."""
     told = support.refused(session, acknowledge, ELIF, logged)
-    assert told == "Borealis logged DEV-2026-0001, so Aurora has to acknowledge it."
+    assert told == (
+        "*Acknowledge* on DEV-2026-0001 is for the company that did not log it (but viewers): "
+        "Anna Berg (Aurora), Ben Ortiz (Aurora), Carla Diaz (Aurora)."
+    )
 
 
 def test_acknowledging_twice_names_the_first(session: Session, logged: Record) -> None:
@@ -122,14 +143,14 @@ def test_acknowledging_twice_names_the_first(session: Session, logged: Record) -
     comment(session, GITA, logged)
     told = support.refused(session, acknowledge, ANNA, logged)
     assert told == (
-        "DEV-2026-0001 is acknowledged already: Carla Diaz (Aurora) acknowledged it on 24 Nov 2026 10:00 UTC."
+        "*Acknowledge* is not open on DEV-2026-0001: Carla Diaz (Aurora) acknowledged it on 24 Nov 2026 10:00 UTC."
     )
 
 
 def test_a_capa_needs_no_acknowledgement(session: Session, there: Partnership) -> None:
-    """There is no clock to stop."""
+    """Its owner accepts it instead."""
     made = support.log_capa(session)
-    assert support.refused(session, acknowledge, ANNA, made) == "CAPA-2026-0001 needs no acknowledgement."
+    assert support.refused(session, acknowledge, ANNA, made) == "That cannot be done with CAPA-2026-0001."
 
 
 def test_an_owner_is_told(session: Session, logged: Record) -> None:
@@ -184,13 +205,17 @@ def test_a_form_drawn_from_an_older_version_saves_nothing(session: Session, logg
     assert "Nothing of yours was saved" in told
 
 
-def test_a_record_that_changed_meanwhile_is_not_closed(session: Session, logged: Record) -> None:
-    """Who closes from an outdated card is told what happened since, and closes from the fresh one."""
+def test_who_is_overtaken_may_send_again(session: Session, logged: Record) -> None:
+    """What was filled in is kept for the record's present version; a button that is gone is not offered again."""
     old = ref(logged)
-    assign(session, ANNA, logged)
-    told = support.refused(session, records.close, actor(session, ELIF), old, LATER)
-    assert told.startswith("DEV-2026-0001 was changed meanwhile: Anna Berg (Aurora) assigned it")
-    assert close(session, ELIF, logged).state is State.CLOSED
+    acknowledge(session, CARLA, logged)
+    owner_id = support.row_of(session, GITA).id
+    with pytest.raises(Overtaken) as form:
+        records.assign_owner(session, actor(session, ELIF), old, owner_id, LATER)
+    with pytest.raises(Overtaken) as button:
+        records.acknowledge(session, actor(session, ANNA), old, LATER)
+    assert [(one.value.record_id, one.value.again) for one in (form, button)] == [(logged.id, True), (logged.id, False)]
+    assert records.assign_owner(session, actor(session, ELIF), ref(logged), owner_id, LATER).owner_id == owner_id
 
 
 def test_a_comment_is_kept_and_changes_nothing_else(session: Session, logged: Record) -> None:
@@ -203,23 +228,67 @@ def test_a_comment_is_kept_and_changes_nothing_else(session: Session, logged: Re
 
 def test_closing_stops_every_clock(session: Session, logged: Record) -> None:
     """State, person and time are kept, and nothing is reminded of any more."""
-    close(session, ELIF, logged)
+    support.close(session, logged, LATER)
     assert (logged.state, logged.closed_at, logged.is_open) == (State.CLOSED, LATER, False)
-    for name in ClockName:
+    assert logged.closed_by_id == support.row_of(session, ANNA).id
+    for name in (ClockName.CLOSE, ClockName.ACKNOWLEDGE):
         found = clock.find(session, logged.id, name)
         assert found is not None
         assert (found.stopped_at, found.next_at) == (LATER, None)
-    assert support.last_entry(session).content["changes"] == {"state": ["Open", "Closed"]}
-    assert [row.kind for row in support.newly_queued(session)] == ["card", "line"]
+    assert support.last_entry(session).content["changes"] == {"state": ["Pending approval", "Closed"]}
 
 
-def test_an_unconfirmed_company_cannot_close(session: Session, logged: Record) -> None:
-    """Its QA is told to confirm; the other company's QA can close."""
-    elif_ = actor(session, ELIF)
-    elif_.companies[Side.CMO].confirmed_at = None
-    told = support.refused(session, close, ELIF, logged)
-    assert told.startswith("Borealis has not confirmed this partnership yet, so it cannot close DEV-2026-0001.")
-    assert close(session, ANNA, logged).closed_at == LATER
+def test_linking_says_so_on_both_sides(session: Session, logged: Record) -> None:
+    """Both histories, both cards; which one follows is the CAPA, else the one logged later."""
+    later, action = support.log_oos(session), support.log_capa(session)
+    support.empty_outbox(session)
+    numbers = [later.number.lower(), f" {action.number}".strip()]
+    records.link_records(session, actor(session, GITA), ref(logged), numbers, LATER)
+    assert support.sheet_of(session, logged).followers == [later, action]
+    assert [support.events(session, one)[-1] for one in (logged, later, action)] == [
+        "deviation.linked",
+        "oos.linked",
+        "capa.linked",
+    ]
+    drawn = {row.about["record_id"] for row in support.newly_queued(session) if row.kind == "card"}
+    assert drawn == {logged.id, later.id, action.id}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (["DEV-2026-0001"], "this record itself"),
+        (["DEV-2026-0009"], "There is no record DEV-2026-0009"),
+        (["OOS-2026-0001"], "linked with it already"),
+    ],
+)
+def test_what_cannot_be_linked_is_said_at_the_field(
+    session: Session, logged: Record, numbers: list[str], said: str
+) -> None:
+    """Itself, what is not there, and what is linked already."""
+    records.link_records(session, actor(session, GITA), ref(logged), [support.log_oos(session).number], LATER)
+    by = actor(session, GITA)
+    errors = support.field_errors(session, records.link_records, by, ref(logged), numbers, LATER)
+    assert said in errors["numbers"]
+
+
+def test_a_change_redraws_the_cards_of_linked_records(session: Session, logged: Record) -> None:
+    """They name its state."""
+    action = support.log_capa(session, sources=(logged.number,))
+    support.empty_outbox(session)
+    support.investigate(session, logged)
+    drawn = {row.about["record_id"] for row in support.newly_queued(session) if row.kind == "card"}
+    assert drawn == {logged.id, action.id}
+
+
+def test_every_version_has_one_entry(session: Session, logged: Record) -> None:
+    """A life's journal counts the versions up by one; comments and exports leave the version as it is."""
+    records.acknowledge(session, actor(session, ANNA), ref(logged), LATER)
+    support.close(session, logged, LATER)
+    comment(session, GITA, logged)
+    entries = journal.list_of_record(session, logged.id, 50)[::-1]
+    versions = [entry.content["version"] for entry in entries]
+    assert versions == [*range(1, logged.version + 1), logged.version]
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -239,20 +308,13 @@ def test_a_record_is_looked_up_by_number(session: Session, logged: Record) -> No
 
 def test_an_unknown_id_is_refused(session: Session, logged: Record) -> None:
     """A button of a record that is not there answers in words."""
-    support.refused(session, records.close, actor(session, ELIF), Ref(999, 1), NOW + DAY)
+    support.refused(session, records.acknowledge, actor(session, ELIF), Ref(999, 1), NOW + DAY)
 
 
-def test_a_journal_of_acts_stays_whole(session: Session, logged: Record) -> None:
-    """Each act is one entry, in order, with the version it made."""
-    acknowledge(session, CARLA, logged)
-    assign(session, ELIF, logged)
-    comment(session, GITA, logged)
-    close(session, ANNA, logged)
-    assert support.events(session, logged) == [
-        "deviation.logged",
-        "deviation.acknowledged",
-        "deviation.assigned",
-        "deviation.commented",
-        "deviation.closed",
-    ]
-    assert (support.last_entry(session).content["version"], logged.version) == (4, 4)
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_can_be_told(session: Session, logged: Record, event: str) -> None:
+    """Also an entry that lacks a value of its sentence, as an earlier version may have written it."""
+    entry = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
+    said = records.said_of(entry)
+    assert said
+    assert not set("{}") & set(said)
