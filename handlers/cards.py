@@ -217,7 +217,7 @@ def _phase_one(it: Any) -> list[tuple[str, str]]:
 def _retest_plan(it: Any) -> list[tuple[str, str]]:
     approved = f"approved {words.moment(it.approved_at)}" if it.approved_at else "not approved yet"
     return [
-        ("Retest plan", f"{it.number} retests by {it.second_analyst}, {approved}"),
+        ("Retest plan", f"{it.number} retest{'s' if it.number > 1 else ''} by {it.second_analyst}, {approved}"),
         ("Hypothesis", it.hypothesis),
     ]
 
@@ -243,7 +243,7 @@ def _capa(it: Any) -> list[tuple[str, str]]:
 
 
 def _implementation(it: Any) -> list[tuple[str, str]]:
-    return [("Implemented on", words.day(it.implemented_on)), ("Evidence", it.evidence)]
+    return [("Implemented on", words.day(it.implemented_on)), ("Evidence of implementation", it.evidence)]
 
 
 PARTS: dict[type[Table], Callable[[Any], list[tuple[str, str]]]] = {

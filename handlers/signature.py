@@ -19,8 +19,9 @@ from quality.record import Ref
 from quality.refusal import Overtaken
 from quality.signature import Attempt, Statement
 from storage import draft
-from storage.record import Outcome
+from storage.record import Distributed, Outcome
 
+UNKNOWN = "Whether the batch is distributed is still unknown. Sign only if that is all that can be known."
 CODE = Text("code", "Code", required=True, limit=20, hint="Six digits, from your signing device.")
 SIGN = Form("record.sign", "Sign", "Sign", (CODE,))
 CHECK = Form(
@@ -61,14 +62,17 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
     record = found.record
     says = f"You sign {record.number}, version {record.version}, as {actor.person.name}, QA of {actor.company.name}."
     shown = [blocks.typed(told)] if told else []
+    means = f"{ready.statement.meaning}: {given['outcome']}" if given else ready.statement.meaning
     shown += [
         blocks.typed(says),
-        blocks.facts([("Meaning", ready.statement.meaning), ("Title", record.title), ("State", str(record.state))]),
+        blocks.facts([("Meaning", means), ("Title", record.title), ("State", str(record.state))]),
     ]
     if given:
         shown += [blocks.facts([("Outcome", given["outcome"])]), blocks.facts([("Evidence", given["evidence"])], LONG)]
     shown += [blocks.facts([pair], LONG) for pair in cards.details(found) if pair[1]]
     shown += cards.signatures(found)
+    if ready.statement.act == "approve" and getattr(found.details, "distributed", None) is Distributed.UNKNOWN:
+        shown.append(blocks.typed(UNKNOWN))
     if ready.statement.hash:
         shown.append(blocks.context(f"SHA-256 of what is signed: `{ready.statement.hash}`"))
     return SIGN.view({**cards.data_of(record), **more}, intro=shown)
