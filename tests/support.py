@@ -212,11 +212,11 @@ def sign_refused(
 ) -> str:
     """Try to sign, which has to be refused and journaled and to change nothing else; gives what the person is told."""
     session.flush()
-    before, entries = _everything(session), len(events(session))
+    before, entries = everything(session), len(events(session))
     with pytest.raises(Witnessed) as caught:
         sign(session, who, record, act, now, **changes)
     session.flush()
-    assert _everything(session) == before, "a refused signature changed something"
+    assert everything(session) == before, "a refused signature changed something"
     assert len(events(session)) == entries + 1
     entry = last_entry(session)
     assert (entry.event, entry.record_id) == (f"{record.kind}.signature_refused", record.id)
@@ -225,7 +225,7 @@ def sign_refused(
     return str(caught.value)
 
 
-def _everything(session: Session) -> dict[str, list[Any]]:
+def everything(session: Session) -> dict[str, list[Any]]:
     """Read all tables but the journal."""
     kept = [table for table in METADATA.sorted_tables if not table.name.startswith("journal")]
     return {table.name: [tuple(row) for row in session.execute(table.select())] for table in kept}

@@ -1,0 +1,96 @@
+"""Signatures are kept as they were given: the tables themselves refuse everything but voiding, once."""
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from storage import signature
+from storage.database import Database
+from storage.partnership import Partnership
+from storage.record import Record
+from tests import support
+from tests.support import ANNA, ELIF, NOW
+
+VOIDED = {"voided_at", "voided_because"}
+VALUES = {"at": "'2026-11-25 09:00:00.000000'", "side": "'sponsor'"}
+COLUMNS = [column.name for column in signature.Signature.__table__.columns]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def signed(session: Session, there: Partnership) -> Record:
+    """Log a deviation and bring it to its closing: two signatures."""
+    made = support.close(session, support.log_deviation(session))
+    session.flush()
+    return made
+
+
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name not in VOIDED])
+def test_nothing_of_a_signature_is_changed(session: Session, signed: Record, column: str) -> None:
+    """Whoever has a SQL prompt and the triggers cannot rewrite any column."""
+    value = VALUES.get(column, "77" if column.endswith("id") or column == "version" else "'another'")
+    with pytest.raises(IntegrityError, match="kept as it was given"):
+        session.execute(text(f"UPDATE signature SET {column} = {value}"))  # noqa: S608 - the table's own columns
+    session.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM signature",
+        "DELETE FROM signature WHERE id = 1",
+        "REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
+        "INSERT OR REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
+    ],
+)
+def test_no_signature_goes_away(session: Session, signed: Record, statement: str) -> None:
+    """Neither by deleting nor by putting another in its place."""
+    with pytest.raises(IntegrityError, match="a signature is kept"):
+        session.execute(text(statement))
+    session.rollback()
+
+
+def test_a_signature_is_voided_once(session: Session, signed: Record) -> None:
+    """Afterwards neither moment nor reason changes, and it is not brought back."""
+    session.execute(text("UPDATE signature SET voided_at = '2026-11-25 09:00:00.000000', voided_because = 'x'"))
+    for change in ("voided_at = NULL", "voided_because = 'y'"):
+        with pytest.raises(IntegrityError, match="voided once"):
+            session.execute(text(f"UPDATE signature SET {change}"))  # noqa: S608 - written above
+    session.rollback()
+
+
+def test_every_column_is_guarded(database: Database) -> None:
+    """A column that is added one day is not forgotten in the trigger."""
+    with database.engine.connect() as connection:
+        guard = "SELECT sql FROM sqlite_master WHERE name = 'signature_no_update'"
+        sql = connection.execute(text(guard)).scalar_one()
+    columns = {column["name"] for column in inspect(database.engine).get_columns("signature")}
+    guarded = {name.strip() for name in sql.partition(" OF ")[2].partition(" ON ")[0].split(",")}
+    assert guarded == columns - VOIDED
+
+
+def test_a_records_signatures_are_listed_in_order(session: Session, signed: Record) -> None:
+    """Voided ones too; another record's are not among them."""
+    other = support.submit(session, support.log_deviation(session))
+    support.sign(session, ELIF, other)
+    first, second = signature.list_of_record(session, signed.id)
+    assert (first.name, second.name) == ("Elif Kaya", "Anna Berg")
+    first.voided_at = NOW
+    session.flush()
+    assert signature.list_of_record(session, signed.id) == [first, second]
+    assert (first.counts, second.counts) == (False, True)
+
+
+def test_those_that_count_are_paged_by_id(session: Session, signed: Record) -> None:
+    """All partnerships' signatures, page by page, without those that were voided."""
+    other = support.submit(session, support.log_deviation(session))
+    for who in (ELIF, ANNA):
+        support.sign(session, who, other)
+    session.flush()
+    lists = [signature.list_of_record(session, record.id) for record in (signed, other)]
+    one, two, three, four = (entry.id for found in lists for entry in found)
+    signature.list_of_record(session, signed.id)[1].voided_at = NOW
+    session.flush()
+    assert [entry.id for entry in signature.list_counting(session, 0, 2)] == [one, three]
+    assert [entry.id for entry in signature.list_counting(session, three, 2)] == [four]
+    assert two not in {one, three, four}
