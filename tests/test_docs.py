@@ -13,17 +13,21 @@ from typer.main import get_command
 
 from bot.__main__ import cli
 from bot.settings import Settings
-from handlers.cards import ACTS as RECORD_BUTTONS
+from docs import lives
 from handlers.everything import LISTENERS
-from handlers.history import WHAT
 from handlers.manifest import SCOPES, manifest
+from handlers.messages import KINDS
 from handlers.quality import ACTS as QUALITY_WORDS
+from quality.authority import REPORTS
+from quality.events import EVENTS
 from quality.partnership import SetUpForm, set_up
 from quality.people import Identity, Profile
-from quality.terms import ACKNOWLEDGE, CLOSE
+from quality.terms import ACCEPT, ACKNOWLEDGE, CHECK, CHECK_AGAIN, CLOSE, Term
+from quality.transitions import LIVES
 from storage.database import Database
 from storage.migrate import migrate
 from storage.person import Role
+from storage.record import Kind, State
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -112,8 +116,8 @@ def test_the_manifest_has_the_commands_that_are_listened_to() -> None:
 
 def test_the_buttons_and_shortcuts_are_documented() -> None:
     """Every button of a record and every message shortcut stands in the README by its words."""
-    for act in RECORD_BUTTONS:
-        row_of(README, f"**{act.text}**")
+    for act in (act for life in LIVES.values() for act in life):
+        assert f"**{act.button}**" in README
     for shortcut in LISTENERS.shortcuts:
         assert f"**{shortcut.name}**" in README
 
@@ -130,15 +134,78 @@ def test_the_terms_are_documented() -> None:
         name = class_.lower() if class_ else kind.upper()
         rows = [line for line in RECORDS.splitlines() if line.startswith("| close |") and name in line]
         assert any(f"{term.length} {term.unit}" in row for row in rows), (kind, class_)
-    assert f"{ACKNOWLEDGE.length} working day " in RECORDS
+    for name, term in (("acknowledge", ACKNOWLEDGE), ("accept", ACCEPT)):
+        assert f"| {_length(term)} |" in row_of_clock(name), name
+    checks = [line for line in RECORDS.splitlines() if line.startswith("| check effectiveness |")]
+    assert [_length(term) in row for row, term in zip(checks, (CHECK, CHECK_AGAIN), strict=True)] == [True, True]
+
+
+def test_the_reports_to_authorities_are_documented() -> None:
+    """Each report stands in its table with its source and length."""
+    for name, report in REPORTS.items():
+        row = row_of_clock(name)
+        assert report.source in row
+        assert f"| {_length(report.term)}" in row
+
+
+def row_of_clock(name: str) -> str:
+    rows = [line for line in RECORDS.splitlines() if line.startswith(f"| {name} |")]
+    assert len(rows) == 1, name
+    return rows[0]
+
+
+def _length(term: Term) -> str:
+    return term.rule.partition(" from ")[0]
 
 
 def test_the_journal_s_events_and_the_roles_are_documented() -> None:
-    """Every event about a record, and every role, stands in its document."""
-    for event in WHAT:
+    """Every event about a record or a person, and every role, stands in its document."""
+    for event in EVENTS:
         assert f"`.{event}`" in RECORDS
+    source = (ROOT / "quality/device.py").read_text(encoding="utf-8")
+    for event in {*re.findall(r'"(device_\w+|signing_\w+)"(?!:)', source), "added"}:
+        assert f"`person.{event}`" in RECORDS
     for role in Role:
         assert role in TEXT[ROOT / "docs/permissions.md"]
+
+
+def test_the_kinds_of_message_are_documented() -> None:
+    """All that the outbox can say stands in its table."""
+    table = TEXT[ROOT / "docs/architecture.md"].partition("## The outbox")[2].partition("\n\n#")[0]
+    first_cells = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`([a-z ]+)`", first_cells)) == KINDS.keys()
+
+
+def test_the_states_are_documented() -> None:
+    """Every state of a record stands in the README and in the table of states."""
+    states = RECORDS.partition("## States")[2].partition("## The journal")[0]
+    for state in State:
+        assert state in states
+        assert state in README
+
+
+def test_the_lives_of_records_are_as_the_tables_have_them() -> None:
+    """docs/lives.md is what the transition tables give."""
+    written = TEXT[ROOT / "docs/lives.md"]
+    assert written == lives.manual(), "docs/lives.md is not what the transition tables give: run `make manual`"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_diagram_of_a_life_is_sound(kind: Kind) -> None:
+    """Mermaid takes it: each line is a state or an arrow, each name is known, no label holds what would end it."""
+    first, *lines = lives.diagram(kind).splitlines()
+    assert first == "stateDiagram-v2"
+    arrows = []
+    names = {"[*]"}
+    for line in lines:
+        if found := re.fullmatch(r'    state "([A-Za-z ]+)" as ([a-z_]+)', line):
+            names.add(found[2])
+        else:
+            arrow = re.fullmatch(r"    (\S+) --> (\S+)(?: : ([A-Za-z ]+))?", line)
+            assert arrow, line
+            arrows.append(arrow)
+    assert {name for arrow in arrows for name in arrow.group(1, 2)} == names
+    assert names.isdisjoint({"end", "state", "note", "direction", "class", "style"})  # Mermaid's own words
 
 
 def test_the_chain_can_be_recomputed_as_documented(tmp_path: Path) -> None:
