@@ -12,9 +12,9 @@ from handlers.blocks import Option, Screen
 from handlers.call import Call
 from handlers.forms import LONG, Form, Text
 from handlers.listeners import Handler, Listeners
-from quality import record as records
+from quality import change
+from quality.change import Ref
 from quality.people import Actor
-from quality.record import Ref
 from quality.sheet import Sheet
 from storage.record import Record
 
@@ -46,14 +46,14 @@ def listeners(*, filled: Mapping[str, Filled] | None = None, pressed: Mapping[st
 
 def ref_of(call: Call) -> Ref:
     """Give the record that a button or a form names."""
-    return Ref(int(call.data["r"]), int(call.data["v"]))
+    return Ref(call.number("r"), call.number("v"))
 
 
 async def confirm(call: Call, done: Record) -> None:
     """Answer an act: the card in the channel changes by itself, a copy of it elsewhere has to be told."""
     if call.clicked_in_channel:
         return
-    found = await call.look(records.sheet, done.id)
+    found = await call.look(change.sheet, done.id)
     fresh = cards.card(found, call.now, whole=True)
     await call.answer(Screen(f"Done. {fresh.text}", fresh.blocks), replace=True)
 
@@ -68,7 +68,7 @@ def _on_press(use_case: Pressed) -> Handler:
 def _on_open(name: str, act: Filled) -> Handler:
     async def on_open(call: Call) -> None:
         def question(session: Session, actor: Actor) -> tuple[Sheet, Mapping[str, list[Option]]]:
-            return records.may(session, actor, call.data["r"], name, call.now), act.options(session, actor)
+            return change.may(session, actor, call.number("r"), name, call.now), act.options(session, actor)
 
         found, options = await call.look(question)
         values = act.fill(found) | act.at(found, call.now)

@@ -8,15 +8,15 @@ from sqlmodel import Session
 from handlers import blocks
 from handlers.acts import REASON
 from handlers.blocks import Block, Screen
-from handlers.call import Call
+from handlers.call import UNKNOWN, Call
 from handlers.cards import data_of
 from handlers.forms import Form, Moment
 from handlers.listeners import Listeners
 from handlers.text import escape
-from quality import authority, words
-from quality import record as records
-from quality.authority import REPORTS
+from quality import authority, change, words
+from quality.authority import REPORTS, Question
 from quality.people import Actor
+from quality.refusal import Refusal
 from quality.sheet import Sheet
 from storage.authority import Answer, AuthorityReport
 from storage.clock import ClockName
@@ -28,7 +28,7 @@ FILED = Form("report.filed", "Record filing", "Record", (Moment("filed_at", "Fil
 
 async def show(call: Call) -> None:
     """Show a record's questions to the person alone."""
-    found = await call.look(records.sheet, call.data["r"])
+    found = await call.look(change.sheet, call.number("r"))
     await call.answer(draw_all(found, call.now))
 
 
@@ -49,7 +49,7 @@ def draw(found: Sheet, report: AuthorityReport, now: datetime) -> Screen:
     shown = [blocks.typed(f"{asked}\n{said}")]
     if report.reason:
         shown.append(blocks.quote([blocks.words("Reason:")], report.reason))
-    if not report.is_settled:
+    if report.filed_at is None:
         shown.append(_buttons(found.record, report))
     return Screen(escape(f"{asked}. {said}"), shown)
 
@@ -69,7 +69,7 @@ def standing(found: Sheet, report: AuthorityReport, now: datetime) -> str:
 
 
 def _buttons(record: Record, report: AuthorityReport) -> Block:
-    data = data_of(record) | {"n": report.name}
+    data = data_of(record) | {"n": report.name, "w": report.answer or ""}
     offered = [
         (Answer.NEEDED, "report.needed"),
         (Answer.NOT_NEEDED, "report.not_needed"),
@@ -81,7 +81,7 @@ def _buttons(record: Record, report: AuthorityReport) -> Block:
 
 
 async def _answer(call: Call, said: Answer) -> None:
-    await call.do(authority.answer, call.data["r"], _name(call), said, "")
+    await call.do(authority.answer, _question(call), said, "")
     await _confirm(call)
 
 
@@ -93,7 +93,7 @@ async def on_not_needed(call: Call) -> None:
 async def on_not_needed_submitted(call: Call) -> None:
     """Say that it is not needed."""
     given = NOT_NEEDED.read(call.view)
-    await call.do(authority.answer, call.data["r"], _name(call), Answer.NOT_NEEDED, given["reason"])
+    await call.do(authority.answer, _question(call), Answer.NOT_NEEDED, given["reason"])
 
 
 async def on_filed(call: Call) -> None:
@@ -104,30 +104,38 @@ async def on_filed(call: Call) -> None:
 async def on_filed_submitted(call: Call) -> None:
     """Record the filing."""
     given = FILED.read(call.view)
-    await call.do(authority.file, call.data["r"], _name(call), given["filed_at"])
+    await call.do(authority.file, _question(call), given["filed_at"])
 
 
 async def _open(call: Call, form: Form) -> None:
     def question(session: Session, actor: Actor) -> Record:
-        authority.check_may_answer(session, actor, call.data["r"], _name(call))
-        return records.get(session, actor, call.data["r"])
+        authority.check_may_answer(session, actor, call.number("r"), _name(call))
+        return change.get(session, actor, call.number("r"))
 
     record = await call.look(question)
     intro = [blocks.typed(f"{REPORTS[_name(call)].title} for {record.number}")]
     values = {"filed_at": call.now}
-    await call.open(form.view(data_of(record) | {"n": _name(call)}, values, intro=intro))
+    more = {"n": _name(call), "w": str(call.data.get("w", ""))}
+    await call.open(form.view(data_of(record) | more, values, intro=intro))
 
 
 async def _confirm(call: Call) -> None:
     """Answer a click on a copy of the question; the one in the thread changes by itself."""
     if call.clicked_in_channel:
         return
-    found = await call.look(records.sheet, call.data["r"])
+    found = await call.look(change.sheet, call.number("r"))
     await call.answer(draw_all(found, call.now), replace=True)
 
 
+def _question(call: Call) -> Question:
+    return Question(call.number("r"), _name(call), str(call.data.get("w", "")))
+
+
 def _name(call: Call) -> ClockName:
-    return ClockName(call.data["n"])
+    name = call.data.get("n")
+    if name not in tuple(REPORTS):
+        raise Refusal(UNKNOWN)
+    return ClockName(name)
 
 
 LISTENERS = Listeners(

@@ -24,6 +24,7 @@ from storage import person, receipt
 Result = TypeVar("Result")
 
 
+UNKNOWN = "QualBridge does not know this any more. Open the record again, or see `/quality help`."
 ANSWER_BY = 2.5  # seconds; Slack shows a failure after 3
 
 
@@ -59,6 +60,13 @@ class Call:
         self.channel_id: str | None = (
             body.get("channel_id") or (body.get("channel") or {}).get("id") or self.data.get("c")
         )
+
+    def number(self, name: str) -> int:
+        """Give a number that our own button or form carried; a Refusal where it holds none, or a forged one."""
+        value = self.data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Refusal(UNKNOWN)
+        return value
 
     async def do(self, use_case: Callable[..., Result], *args: object, once: bool = True) -> Result:
         """Run a use case as the acting person, in one transaction; committed when this returns."""
@@ -213,7 +221,7 @@ class Call:
 
     def _actor(self, session: Session) -> Actor:
         if "p" in self.data:
-            return people.actor_of(session, int(self.data["p"]), self.identity)
+            return people.actor_of(session, self.number("p"), self.identity)
         if self.channel_id and not self.channel_id.startswith("D"):
             return people.actor_in_channel(session, self.channel_id, self.identity)
         return self._only_partnership(session)

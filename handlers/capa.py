@@ -14,10 +14,10 @@ from handlers.deviation import SOURCES
 from handlers.forms import LONG, Choice, Day, Form, PersonChoice, Text
 from handlers.listeners import Command, Listeners
 from handlers.record import owners
-from quality import capa, people, record
+from quality import capa, change, people, record
 from quality.capa import CapaForm, PlanForm
+from quality.change import Ref
 from quality.people import Actor
-from quality.record import Ref
 from quality.refusal import Refusal
 from quality.sheet import Sheet
 from quality.terms import CAPA_DAYS
@@ -71,7 +71,7 @@ async def open_form(call: Call, source: str | None = None, record_id: int | None
         if source:
             number = record.by_number(session, actor, source).number
         elif record_id is not None:
-            number = record.get(session, actor, record_id).number
+            number = change.get(session, actor, record_id).number
         today = calendar_of(actor.partnership, actor.companies).day_of(call.now)
         return actor, owners(session, actor), number, today
 
@@ -99,7 +99,7 @@ async def on_button(call: Call) -> None:
 
 async def on_record_button(call: Call) -> None:
     """Open the form for the record a button stands on."""
-    await open_form(call, record_id=call.data["r"])
+    await open_form(call, record_id=call.number("r"))
 
 
 async def on_submitted(call: Call) -> None:

@@ -8,7 +8,9 @@ from handlers import blocks
 from handlers.blocks import Block, Screen
 from handlers.text import cut, escape
 from quality import transitions, words
+from quality.approval import PLAN
 from quality.authority import REPORTS
+from quality.content import tables
 from quality.sheet import Sheet
 from quality.transitions import Act
 from quality.turn import next_step
@@ -22,6 +24,7 @@ from storage.signature import Signature
 from storage.table import Table
 
 NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
+MOST_TEXT = 8000  # characters of a record's texts in one message
 MOST_VOIDED = 2  # void signatures on the card; the whole record shows all
 SHORT, LONG = 300, 3000  # characters of a typed text on the card, and where the whole record is shown
 
@@ -34,21 +37,31 @@ def data_of(record: Record) -> dict[str, Any]:
 def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
     """Draw a record: state, next step and whose turn first; typed texts shortened unless whole."""
     record = sheet.record
-    limit = LONG if whole else SHORT
+    told = [(name, text) for name, text in details(sheet) if text]
+    limit = _limit(told) if whole else SHORT
     shown = [
         blocks.header(f"{record.number} · {_heading(sheet)}"),
         blocks.typed(record.title),
         blocks.facts(standing(sheet, now), LONG),
     ]
-    told = [(name, text) for name, text in details(sheet) if text]
     if whole:
         shown += [blocks.facts([pair], limit) for pair in told]
+        if any(len(text) > limit for _, text in told):
+            shown.append(blocks.context("Long texts are shortened here; *Export* sends them whole."))
     elif told:
         shown.append(blocks.facts(told, limit))
     shown += signatures(sheet, MOST_VOIDED if not whole else None)
     shown += [*buttons(sheet), blocks.context(_origin(sheet))]
     sentence = f"{record.number} {escape(cut(record.title, 150))}: {record.state}. {escape(next_step(sheet, now))}"
     return Screen(sentence, shown)
+
+
+def _limit(told: list[tuple[str, str]]) -> int:
+    """Give the most characters of a text with which all of them fit into one message."""
+    return next(
+        (limit for limit in (LONG, 1500, 800, 500) if sum(min(len(text), limit) for _, text in told) <= MOST_TEXT),
+        SHORT,
+    )
 
 
 def buttons(sheet: Sheet) -> list[Block]:
@@ -160,13 +173,46 @@ def _signed(one: Signature) -> str:
 
 def details(sheet: Sheet) -> list[tuple[str, str]]:
     """Give what a record says, part by part, as labels and texts."""
-    record = sheet.record
-    told = [("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
+    told = [("Batch", ", ".join(sheet.lots)), ("Product", sheet.record.product)]
     for table, part in sheet.parts.items():
         told += PARTS[table](part)
-    told += [(f"Retest {one.number}", f"{one.result} · {one.analyst}") for one in sheet.retests]
-    told += [(f"Check {one.number}", f"{one.outcome}: {one.evidence}") for one in sheet.checks]
-    return [*told, ("Links", ", ".join(f"{link.number} ({link.state})" for link in sheet.links))]
+    return [*told, *_results(sheet), ("Links", _links(sheet))]
+
+
+def signed(sheet: Sheet, scope: str) -> list[tuple[str, str]]:
+    """Give what a signature of a scope signs: what the canonical content holds, in words."""
+    record = sheet.record
+    learned = "Analysed" if record.kind is Kind.OOS else "Detected"
+    told = [("Class", str(record.class_ or "")), ("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
+    told += [(learned, words.moment(record.detected_at)), ("Recorded", words.moment(record.recorded_at))]
+    told.append(("Logged by", sheet.who(record.logged_by_id)))
+    for table in tables(record.kind, scope):
+        part = sheet.parts.get(table)
+        if part is None:
+            continue
+        told += [pair for pair in PARTS[table](part) if scope != PLAN or pair[0] != "Batch distributed"]
+        submitted = part.model_dump()
+        if "submitted_at" in submitted:
+            by, at = sheet.who(submitted["submitted_by_id"]), words.moment(submitted["submitted_at"])
+            told.append(("Submitted", f"{by}, {at}"))
+    return told if scope == PLAN else [*told, *_results(sheet)]
+
+
+def unsigned(sheet: Sheet) -> list[tuple[str, str]]:
+    """Give what a signature does not sign, for it may change without it."""
+    due = words.due(sheet.due.due_at, sheet.partnership.time_zone) if sheet.due else ""
+    return [("Owner", sheet.who(sheet.record.owner_id)), ("Due", due), ("Links", _links(sheet))]
+
+
+def _results(sheet: Sheet) -> list[tuple[str, str]]:
+    told = [(f"Retest {one.number}", f"{one.result} · {one.analyst}") for one in sheet.retests]
+    for one in sheet.checks:
+        told += [(f"Check {one.number}", str(one.outcome)), (f"Evidence of check {one.number}", one.evidence)]
+    return told
+
+
+def _links(sheet: Sheet) -> str:
+    return ", ".join(f"{link.number} ({link.state})" for link in sheet.links)
 
 
 def _deviation(it: Any) -> list[tuple[str, str]]:

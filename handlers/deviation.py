@@ -12,10 +12,10 @@ from handlers.commands import record_command, usage
 from handlers.forms import LONG, Choice, Form, Listing, Moment, Text, YesNo
 from handlers.listeners import Command, Listeners, Shortcut
 from handlers.text import as_read, clean, cut, one_line
-from quality import deviation, people, record, request, words
+from quality import change, deviation, people, request, words
+from quality.change import Ref
 from quality.deviation import DeviationForm, InvestigationForm
 from quality.people import Actor
-from quality.record import Ref
 from quality.sheet import Sheet
 from storage import person
 from storage.deviation import Deviation
@@ -137,7 +137,7 @@ async def on_submitted(call: Call) -> None:
 
 async def on_record_button(call: Call) -> None:
     """Open the form for a confirmed OOS, its facts and itself as the source filled in."""
-    found = await call.look(record.may, call.data["r"], "deviation", call.now)
+    found = await call.look(change.may, call.number("r"), "deviation", call.now)
     about, details = found.record, found.details
     result = f"{about.number}: {about.title}, confirmed."
     filled: dict[str, Any] = {

@@ -45,7 +45,9 @@ async def start(call: Call, _text: str = "") -> None:
         return
     made = await call.do(call.desk.codes.begin)
     await call.open(draw(made, data))
-    call.desk.later(_send_image(call, actor, made))
+    if made.old_file_id:
+        call.desk.later(call.desk.slack.files_delete(file=made.old_file_id))
+    call.desk.later(_send_image(call, made))
 
 
 def draw(made: NewDevice, data: dict[str, Any]) -> Block:
@@ -73,13 +75,13 @@ async def on_replace(call: Call) -> None:
 
 async def on_agree(call: Call) -> None:
     """Agree that a colleague replaces their device."""
-    name = await call.do(device.answer_replacement, int(call.data["d"]), True)
+    name = await call.do(device.answer_replacement, call.number("d"), True)
     await call.answer(f"{name}'s signing device is revoked. They set up a new one now.", replace=True)
 
 
 async def on_refuse(call: Call) -> None:
     """Refuse it."""
-    name = await call.do(device.answer_replacement, int(call.data["d"]), False)
+    name = await call.do(device.answer_replacement, call.number("d"), False)
     await call.answer(f"{name} keeps the present signing device.", replace=True)
 
 
@@ -126,7 +128,7 @@ def _until(found: Device) -> str:
     return moment(found.locked_until) if found.locked_until else ""
 
 
-async def _send_image(call: Call, actor: Actor, made: NewDevice) -> None:
+async def _send_image(call: Call, made: NewDevice) -> None:
     """Send the key as a QR image by direct message; the modal shows the key in any case."""
     slack, image = call.desk.slack, io.BytesIO()
     segno.make(made.address, error="m").save(image, kind="png", scale=6, border=3)
@@ -144,7 +146,8 @@ async def _send_image(call: Call, actor: Actor, made: NewDevice) -> None:
         log.warning("the QR image could not be sent: %s", slack_errors.word(error))
         return
     file_id = str(sent["files"][0]["id"])
-    await call.desk.database.write(lambda session: device.note_file(session, actor.person, file_id))
+    if not await call.desk.database.write(lambda session: device.note_file(session, made, file_id)):
+        await slack.files_delete(file=file_id)  # the device was confirmed before its image came
 
 
 async def _tell(call: Call, text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers.call import Call
+from handlers.call import UNKNOWN, Call
 from handlers.desk import Desk
 from handlers.errors import answer_error
 from handlers.listeners import Handler, Listeners
@@ -77,4 +77,4 @@ async def _unknown(call: Call) -> None:
     """Answer what an older version drew, or another app's command."""
     if call.event:
         return
-    raise Refusal("QualBridge does not know this any more. Open the record again, or see `/quality help`.")
+    raise Refusal(UNKNOWN)

@@ -7,7 +7,7 @@ from handlers import blocks, cards, device, forms
 from handlers.blocks import Screen
 from handlers.call import Call, Repeated
 from handlers.text import escape
-from quality import record as records
+from quality import change
 from quality.device import NoDevice
 from quality.refusal import FieldErrors, Overtaken, Refusal
 
@@ -29,7 +29,7 @@ async def answer_error(call: Call, error: Exception) -> None:
     if isinstance(error, Overtaken):
         await _show_fresh(call, error)
     elif isinstance(error, NoDevice):
-        offered = [blocks.typed(str(error)), device.offer(int(call.data["p"]))]
+        offered = [blocks.typed(str(error)), device.offer(call.number("p"))]
         await call.answer(Screen(escape(str(error)), offered))
     elif call.is_submission:
         await call.ack(response_action="errors", errors=_at_fields(call, error))
@@ -43,7 +43,7 @@ async def answer_error(call: Call, error: Exception) -> None:
 
 async def _show_fresh(call: Call, late: Overtaken) -> None:
     """Tell who came first, with the record as it is now; a form that still makes sense can be sent again."""
-    found = await call.look(records.sheet, late.record_id)
+    found = await call.look(change.sheet, late.record_id)
     if not call.is_submission:
         fresh = cards.card(found, call.now, whole=True)
         await call.answer(Screen(escape(str(late)), [blocks.typed(str(late)), *fresh.blocks]))

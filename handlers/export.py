@@ -24,7 +24,7 @@ async def start(call: Call, text: str) -> None:
 
 async def on_button(call: Call) -> None:
     """Export the record a button stands on."""
-    await _send(call, int(call.data["r"]))
+    await _send(call, int(call.number("r")))
 
 
 async def _send(call: Call, record_id: int) -> None:

@@ -10,8 +10,8 @@ from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
+from quality import change, words
 from quality import record as records
-from quality import words
 from quality.people import Actor
 from storage import journal
 from storage.journal import JournalEntry
@@ -36,7 +36,7 @@ def said(entry: JournalEntry) -> str:
     """`Elif Kaya (Borealis) assigned it to Ben Ortiz (before: Gita Rao)`."""
     by, changes = entry.content["by"], entry.content["changes"]
     before = [_value(name, old) for name, (old, _) in changes.items() if old and name in BEFORE]
-    sentence = f"{by['name']} ({by['company']}) {records.said_of(entry)}"
+    sentence = f"{by['name']} ({by['company']}) {change.said_of(entry)}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 
@@ -57,8 +57,8 @@ async def show(call: Call, number: str) -> None:
 
 async def on_history(call: Call) -> None:
     """Show the journal of the record a button stands on, or the page before the one shown."""
-    record = await call.look(records.get, call.data["r"])
-    before = call.data.get("before")
+    record = await call.look(change.get, call.number("r"))
+    before = call.number("before") if "before" in call.data else None
     await call.answer(await _page(call, record, before), replace=before is not None)
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from handlers import blocks, cards
 from handlers.blocks import Block, Screen
-from handlers.call import Call
+from handlers.call import UNKNOWN, Call
 from handlers.listeners import Listeners
 from handlers.text import clean, cut, escape
 from quality.people import Actor
@@ -149,9 +149,12 @@ def _empty(query: Query, title: str, actor: Actor) -> Screen:
 async def on_turn(call: Call) -> None:
     """Turn to another page, in place of the one shown."""
     data = call.data
-    kind = Kind(data["k"]) if data.get("k") else None
-    query = Query(kind, data.get("w", "open"), data.get("b"), data.get("s"), int(data.get("n", 1)))
-    await show(call, query, replace=True)
+    known = data.get("k") in (None, *Kind) and data.get("w") in FILTERS
+    if not known or not all(isinstance(data.get(name), str | None) for name in ("b", "s")):
+        raise Refusal(UNKNOWN)
+    kind = Kind(data["k"]) if data["k"] else None
+    page_number = max(1, min(call.number("n"), MOST_PAGES))
+    await show(call, Query(kind, data["w"], data.get("b"), data.get("s"), page_number), replace=True)
 
 
 async def on_open_records(call: Call) -> None:

@@ -14,9 +14,9 @@ from handlers.deviation import DISTRIBUTED, OTHER_BATCHES, STILL_DISTRIBUTED
 from handlers.forms import LONG, Checklist, Choice, Form, Listing, Moment, Number, Text, YesNo
 from handlers.listeners import Command, Listeners
 from quality import oos, people
+from quality.change import Ref
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.people import Actor
-from quality.record import Ref
 from quality.refusal import Refusal
 from quality.sheet import Sheet
 from storage.investigation import Disposition

@@ -10,9 +10,9 @@ from handlers.blocks import MOST_OPTIONS, Option, option
 from handlers.call import Call
 from handlers.forms import LONG, Day, Form, Listing, PersonChoice, Text
 from handlers.listeners import Listeners
-from quality import people, record, request
+from quality import change, people, record, request
+from quality.change import Ref
 from quality.people import Actor
-from quality.record import Ref
 from quality.sheet import Sheet
 from storage import person
 from storage.record import Record
@@ -51,7 +51,7 @@ async def show(call: Call, number: str) -> None:
 
 async def on_open(call: Call) -> None:
     """Show the whole record a button names."""
-    found = await call.look(record.sheet, call.data["r"])
+    found = await call.look(change.sheet, call.number("r"))
     await call.answer(cards.card(found, call.now, whole=True))
 
 

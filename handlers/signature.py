@@ -12,10 +12,9 @@ from handlers.blocks import Block
 from handlers.call import Call
 from handlers.forms import LONG, Choice, Form, Text
 from handlers.listeners import Handler, Listeners
-from quality import capa, signature
-from quality import record as records
+from quality import capa, change, signature
+from quality.change import Ref
 from quality.people import Actor
-from quality.record import Ref
 from quality.refusal import Overtaken
 from quality.signature import Attempt, Statement
 from storage import draft
@@ -69,8 +68,10 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
     ]
     if given:
         shown += [blocks.facts([("Outcome", given["outcome"])]), blocks.facts([("Evidence", given["evidence"])], LONG)]
-    shown += [blocks.facts([pair], LONG) for pair in cards.details(found) if pair[1]]
+    shown += [blocks.facts([pair], LONG) for pair in cards.signed(found, ready.statement.scope) if pair[1]]
     shown += cards.signatures(found)
+    others = [(name, text) for name, text in cards.unsigned(found) if text]
+    shown += [blocks.context("Not part of what is signed, for it may change:"), blocks.facts(others, LONG)]
     if ready.statement.act == "approve" and getattr(found.details, "distributed", None) is Distributed.UNKNOWN:
         shown.append(blocks.typed(UNKNOWN))
     if ready.statement.hash:
@@ -81,16 +82,18 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
 async def on_sign(call: Call) -> None:
     """Sign, or say why not; a form drawn before the record changed is drawn anew."""
     given = SIGN.read(call.view)
-    data = call.data
-    opened_by = str(data.get("u", ""))
-    attempt = Attempt(int(data["p"]), ref_of(call), str(data["a"]), given["code"], opened_by, data.get("d"))
+    draft_id = call.number("d") if "d" in call.data else None
+    opened_by, act = str(call.data.get("u", "")), str(call.data.get("a", ""))
+    attempt = Attempt(call.number("p"), ref_of(call), act, given["code"], opened_by, draft_id)
     try:
         await call.attempt(signature.sign, attempt, call.desk.codes)
     except Overtaken as late:
-        if not late.again or attempt.draft_id is not None:
+        if not late.again:
             raise
-        ready = await call.look(_ready, call, attempt.act)
-        view = call.signed_for(draw(ready, {"a": attempt.act}, told=str(late)))
+        ready = await call.look(_ready, call, act)
+        kept = await call.look(_kept, attempt) if draft_id is not None else None
+        more = {"a": act} | ({"d": draft_id} if draft_id is not None else {})
+        view = call.signed_for(draw(ready, more, kept, told=str(late)))
         await call.ack(response_action="update", view=view)
         return
     await call.ack(response_action="clear")
@@ -108,17 +111,22 @@ async def on_check_submitted(call: Call) -> None:
     kept = await call.do(_keep, ref_of(call), given, once=False)
     ready = await call.look(_ready, call, "check")
     view = call.signed_for(draw(ready, {"a": "check", "d": kept}, given))
-    await call.ack(response_action="push", view=view)
+    await call.ack(response_action="update", view=view)
 
 
 def _ready(session: Session, actor: Actor, call: Call, act: str) -> Ready:
-    statement = signature.state(session, actor, call.data["r"], act, call.now)
+    statement = signature.state(session, actor, call.number("r"), act, call.now)
     call.desk.codes.require_ready(session, actor, call.now)
     return Ready(statement, actor)
 
 
+def _kept(session: Session, actor: Actor, attempt: Attempt) -> Given:
+    form = signature.drafted(session, actor, attempt)
+    return {"outcome": form.outcome, "evidence": form.evidence}
+
+
 def _keep(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> int:
-    found = records.begin(session, actor, ref, "check", now)
+    found = change.begin(session, actor, ref, "check", now)
     return draft.save(session, found.record.id, actor.person.id, given, now)
 
 

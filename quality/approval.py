@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quality.sheet import PARTS, Sheet
+from quality.sheet import Sheet
 from storage.oos import RetestPlan
 from storage.partnership import Side
 from storage.record import Class, Kind, Record, State
@@ -71,8 +71,12 @@ def is_last(sheet: Sheet) -> bool:
     return len(remaining(sheet)) == 1
 
 
-def authors(sheet: Sheet) -> set[int]:
-    """Give the ids of the people whose work is approved: the owner, and who investigated before them."""
-    investigated = [sheet.part(table) for table in PARTS[sheet.record.kind][1:]]
-    ids = {getattr(part, "submitted_by_id", None) for part in investigated} | {sheet.record.owner_id}
-    return {person_id for person_id in ids if person_id is not None}
+def authors(sheet: Sheet, scope: str) -> set[int]:
+    """Give the ids of the people whose work is approved under a scope: the owner, and who else worked on it."""
+    worked = {one.person_id for one in sheet.authors if one.scope == scope}
+    return worked | ({sheet.record.owner_id} if sheet.record.owner_id else set())
+
+
+def signers(sheet: Sheet, scope: str) -> set[str]:
+    """Give the Slack ids of the people whose signature counts: nobody signs twice, whichever company they are of."""
+    return {one.user_id for one in given(sheet, scope)}

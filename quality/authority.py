@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import ladder
-from quality import record as records
+from quality import change, ladder
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Overtaken, Refusal
 from quality.terms import Term, Unit
@@ -92,16 +91,14 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
     dates: dict[str, str] = {}
     for name, report in REPORTS.items():
         since = report.since(record)
-        due = records.Due(
-            report.term.due(since, _calendar(actor, report)), f"{report.source}: {report.term.rule}"[:120]
-        )
-        records.start(session, record, name, due, since, _reminding(actor))
+        due = change.Due(report.term.due(since, _calendar(actor, report)), f"{report.source}: {report.term.rule}"[:120])
+        change.start(session, record, name, due, since, _reminding(actor))
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
         about = {"record_id": record.id, "name": name}
         outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
         dates[name] = moment(due.at)
     _tell_sponsor(session, actor, record, now)
-    records.note(session, actor, record, "reports_asked", now, changes=records.told(dates))
+    change.note(session, actor, record, "reports_asked", now, changes=change.told(dates))
 
 
 def _is_failure(session: Session, record: Record) -> bool:
@@ -124,7 +121,7 @@ def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime)
 
 def check_may_answer(session: Session, actor: Actor, record_id: int, name: ClockName) -> AuthorityReport:
     """Give the open question when the actor may answer it: QA of the sponsor, for whom nobody else decides."""
-    record = records.get(session, actor, record_id)
+    record = change.get(session, actor, record_id)
     report = authority.find(session, record.id, name)
     if report is None:
         raise Refusal(f"{record.number} calls for no such report.")
@@ -141,54 +138,70 @@ def check_may_answer(session: Session, actor: Actor, record_id: int, name: Clock
     return report
 
 
-def answer(
-    session: Session, actor: Actor, record_id: int, name: ClockName, said: Answer, reason: str, now: datetime
-) -> Record:
+@dataclass(frozen=True)
+class Question:
+    """A question as a button or a form names it: of which record, about which report, with which answer so far."""
+
+    record_id: int
+    name: ClockName
+    answered: str
+
+
+def answer(session: Session, actor: Actor, asked: Question, said: Answer, reason: str, now: datetime) -> Record:
     """Say whether a report is needed; that it is not needs a reason and stops its clock."""
-    found = check_may_answer(session, actor, record_id, name)
-    record = records.get(session, actor, record_id)
+    record, found = _open_question(session, actor, asked)
+    name = asked.name
     if said is Answer.NOT_NEEDED and not reason:
         raise FieldErrors({"reason": "Say why the report is not needed."})
     before = found.answer
-    if before is said:
-        by = person.get(session, record.partnership_id, found.answered_by_id or 0)
-        raise Overtaken(f"{by.name} said so already: {said}.", record.id)
     found.answer, found.reason = said, reason
     found.answered_by_id, found.answered_at = actor.person.id, now
     running = clock.find(session, record.id, name)
+    changes: dict[str, Any] = {"report": [None, name], "answer": [before, said]}
     if running is not None:
-        _set_clock(actor, running, REPORTS[name], said, now)
-    changes = {"report": [None, name], "answer": [before, said]}
+        changes |= _set_clock(actor, record, running, said, now)
     _redraw(session, record, name, now)
-    records.note(session, actor, record, "report_answered", now, changes=changes, reason=reason or None)
+    change.note(session, actor, record, "report_answered", now, changes=changes, reason=reason or None)
     return record
 
 
-def _set_clock(actor: Actor, running: Clock, report: Report, said: Answer, now: datetime) -> None:
+def _open_question(session: Session, actor: Actor, asked: Question) -> tuple[Record, AuthorityReport]:
+    found = check_may_answer(session, actor, asked.record_id, asked.name)
+    record = change.get(session, actor, asked.record_id)
+    if (found.answer or "") != asked.answered:
+        by = person.get(session, record.partnership_id, found.answered_by_id or 0)
+        when = f" on {moment(found.answered_at)}" if found.answered_at else ""
+        raise Overtaken(f"{by.name} answered meanwhile: {found.answer}{when}. Look at it first.", record.id)
+    return record, found
+
+
+def _set_clock(actor: Actor, record: Record, running: Clock, said: Answer, now: datetime) -> dict[str, Any]:
+    """Let the clock of a report follow the answer; gives what changed, for the journal."""
     if said is Answer.NOT_NEEDED:
         running.stopped_at, running.next_at = now, None
-        return
-    running.stopped_at = None
-    if report.from_answer and said is Answer.NEEDED:
-        running.due_at = report.term.due(now, _calendar(actor, report))
-    reminding = _reminding(actor)
+        return {}
+    report, reminding = REPORTS[running.name], _reminding(actor)
+    before, running.stopped_at = running.due_at, None
+    if report.from_answer and said is Answer.NEEDED and running.started_at == report.since(record):
+        # Only the first confirmation counts: a changed mind buys no time.
+        running.started_at, running.due_at = now, report.term.due(now, _calendar(actor, report))
     running.next_at = ladder.first_at(reminding.day_of(running.due_at), now, reminding)
+    return {"due": [before.isoformat(), running.due_at.isoformat()]} if running.due_at != before else {}
 
 
-def file(session: Session, actor: Actor, record_id: int, name: ClockName, filed_at: datetime, now: datetime) -> Record:
+def file(session: Session, actor: Actor, asked: Question, filed_at: datetime, now: datetime) -> Record:
     """Record when a report was filed; its clock stops."""
-    found = check_may_answer(session, actor, record_id, name)
-    record = records.get(session, actor, record_id)
+    record, found = _open_question(session, actor, asked)
+    name = asked.name
     if filed_at > now:
         raise FieldErrors({"filed_at": "This lies in the future. Give the time at which it was filed."})
     if filed_at < record.detected_at - timedelta(days=1):
         raise FieldErrors({"filed_at": "This is before the record's own event. Check the date."})
-    found.filed_at, found.filed_by_id = filed_at, actor.person.id
-    found.answer = found.answer or Answer.NEEDED
+    found.filed_at, found.filed_by_id, found.answer = filed_at, actor.person.id, Answer.NEEDED
     clock.stop(session, record.id, now, name)
     changes = {"report": [None, name], "filed": [None, moment(filed_at)]}
     _redraw(session, record, name, now)
-    records.note(session, actor, record, "report_filed", now, changes=changes)
+    change.note(session, actor, record, "report_filed", now, changes=changes)
     return record
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlmodel import Session
 
+from quality import change
 from quality import record as records
-from quality.people import Actor, require_part
-from quality.record import Due, Ref
+from quality.approval import PLAN
+from quality.change import Due, Ref
+from quality.people import Actor, may_take_part, require_part
 from quality.refusal import FieldErrors
 from quality.sheet import Sheet
-from quality.terms import CAPA_DAYS, CAPA_RULE, CHECK, CHECK_AGAIN, LONG_AGO, LONGEST_AGO
+from quality.terms import CAPA_DAYS, CAPA_RULE, CHECK, CHECK_AGAIN, LONG_AGO, LONGEST_AGO, TO_BE_WRITTEN
 from quality.working_time import DAY_ENDS, calendar_of
 from storage import clock
 from storage.capa import ActionType, Capa, EffectivenessCheck, Implementation
@@ -67,7 +69,7 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     session.add(Capa(record_id=record.id, **details))
     for source in sources:
         records.link(session, actor, record, source, now)
-    records.settle(session, record, now)
+    change.settle(session, record, now)
     records.tell_owner(session, record, owner, entry, now)
     return record
 
@@ -84,32 +86,35 @@ def _check_due(actor: Actor, due_on: date, now: datetime) -> None:
 
 def change_plan(session: Session, actor: Actor, ref: Ref, form: PlanForm, now: datetime) -> Record:
     """Change the plan or its criterion; signatures that the plan already has are void."""
-    record = records.begin(session, actor, ref, "change_plan", now).record
+    record = change.begin(session, actor, ref, "change_plan", now).record
+    change.worked(session, actor.person.id, record, PLAN)
     details = session.get_one(Capa, record.id)
     before = {"plan": details.plan, "criterion": details.criterion}
     if before == asdict(form):
         raise FieldErrors({"plan": "Nothing is changed here. Change it, or cancel."})
     details.plan, details.criterion = form.plan, form.criterion
     changes = {name: [before[name], value] for name, value in asdict(form).items() if value != before[name]}
-    records.finish(session, actor, record, "plan_changed", now, changes=changes)
+    change.finish(session, actor, record, "plan_changed", now, changes=changes)
     return record
 
 
 def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implemented_on: date, now: datetime) -> Record:
     """Mark a CAPA implemented; the clock to the check of its effectiveness starts on that day."""
-    record = records.begin(session, actor, ref, "implement", now).record
+    record = change.begin(session, actor, ref, "implement", now).record
     calendar = calendar_of(actor.partnership, actor.companies)
     if implemented_on > calendar.day_of(now):
         raise FieldErrors({"implemented_on": "This day is still to come. Give the day on which it was done."})
     if implemented_on < calendar.day_of(now - LONGEST_AGO):
         raise FieldErrors({"implemented_on": LONG_AGO})
+    change.worked(session, actor.person.id, record)
     found: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
-    session.merge(Implementation(record_id=record.id, **found, **records.by(actor, now)))
+    session.merge(Implementation(record_id=record.id, **found, **change.by(actor, now)))
     clock.stop(session, record.id, now, ClockName.CLOSE, ClockName.ACCEPT)
     due = CHECK.due(calendar.at(implemented_on, DAY_ENDS), calendar)
-    records.start(session, record, ClockName.CHECK, Due(due, CHECK.rule), now, calendar)
+    change.start(session, record, ClockName.CHECK, Due(due, CHECK.rule), now, calendar)
     changes = {"evidence": [None, evidence], "implemented_on": [None, implemented_on.isoformat()]}
-    records.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
+    changes |= change.lapse(session, actor, record, now)
+    change.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
     return record
 
 
@@ -117,7 +122,7 @@ def add_check(session: Session, actor: Actor, found: Sheet, form: CheckForm, now
     """Add a check of effectiveness, which is signed in the same transaction."""
     if form.outcome not in OUTCOMES:
         raise FieldErrors({"outcome": "Choose one of the list."})
-    given = asdict(form) | records.by(actor, now)
+    given = asdict(form) | change.by(actor, now)
     check = EffectivenessCheck(record_id=found.record.id, number=len(found.checks) + 1, **given)
     session.add(check)
     session.flush()
@@ -128,14 +133,14 @@ def check_again(session: Session, actor: Actor, record: Record, now: datetime) -
     """Start the clock to another check."""
     calendar = calendar_of(actor.partnership, actor.companies)
     due = Due(CHECK_AGAIN.due(now, calendar), CHECK_AGAIN.rule)
-    records.start(session, record, ClockName.CHECK, due, now, calendar)
+    change.start(session, record, ClockName.CHECK, due, now, calendar)
 
 
 def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:
     """Log the CAPA that follows one found not effective, linked with it and with its sources."""
     before, record = found.part(Capa), found.record
     calendar = calendar_of(actor.partnership, actor.companies)
-    owner = found.owner if found.owner and found.owner.active else actor.person
+    owner = found.owner if found.owner and may_take_part(found.owner) else actor.person
     return log(
         session,
         actor,
@@ -145,7 +150,7 @@ def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: 
             action_type=before.action_type if before else ActionType.CORRECTIVE,
             owner_id=owner.id,
             due_on=calendar.working_day_from(calendar.day_of(now) + timedelta(days=CAPA_DAYS)),
-            plan=f"To be written: what {record.number} did was not enough. Press Change plan.",
+            plan=f"{TO_BE_WRITTEN}: what {record.number} did was not enough. Press Change plan.",
             sources=(record.number, *(source.number for source in found.sources)),
             criterion=before.criterion if before else "",
         ),

@@ -25,9 +25,7 @@ NO_PLAN = frozenset({"distributed"})  # may become known after a plan was signed
 def content(sheet: Sheet, scope: str = RECORD) -> str:
     """Give the canonical content of a record as it is; of its plan alone, or up to a check, where that is the scope."""
     record = sheet.record
-    first, *later = PARTS[record.kind]
-    if scope == PLAN:
-        later = [RetestPlan] if record.kind is Kind.OOS else []
+    first, *later = tables(record.kind, scope)
     told: dict[str, Any] = {
         "format": FORMAT,
         "scope": scope,
@@ -35,7 +33,7 @@ def content(sheet: Sheet, scope: str = RECORD) -> str:
         "class": record.class_,
         "title": record.title,
         "product": record.product,
-        "batches": sheet.lots,
+        "batches": sorted(sheet.lots),  # by code points, whatever a database sorts by
         "logged_by": _person(sheet, record.logged_by_id),
         "logged_side": record.logged_side,
         "detected_at": _plain(record.detected_at),
@@ -47,6 +45,13 @@ def content(sheet: Sheet, scope: str = RECORD) -> str:
         told["retests"] = [_columns(sheet, one) for one in sheet.retests]
         told["effectiveness_checks"] = [_columns(sheet, one) for one in sheet.checks[: _checks(scope)]]
     return canonical(told)
+
+
+def tables(kind: Kind, scope: str) -> list[type[Table]]:
+    """List the parts of a record that a scope takes in, its first report first."""
+    if scope != PLAN:
+        return list(PARTS[kind])
+    return [PARTS[kind][0], *([RetestPlan] if kind is Kind.OOS else [])]
 
 
 def digest(text: str) -> str:

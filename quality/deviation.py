@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from quality import authority
+from quality import authority, change
 from quality import record as records
+from quality.change import Due, Ref
 from quality.people import Actor, require_part
-from quality.record import Due, Ref
 from quality.refusal import FieldErrors
 from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
 from quality.working_time import calendar_of
+from storage import record as stored
 from storage.clock import ClockName
 from storage.deviation import Deviation
 from storage.investigation import Cause, Disposition, Investigation
@@ -90,22 +91,25 @@ def _due(actor: Actor, class_: Class, since: datetime) -> Due:
 
 def begin_investigation(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
     """Start the investigation."""
-    record = records.may(session, actor, ref.record_id, "start", now).record
-    records.move(session, actor, record, State.UNDER_INVESTIGATION, "started", now)
+    record = change.may(session, actor, ref.record_id, "start", now).record
+    if record.owner_id == actor.person.id:
+        change.worked(session, actor.person.id, record)
+    change.move(session, actor, record, State.UNDER_INVESTIGATION, "started", now)
     return record
 
 
 def submit(session: Session, actor: Actor, ref: Ref, form: InvestigationForm, now: datetime) -> Record:
     """Submit the investigation for approval; it takes the place of one submitted before."""
-    record = records.begin(session, actor, ref, "submit", now).record
+    record = change.begin(session, actor, ref, "submit", now).record
     _check(form)
+    change.worked(session, actor.person.id, record)
     found = asdict(form)
     distributed = found.pop("distributed")
-    session.merge(Investigation(record_id=record.id, **found, **records.by(actor, now)))
-    changes = records.told(found)
+    session.merge(Investigation(record_id=record.id, **found, **change.by(actor, now)))
+    changes = change.told(found)
     if distributed is not None:
         changes |= authority.learn(session, record, distributed)
-    records.move(session, actor, record, State.PENDING_APPROVAL, "submitted", now, changes=changes)
+    change.move(session, actor, record, State.PENDING_APPROVAL, "submitted", now, changes=changes)
     authority.watch(session, actor, record, now)
     return record
 
@@ -132,7 +136,11 @@ def reclassify(session: Session, actor: Actor, record: Record, class_: Class, re
     before, record.class_ = record.class_, class_
     due = _due(actor, class_, record.detected_at)
     calendar = calendar_of(actor.partnership, actor.companies)
-    records.start(session, record, ClockName.CLOSE, due, now, calendar)
+    change.start(session, record, ClockName.CLOSE, due, now, calendar)
     changes = {"class": [before, class_], "due": [None, due.at.isoformat()]}
-    records.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
+    change.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
+    for capa in stored.followers_of(session, record.id):
+        # Whose signatures their plans need goes by the class of their sources.
+        change.settle(session, capa, now)
+        change.begin_if_approved(session, actor, capa, now)
     authority.watch(session, actor, record, now)

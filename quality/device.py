@@ -48,6 +48,8 @@ class NewDevice:
 
     key: str
     address: str
+    device_id: int
+    old_file_id: str | None  # the QR image of a key that was never confirmed
 
 
 class OneTimeCodes:
@@ -79,11 +81,14 @@ class OneTimeCodes:
             raise Refusal("You have a signing device. Another QA of your company has to agree before you replace it.")
         key = pyotp.random_base32()
         found = device.find_unconfirmed(session, *_id(actor.person)) or _new(actor, now)
+        old_file_id = found.file_id
         found.partnership_id, found.set_up_at, found.file_id = actor.partnership.id, now, None
         found.secret = self._locked(key)
         session.add(found)
+        session.flush()
         label = f"{actor.person.name} · {actor.company.name}"
-        return NewDevice(key, pyotp.TOTP(key).provisioning_uri(name=label, issuer_name=ISSUER))
+        address = pyotp.TOTP(key).provisioning_uri(name=label, issuer_name=ISSUER)
+        return NewDevice(key, address, found.id, old_file_id)
 
     def confirm(self, session: Session, actor: Actor, given: str, now: datetime) -> str | None:
         """Confirm a new device by its first code; gives the QR image to be deleted, where there is one."""
@@ -154,11 +159,13 @@ def status(session: Session, actor: Actor) -> Device | None:
     return device.find(session, *_id(actor.person))
 
 
-def note_file(session: Session, who: Person, file_id: str) -> None:
-    """Remember the QR image of a device that is being set up, so that it can be deleted."""
-    found = device.find_unconfirmed(session, *_id(who))
-    if found is not None:
-        found.file_id = file_id
+def note_file(session: Session, made: NewDevice, file_id: str) -> bool:
+    """Remember the QR image of a device that is being set up; False when that is over and the image has to go."""
+    found = device.get(session, made.device_id)
+    if found.confirmed_at is not None or found.revoked_at is not None:
+        return False
+    found.file_id = file_id
+    return True
 
 
 def ask_replacement(session: Session, actor: Actor, reason: str, now: datetime) -> None:
@@ -182,10 +189,13 @@ def ask_replacement(session: Session, actor: Actor, reason: str, now: datetime) 
 
 def answer_replacement(session: Session, actor: Actor, device_id: int, agreed: bool, now: datetime) -> str:
     """Agree that a colleague replaces their device, which is revoked at once; or refuse. Gives the colleague's name."""
-    found = device.get(session, device_id)
+    try:
+        found = device.get(session, device_id)
+    except LookupError:
+        raise Refusal("QualBridge does not know this device.") from None
     whose = person.find(session, found.partnership_id, found.team_id, found.user_id)
     if whose is None or found.partnership_id != actor.partnership.id or whose.side is not actor.person.side:
-        raise Refusal("That is for QA of the other company.")
+        raise Refusal("That is for QA of the person's own company, in the channel where it was asked.")
     if found.replacement_asked_at is None or found.revoked_at is not None:
         raise Refusal(f"{whose.name}'s question is answered already, or was taken back.")
     if whose.id == actor.person.id or not actor.person.has(Role.QA):

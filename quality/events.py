@@ -19,6 +19,7 @@ EVENTS = {
     "phase_2": "gave the phase II result: {outcome}",
     "plan_changed": "changed the plan",
     "begun": "signed: {meaning}. It is in progress",
+    "let_begin": "changed what its plan needs: no signature is missing, and it is in progress",
     "implemented": "marked it implemented",
     "checked": "signed: {meaning}. It is checked again later",
     "approved": "signed: {meaning}",

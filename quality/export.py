@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import record as records
+from quality import change
 from quality.content import content
 from quality.people import Actor
 from quality.sheet import Sheet
@@ -19,8 +19,8 @@ INNER = {"id", "partnership_id", "record_id", "person_id"}  # ids that mean noth
 
 def of_record(session: Session, actor: Actor, record_id: int, now: datetime) -> tuple[Sheet, str]:
     """Export a record; that it was done is journaled."""
-    found = records.may(session, actor, record_id, "export", now)
-    records.note(session, actor, found.record, "exported", now)
+    found = change.may(session, actor, record_id, "export", now)
+    change.note(session, actor, found.record, "exported", now)
     return found, _written(session, found, now)
 
 

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from quality import approval, words
 from quality.sheet import Sheet
+from quality.terms import TO_BE_WRITTEN
 from quality.working_time import calendar_of
+from storage.capa import Capa
 from storage.clock import ClockName
 from storage.investigation import Cause, Investigation
 from storage.oos import RetestPlan
@@ -36,7 +38,7 @@ def _nothing_asked(sheet: Sheet, _now: datetime) -> str | None:
     if asked is None:
         return None
     return (
-        f"{sheet.who(asked.asked_by_id)} already asked to {asked.what} of {sheet.record.number}. "
+        f"{sheet.who(asked.asked_by_id)} already asked about {sheet.record.number}: {asked.what}. "
         "That has to be answered, or withdrawn, first."
     )
 
@@ -109,6 +111,13 @@ def _plan_open(sheet: Sheet, _now: datetime) -> str | None:
     return f"The retest plan of {sheet.record.number} is approved: {plan.number} retests. It is not changed any more."
 
 
+def _plan_written(sheet: Sheet, _now: datetime) -> str | None:
+    details = sheet.part(Capa)
+    if details is None or not details.plan.startswith(TO_BE_WRITTEN):
+        return None
+    return f"The plan of {sheet.record.number} is still to be written. Press *Change plan* first."
+
+
 def _from_check_date(sheet: Sheet, now: datetime) -> str | None:
     check = sheet.clocks.get(ClockName.CHECK)
     calendar = calendar_of(sheet.partnership, sheet.companies)
@@ -119,7 +128,7 @@ def _from_check_date(sheet: Sheet, now: datetime) -> str | None:
 
 
 def _not_accepted(sheet: Sheet, _now: datetime) -> str | None:
-    if sheet.record.acknowledged_at is None:
+    if sheet.record.acknowledged_by_id != sheet.record.owner_id:
         return None
     return f"{sheet.who(sheet.record.acknowledged_by_id)} accepted {sheet.record.number} already."
 
@@ -136,7 +145,7 @@ def _reports_settled(sheet: Sheet, _now: datetime) -> str | None:
 def _sources_stay_covered(sheet: Sheet, _now: datetime) -> str | None:
     """Keep the CAPA that a closed record was closed with."""
     closed = [source.number for source in sheet.sources if source.state is State.CLOSED]
-    if sheet.record.kind is not Kind.CAPA or not closed:
+    if not closed:
         return None
     return f"{', '.join(closed)} was closed with {sheet.record.number}. Reopen it first, or carry the CAPA out."
 
@@ -155,6 +164,7 @@ NOT_LATE = Guard("it is not late", _not_late)
 WHOLE = Guard("the investigation is complete (21 CFR 211.192)", _whole)
 CAPA_LINKED = Guard("before the last signature, a CAPA is linked where one is needed", _capa_linked)
 PLAN_APPROVED = Guard("the retest plan is approved by both companies' QA", _plan_approved)
+PLAN_WRITTEN = Guard("its plan is written", _plan_written)
 PLAN_OPEN = Guard("the retest plan is not approved yet", _plan_open)
 RETESTS_LEFT = Guard("fewer retests are recorded than were planned", _retests_left)
 CHECK_DATE = Guard("the check date is reached", _from_check_date)

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from quality import authority, limits
+from quality import authority, change, limits
 from quality import record as records
+from quality.approval import PLAN, RECORD
+from quality.change import Ref
 from quality.people import Actor, require_part
-from quality.record import Ref
 from quality.refusal import FieldErrors
 from quality.sheet import Sheet
 from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
@@ -47,7 +48,7 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     require_part(session, actor, "log OOS results")
     check(form, now)
     term = CLOSE[Kind.OOS, None]
-    due = records.Due(term.due(form.analysed_at, calendar_of(actor.partnership, actor.companies)), term.rule)
+    due = change.Due(term.due(form.analysed_at, calendar_of(actor.partnership, actor.companies)), term.rule)
     record = records.new(
         actor,
         Kind.OOS,
@@ -149,39 +150,42 @@ class PhaseTwoForm:
 
 def finish_phase_1(session: Session, actor: Actor, ref: Ref, form: PhaseOneForm, now: datetime) -> Record:
     """Give the laboratory's result: a cause with evidence invalidates the result, none leads to phase II."""
-    record = records.begin(session, actor, ref, "phase_1", now).record
+    record = change.begin(session, actor, ref, "phase_1", now).record
+    change.worked(session, actor.person.id, record)
     told = asdict(form) | {"checklist": list(form.checklist)}
-    session.merge(PhaseOne(record_id=record.id, **told, **records.by(actor, now)))
+    session.merge(PhaseOne(record_id=record.id, **told, **change.by(actor, now)))
     record.outcome = Outcome.INVALIDATED if form.cause_found else None
     to = State.PENDING_APPROVAL if form.cause_found else State.PHASE_2
-    changes = records.told(told | {"outcome": record.outcome})
-    records.move(session, actor, record, to, "phase_1", now, changes=changes)
+    changes = change.told(told | {"outcome": record.outcome})
+    change.move(session, actor, record, to, "phase_1", now, changes=changes)
     return record
 
 
 def plan_retests(session: Session, actor: Actor, ref: Ref, form: RetestPlanForm, now: datetime) -> Record:
     """Plan retests; signatures that an earlier form of the plan had are void."""
-    record = records.begin(session, actor, ref, "plan_retests", now).record
+    record = change.begin(session, actor, ref, "plan_retests", now).record
     if not 1 <= form.number <= MOST_RETESTS:
         raise FieldErrors({"number": f"Give a number from 1 to {MOST_RETESTS}. It is fixed once approved."})
-    session.merge(RetestPlan(record_id=record.id, **asdict(form), **records.by(actor, now)))
-    records.finish(session, actor, record, "retests_planned", now, changes=records.told(asdict(form)))
+    change.worked(session, actor.person.id, record, RECORD, PLAN)
+    session.merge(RetestPlan(record_id=record.id, **asdict(form), **change.by(actor, now)))
+    change.finish(session, actor, record, "retests_planned", now, changes=change.told(asdict(form)))
     return record
 
 
 def record_retest(session: Session, actor: Actor, ref: Ref, form: RetestForm, now: datetime) -> Record:
     """Keep one result of the approved plan, whatever it is."""
-    found = records.begin(session, actor, ref, "record_retest", now)
+    found = change.begin(session, actor, ref, "record_retest", now)
+    change.worked(session, actor.person.id, found.record)
     number = len(found.retests) + 1
-    session.add(Retest(record_id=found.record.id, number=number, **asdict(form), **records.by(actor, now)))
-    changes = records.told({"number": number, **asdict(form)})
-    records.finish(session, actor, found.record, "retested", now, changes=changes)
+    session.add(Retest(record_id=found.record.id, number=number, **asdict(form), **change.by(actor, now)))
+    changes = change.told({"number": number, **asdict(form)})
+    change.finish(session, actor, found.record, "retested", now, changes=changes)
     return found.record
 
 
 def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm, now: datetime) -> Record:
     """Give the outcome of the full investigation and submit it for approval."""
-    found = records.begin(session, actor, ref, "phase_2", now)
+    found = change.begin(session, actor, ref, "phase_2", now)
     record, plan = found.record, found.part(RetestPlan)
     if form.outcome not in OUTCOMES:
         raise FieldErrors({"outcome": "Choose one of the list."})
@@ -191,14 +195,15 @@ def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm,
             {"outcome": f"{missing} of {plan.number if plan else 0} approved retests are not recorded yet. "
              "A result is not invalidated before every one of them is."}
         )  # fmt: skip
+    change.worked(session, actor.person.id, record)
     told = asdict(form)
     distributed = told.pop("distributed")
-    session.merge(PhaseTwo(record_id=record.id, **told, **records.by(actor, now)))
+    session.merge(PhaseTwo(record_id=record.id, **told, **change.by(actor, now)))
     record.outcome = form.outcome
-    changes = records.told(told)
+    changes = change.told(told)
     if distributed is not None:
         changes |= authority.learn(session, record, distributed)
-    records.move(session, actor, record, State.PENDING_APPROVAL, "phase_2", now, changes=changes)
+    change.move(session, actor, record, State.PENDING_APPROVAL, "phase_2", now, changes=changes)
     authority.watch(session, actor, record, now)
     return record
 

@@ -76,7 +76,11 @@ def actor_in_channel(session: Session, channel_id: str, who: Identity) -> Actor:
 
 def actor_of(session: Session, partnership_id: int, who: Identity) -> Actor:
     """Give the actor in a partnership known by its id."""
-    return actor_in(session, partnership.get(session, partnership_id), who)
+    try:
+        there = partnership.get(session, partnership_id)
+    except LookupError:
+        raise Refusal("QualBridge does not know this channel.") from None
+    return actor_in(session, there, who)
 
 
 def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:

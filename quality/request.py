@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 
 from sqlmodel import Session
 
-from quality import deviation, oos, words
-from quality import record as records
+from quality import change, deviation, oos, words
 from quality.approval import RECORD, given
+from quality.change import Due, Ref
 from quality.people import Actor
-from quality.record import Due, Ref
-from quality.refusal import FieldErrors
+from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet
-from quality.terms import CLOSE, EXTENSION_RULE, LONGEST_AGO
+from quality.terms import ACKNOWLEDGE, CLOSE, EXTENSION_RULE, LONGEST_AGO
+from quality.transitions import VOIDABLE
 from quality.working_time import DAY_ENDS, calendar_of
 from storage import request
 from storage.clock import ClockName
@@ -23,7 +24,7 @@ from storage.request import Request
 
 def ask_extension(session: Session, actor: Actor, ref: Ref, due_on: date, reason: str, now: datetime) -> Record:
     """Ask for a later due date, as the owner and before the present one has passed."""
-    found = records.begin(session, actor, ref, "extend", now)
+    found = change.begin(session, actor, ref, "extend", now)
     calendar = calendar_of(actor.partnership, actor.companies)
     if found.due is not None and due_on <= calendar.day_of(found.due.due_at):
         when = words.local_day(found.due.due_at, actor.partnership.time_zone)
@@ -37,7 +38,7 @@ def ask_extension(session: Session, actor: Actor, ref: Ref, due_on: date, reason
 
 def reclassify(session: Session, actor: Actor, ref: Ref, class_: Class, reason: str, now: datetime) -> Record:
     """Give a deviation another class; a lower one is asked of the other company's QA."""
-    record = records.begin(session, actor, ref, "reclassify", now).record
+    record = change.begin(session, actor, ref, "reclassify", now).record
     if record.class_ is class_:
         raise FieldErrors({"class_": f"{record.number} is {class_} already. Choose another class."})
     if deviation.lowers(record, class_):
@@ -48,9 +49,9 @@ def reclassify(session: Session, actor: Actor, ref: Ref, class_: Class, reason: 
 
 
 def void(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
-    """Void a record; once it is acknowledged or accepted, that is asked of the other company's QA."""
-    found = records.begin(session, actor, ref, "void", now)
-    if found.record.acknowledged_at is not None:
+    """Void a record; once it is acknowledged, accepted or signed, that is asked of the other company's QA."""
+    found = change.begin(session, actor, ref, "void", now)
+    if found.record.acknowledged_at is not None or found.signatures:
         _ask(session, actor, found.record, Asked.VOID, reason, now)
     else:
         _void(session, actor, found, reason, now)
@@ -59,18 +60,18 @@ def void(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -
 
 def reopen(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
     """Ask the other company's QA to reopen a closed record."""
-    record = records.begin(session, actor, ref, "reopen", now).record
+    record = change.begin(session, actor, ref, "reopen", now).record
     _ask(session, actor, record, Asked.REOPEN, reason, now)
     return record
 
 
 def send_back(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
     """Send a record back from approval; the signatures of this round are void but kept."""
-    found = records.begin(session, actor, ref, "send_back", now)
-    _void_signatures(found, f"sent back by {actor.person.name}", now)
+    found = change.begin(session, actor, ref, "send_back", now)
+    changes = _void_signatures(found, f"sent back by {actor.person.name}", now)
     to = _work_again(found)
     found.record.outcome = None
-    records.move(session, actor, found.record, to, "sent_back", now, reason=reason)
+    change.move(session, actor, found.record, to, "sent_back", now, changes=changes, reason=reason)
     return found.record
 
 
@@ -111,17 +112,19 @@ def _ask(
             asked_at=now,
         )
     )
-    to = f"{what} to {wanted}" if wanted else str(what)
-    records.finish(session, actor, record, "asked", now, changes={"asked": [None, to]}, reason=reason)
+    goal = words.day(date.fromisoformat(wanted)) if what is Asked.EXTEND else wanted
+    to = f"{what} to {goal}" if goal else str(what)
+    change.finish(session, actor, record, "asked", now, changes={"asked": [None, to]}, reason=reason)
 
 
 def _agree(session: Session, actor: Actor, ref: Ref, act: str, now: datetime) -> Record:
-    found = records.may(session, actor, ref.record_id, act, now)
+    found = change.begin(session, actor, ref, act, now)
     asked = _asked(found)
+    _check_still_holds(found, asked, now)
     if asked.by_both and asked.first_yes_by_id is None:
         asked.first_yes_by_id = actor.person.id
         changes = {"wanted": [None, asked.wanted]}
-        records.finish(session, actor, found.record, "half_granted", now, changes=changes)
+        change.finish(session, actor, found.record, "half_granted", now, changes=changes)
         return found.record
     _answer(found, actor, asked, agreed=True, now=now)
     HAPPENS[asked.what](session, actor, found, asked, now)
@@ -129,11 +132,24 @@ def _agree(session: Session, actor: Actor, ref: Ref, act: str, now: datetime) ->
 
 
 def _drop(session: Session, actor: Actor, ref: Ref, act: str, event: str, now: datetime) -> Record:
-    found = records.may(session, actor, ref.record_id, act, now)
+    found = change.begin(session, actor, ref, act, now)
     asked = _asked(found)
     _answer(found, actor, asked, agreed=False, now=now)
-    records.finish(session, actor, found.record, event, now, changes={"asked": [None, asked.what]})
+    change.finish(session, actor, found.record, event, now, changes={"asked": [None, asked.what]})
     return found.record
+
+
+def _check_still_holds(found: Sheet, asked: Request, now: datetime) -> None:
+    """Refuse to agree to what was possible when it was asked and is not any more."""
+    if asked.what is Asked.VOID and (missing := VOIDABLE[found.record.kind].fails(found, now)):
+        raise Refusal(missing)
+    if asked.what is Asked.EXTEND:
+        calendar = calendar_of(found.partnership, found.companies)
+        if date.fromisoformat(asked.wanted) < calendar.day_of(now):
+            raise Refusal(
+                f"The day asked for, {words.day(date.fromisoformat(asked.wanted))}, has passed: nothing is extended "
+                "backwards. Press *Refuse*."
+            )
 
 
 def _asked(found: Sheet) -> Request:
@@ -151,10 +167,10 @@ def _extend(session: Session, actor: Actor, found: Sheet, asked: Request, now: d
     calendar = calendar_of(actor.partnership, actor.companies)
     due = Due(calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS), EXTENSION_RULE)
     before = found.due.due_at.isoformat() if found.due else None
-    records.start(session, found.record, ClockName.CLOSE, due, now, calendar)
+    change.start(session, found.record, ClockName.CLOSE, due, now, calendar)
     told = f"{_asker(found, asked)}: {asked.reason}"
     changes = {"due": [before, due.at.isoformat()]}
-    records.finish(session, actor, found.record, "extended", now, changes=changes, reason=told)
+    change.finish(session, actor, found.record, "extended", now, changes=changes, reason=told)
 
 
 def _lower(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
@@ -168,29 +184,36 @@ def _void_asked(session: Session, actor: Actor, found: Sheet, asked: Request, no
 
 def _void(session: Session, actor: Actor, found: Sheet, reason: str, now: datetime) -> None:
     found.record.void_reason = reason
-    records.move(session, actor, found.record, State.VOID, "voided", now, reason=reason)
+    change.move(session, actor, found.record, State.VOID, "voided", now, reason=reason)
 
 
 def _reopen(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
     record = found.record
-    _void_signatures(found, "the record was reopened", now)
+    changes = _void_signatures(found, "the record was reopened", now)
     record.closed_at, record.closed_by_id, record.outcome = None, None, None
     term = CLOSE[record.kind, record.class_]
     calendar = calendar_of(actor.partnership, actor.companies)
     due = Due(term.due(now, calendar), term.rule.replace(term.since, "reopening"))
-    records.start(session, record, ClockName.CLOSE, due, now, calendar)
-    changes = {"due": [None, due.at.isoformat()]}
+    change.start(session, record, ClockName.CLOSE, due, now, calendar)
+    if record.acknowledged_at is None:
+        answer_by = Due(ACKNOWLEDGE.due(now, calendar), ACKNOWLEDGE.rule.replace(ACKNOWLEDGE.since, "reopening"))
+        change.start(session, record, ClockName.ACKNOWLEDGE, answer_by, now)
+    changes |= {"due": [None, due.at.isoformat()]}
     told = f"{_asker(found, asked)}: {asked.reason}"
-    records.move(session, actor, record, _work_again(found), "reopened", now, changes=changes, reason=told)
+    change.move(session, actor, record, _work_again(found), "reopened", now, changes=changes, reason=told)
 
 
 def _work_again(found: Sheet) -> State:
     return State.UNDER_INVESTIGATION if found.record.kind is Kind.DEVIATION else oos.back_to(found)
 
 
-def _void_signatures(found: Sheet, because: str, now: datetime) -> None:
-    for one in given(found, RECORD):
+def _void_signatures(found: Sheet, because: str, now: datetime) -> dict[str, Any]:
+    """Void the signatures of the round; gives whose they are, for the journal."""
+    signed = given(found, RECORD)
+    for one in signed:
         one.voided_at, one.voided_because = now, because
+    names = " and ".join(f"{one.name} ({one.company})" for one in signed)
+    return {"voided": [None, names]} if names else {}
 
 
 def _asker(found: Sheet, asked: Request) -> str:

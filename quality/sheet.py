@@ -1,14 +1,14 @@
 """Everything about one record at one moment, gathered once for whoever decides about it or shows it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlmodel import Session, select
 
-from quality.people import may_take_part
-from storage import authority, capa, message, oos, partnership, person, request, signature
+from storage import author, authority, capa, message, oos, partnership, person, request, signature
 from storage import record as stored
+from storage.author import Author
 from storage.authority import AuthorityReport
 from storage.capa import Capa, EffectivenessCheck, Implementation
 from storage.clock import DRIVING, Clock, ClockName
@@ -17,7 +17,7 @@ from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, Retest, RetestPlan
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person
-from storage.record import Kind, Record, State
+from storage.record import Kind, Outcome, Record, State
 from storage.request import Request
 from storage.signature import Signature
 from storage.table import Table
@@ -45,6 +45,7 @@ class Sheet:
     checks: list[EffectivenessCheck]
     clocks: dict[ClockName, Clock]
     signatures: list[Signature]
+    authors: list[Author]
     request: Request | None
     reports: list[AuthorityReport]
     lots: list[str]
@@ -101,8 +102,9 @@ class Sheet:
 
     @property
     def capas(self) -> list[Record]:
-        """The CAPAs that come from it, but void ones."""
-        return [one for one in self.followers if one.kind is Kind.CAPA and one.state is not State.VOID]
+        """The CAPAs that come from it, but void ones and those that did not help."""
+        alive = (one for one in self.followers if one.kind is Kind.CAPA and one.state is not State.VOID)
+        return [one for one in alive if one.outcome is not Outcome.NOT_EFFECTIVE]
 
     def named(self, who: Person) -> str:
         """Name a person with their company."""
@@ -112,10 +114,6 @@ class Sheet:
         """Name a person known by id with their company."""
         found = self.people.get(person_id or 0)
         return self.named(found) if found else ""
-
-    def able(self, may: Callable[[Person], bool]) -> list[Person]:
-        """List the people who may take part and of whom something is true."""
-        return [who for who in self.roster if may_take_part(who) and may(who)]
 
 
 def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
@@ -140,6 +138,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         checks=checks,
         clocks={one.name: one for one in clocks},
         signatures=signature.list_of_record(session, record.id),
+        authors=author.list_of_record(session, record.id),
         request=asked,
         reports=reports,
         lots=stored.batches_of(session, record.id),

@@ -11,25 +11,26 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, capa, people
-from quality import record as records
+from quality import approval, capa, change, people
 from quality.approval import PLAN, RECORD
 from quality.capa import CheckForm
+from quality.change import Ref
 from quality.content import content, digest
 from quality.device import Method
 from quality.people import Actor, Identity
-from quality.record import Ref
 from quality.refusal import Refusal, Witnessed
 from quality.sheet import Sheet, of_record
 from storage import draft, journal, partnership, person
 from storage import record as stored
-from storage import signature as stored_signatures
+from storage import signature as signatures
+from storage.journal import JournalEntry
 from storage.oos import RetestPlan
 from storage.person import Role
 from storage.record import Kind, Outcome, Record, State
 from storage.signature import Signature
 
 CHUNK = 500
+KEPT = ("name", "company", "role", "zone", "meaning", "method", "version", "scope", "hash")  # in the journal, too
 SIGNED = ("approve", "approve_plan", "check")  # the acts that take a signature
 
 
@@ -52,16 +53,17 @@ class Statement:
     sheet: Sheet
     act: str
     meaning: str
+    scope: str
     hash: str | None  # None where the content is complete only with the signature's own form
 
 
 def state(session: Session, actor: Actor, record_id: int, act: str, now: datetime) -> Statement:
     """Say what the actor would sign; a Refusal when they may not."""
-    found = records.may(session, actor, record_id, act, now)
+    found = change.may(session, actor, record_id, act, now)
     if act == "check":
-        return Statement(found, act, "Check of effectiveness", None)
+        return Statement(found, act, "Check of effectiveness", f"check {len(found.checks) + 1}", None)
     scope = _scope(act)
-    return Statement(found, act, meaning(found, act), digest(content(found, scope)))
+    return Statement(found, act, meaning(found, act), scope, digest(content(found, scope)))
 
 
 def meaning(found: Sheet, act: str) -> str:
@@ -84,10 +86,11 @@ def sign(session: Session, who: Identity, attempt: Attempt, method: Method, now:
         raise Witnessed(refusal) from refusal
     try:
         found = _checked(session, actor, attempt, method, now)
+        with session.begin_nested():
+            EFFECTS[found.record.kind, attempt.act](session, actor, found, attempt, method, now)
     except Refusal as refusal:
         _witness(session, attempt, actor.signature(), refusal, now)
         raise Witnessed(refusal) from refusal
-    EFFECTS[found.record.kind, attempt.act](session, actor, found, method, now)
     return found.record
 
 
@@ -97,18 +100,19 @@ def _checked(session: Session, actor: Actor, attempt: Attempt, method: Method, n
         raise Refusal("Somebody else opened this form, and a signature is personal. Press the button yourself.")
     if attempt.act not in SIGNED:
         raise Refusal("That is nothing to be signed.")
-    found = records.begin(session, actor, attempt.ref, attempt.act, now)
-    given = None
+    found = change.begin(session, actor, attempt.ref, attempt.act, now)
     if attempt.act == "check":
-        given = draft.find(session, attempt.draft_id or 0, found.record.id, actor.person.id)
-        if given is None:
-            raise Refusal("What you filled in is no longer there. Press *Check effectiveness* again.")
+        drafted(session, actor, attempt)
     method.check(session, actor, attempt.code, now)
-    if given is not None:
-        form = CheckForm(Outcome(given["outcome"]), given["evidence"])
-        capa.add_check(session, actor, found, form, now)
-        found = records.sheet(session, actor, found.record.id)
     return found
+
+
+def drafted(session: Session, actor: Actor, attempt: Attempt) -> CheckForm:
+    """Give the check that the person filled in and signs now."""
+    given = draft.find(session, attempt.draft_id or 0, attempt.ref.record_id, actor.person.id)
+    if given is None:
+        raise Refusal("What you filled in is no longer there. Press *Check effectiveness* again.")
+    return CheckForm(Outcome(given["outcome"]), given["evidence"])
 
 
 def _signed(
@@ -136,70 +140,86 @@ def _signed(
         hash=digest(text),
     )
     session.add(signature)
-    kept = ("name", "company", "role", "zone", "meaning", "method", "version", "scope", "hash")
-    return {field: getattr(signature, field) for field in kept}
+    return {field: getattr(signature, field) for field in KEPT}
 
 
-def _approve(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+def _approve(session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime) -> None:
     is_last = approval.is_last(found)
     signature = _signed(session, actor, found, "approve", RECORD, method, now)
     if is_last:
-        records.move(session, actor, found.record, State.CLOSED, "closed", now, signature=signature)
+        change.move(session, actor, found.record, State.CLOSED, "closed", now, signed=signature)
     else:
-        records.finish(session, actor, found.record, "approved", now, signature=signature)
+        change.finish(session, actor, found.record, "approved", now, signed=signature)
 
 
-def _approve_retests(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+def _approve_retests(
+    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
+) -> None:
     plan = found.part(RetestPlan)
     is_last = approval.is_last(found)
     signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
     if is_last and plan is not None:
         plan.approved_at = now
     event = "plan_approved" if is_last else "approved"
-    records.finish(session, actor, found.record, event, now, signature=signature)
+    change.finish(session, actor, found.record, event, now, signed=signature)
 
 
-def _approve_action(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
+def _approve_action(
+    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
+) -> None:
     is_last = approval.is_last(found)
     signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
     if is_last:
-        records.move(session, actor, found.record, State.IN_PROGRESS, "begun", now, signature=signature)
+        change.move(session, actor, found.record, State.IN_PROGRESS, "begun", now, signed=signature)
     else:
-        records.finish(session, actor, found.record, "approved", now, signature=signature)
+        change.finish(session, actor, found.record, "approved", now, signed=signature)
 
 
-def _check(session: Session, actor: Actor, found: Sheet, method: Method, now: datetime) -> None:
-    record, check = found.record, found.checks[-1]
+def _check(session: Session, actor: Actor, found: Sheet, attempt: Attempt, method: Method, now: datetime) -> None:
+    check = capa.add_check(session, actor, found, drafted(session, actor, attempt), now)
+    found = change.sheet(session, actor, found.record.id)
+    record = found.record
     signature = _signed(session, actor, found, "check", f"check {check.number}", method, now)
-    changes = records.told({"outcome": check.outcome, "evidence": check.evidence})
+    changes = change.told({"outcome": check.outcome, "evidence": check.evidence})
     if check.outcome is Outcome.INCONCLUSIVE:
         capa.check_again(session, actor, record, now)
-        records.finish(session, actor, record, "checked", now, changes=changes, signature=signature)
+        change.finish(session, actor, record, "checked", now, changes=changes, signed=signature)
         return
     record.outcome = check.outcome
-    records.move(session, actor, record, State.CLOSED, "closed", now, changes=changes, signature=signature)
+    change.move(session, actor, record, State.CLOSED, "closed", now, changes=changes, signed=signature)
     if check.outcome is Outcome.NOT_EFFECTIVE:
         capa.follow_up(session, actor, found, check.evidence, now)
 
 
-def verify(session: Session) -> Iterator[tuple[Signature, str | None]]:
-    """Check every signature that counts; gives each with what is wrong with it, or None."""
-    after = 0
-    while found := stored_signatures.list_counting(session, after, CHUNK):
-        for one in found:
-            yield one, _fault(session, one)
-        after = found[-1].id
+def verify(session: Session) -> Iterator[str | None]:
+    """Hold every signature against the journal and, where it counts, against its record; gives each one's fault."""
+    after = told = 0
+    while entries := journal.list_signed(session, after, CHUNK):
+        for entry in entries:
+            told += 1
+            yield _fault(session, entry)
+        after = entries[-1].id
         session.expunge_all()  # memory stays flat whatever their number
+    kept = signatures.count(session)
+    if kept != told:
+        yield f"{kept} signatures are kept, the journal knows of {told}"
 
 
-def _fault(session: Session, one: Signature) -> str | None:
+def _fault(session: Session, entry: JournalEntry) -> str | None:
+    body = entry.content
+    by, said = body["by"], body["signature"]
+    one = signatures.find(session, entry.record_id or 0, by["user"], entry.at)
+    if one is None:
+        return f"{body['record']}: the signature of {by['name']} is gone"
+    where = f"{body['record']}: the signature of {one.name}"
+    kept = {field: getattr(one, field) for field in KEPT} | {"team": one.team_id, "side": one.side}
+    if kept != {field: said[field] for field in KEPT} | {"team": by["team"], "side": by["side"]}:
+        return f"{where} is not what the journal says"
     if digest(one.content) != one.hash:
-        return "its content does not match its hash"
-    found = of_record(session, one.partnership_id, one.record_id)
-    if digest(content(found, one.scope)) != one.hash:
-        return f"{found.record.number} is not what was signed"
-    kept = journal.signatures_of_record(session, one.record_id)
-    return None if one.hash in kept else "the journal knows nothing of it"
+        return f"{where} does not match its hash"
+    if one.counts and digest(content(of_record(session, one.partnership_id, one.record_id), one.scope)) != one.hash:
+        return f"{where} is not of the record's present content"
+    return None
 
 
 def _scope(act: str) -> str:
@@ -215,13 +235,17 @@ def _stranger(session: Session, partnership_id: int, who: Identity) -> dict[str,
 
 def _witness(session: Session, attempt: Attempt, by: dict[str, str], refusal: Refusal, now: datetime) -> None:
     """Journal an attempt that was refused."""
-    record = stored.get(session, attempt.partnership_id, attempt.ref.record_id)
-    body = {"record": record.number, "version": record.version, "by": by, "changes": {}, "reason": str(refusal)}
-    event = f"{record.kind}.signature_refused"
-    journal.append(session, attempt.partnership_id, event, now, body, record.id)
+    try:
+        record = stored.get(session, attempt.partnership_id, attempt.ref.record_id)
+    except LookupError:
+        record = None  # a forged form: it names a record that is none of this partnership's
+    body: dict[str, Any] = {"by": by, "changes": {}, "reason": str(refusal)}
+    body |= {"record": record.number, "version": record.version} if record else {}
+    event = f"{record.kind if record else 'person'}.signature_refused"
+    journal.append(session, attempt.partnership_id, event, now, body, record.id if record else None)
 
 
-Effect = Callable[[Session, Actor, Sheet, Method, datetime], None]
+Effect = Callable[[Session, Actor, Sheet, Attempt, Method, datetime], None]
 EFFECTS: Mapping[tuple[Kind, str], Effect] = MappingProxyType(
     {
         (Kind.DEVIATION, "approve"): _approve,

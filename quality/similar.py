@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from quality.sheet import Sheet
 from storage import record, search
@@ -40,7 +40,7 @@ def find(session: Session, sheet: Sheet) -> Similar:
     ids = [one for one in search.find_any(session, about.partnership_id, terms, LOOKED_AT) if one < about.id]
     rows = record.list_by_ids(session, about.partnership_id, ids)
     recent = [row.record for row in rows if row.record.recorded_at > about.recorded_at - WITHIN]
-    places = {one.id: _place(session.get(type(sheet.details), one.id)) for one in recent if one.kind is about.kind}
+    places = _places(session, type(sheet.details), [one.id for one in recent])
     scored = [(_points(about, place, one, places.get(one.id, "")), one.id, one) for one in recent]
     alike = sorted((entry for entry in scored if entry[0] >= ENOUGH), reverse=True)
     found = [one for _, _, one in alike[:MOST]]
@@ -54,6 +54,16 @@ def _points(about: Record, place: str, other: Record, its_place: str) -> int:
     same_product = bool(about.product) and about.product.casefold() == other.product.casefold()
     same_place = bool(place) and place.casefold() == its_place.casefold()
     return 2 * same_product + 2 * same_place + len(_words(about.title) & _words(other.title))
+
+
+def _places(session: Session, table: type[Table], ids: list[int]) -> dict[int, str]:
+    """Give the place or test of several records, in one statement."""
+    if table is Deviation:
+        return {
+            one.record_id: one.location
+            for one in session.exec(select(Deviation).where(col(Deviation.record_id).in_(ids)))
+        }
+    return {one.record_id: one.test for one in session.exec(select(Oos).where(col(Oos.record_id).in_(ids)))}
 
 
 def _place(details: Table | None) -> str:

@@ -58,6 +58,7 @@ CLOSE: Mapping[tuple[Kind, Class | None], Term] = MappingProxyType(
 )
 CAPA_RULE = "set with the CAPA"
 EXTENSION_RULE = "extended"
+TO_BE_WRITTEN = "To be written"  # how the plan of a follow-up begins until somebody writes it
 CAPA_DAYS = 60  # what New CAPA proposes
 
 LONGEST_AGO = timedelta(days=5 * 366)  # beyond it a date is a slip of the pen

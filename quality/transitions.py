@@ -14,8 +14,15 @@ from storage.record import Asked, Kind, Outcome, Record, State
 SO_OPEN = (State.OPEN, State.UNDER_INVESTIGATION, State.PENDING_APPROVAL)
 OOS_OPEN = (State.PHASE_1, State.PHASE_2, State.PENDING_APPROVAL)
 CAPA_OPEN = (State.PLANNED, State.IN_PROGRESS, State.IMPLEMENTED)
+# What must be true when a record is voided, and once more when the other company agrees to it.
+VOIDABLE = {
+    Kind.DEVIATION: guards.REPORTS_SETTLED,
+    Kind.OOS: guards.REPORTS_SETTLED,
+    Kind.CAPA: guards.SOURCES_COVERED,
+}
 OPEN = {Kind.DEVIATION: SO_OPEN, Kind.OOS: OOS_OPEN, Kind.CAPA: CAPA_OPEN}
 DONE = (State.CLOSED, State.VOID)
+NOT_BEGUN = (State.OPEN, State.PLANNED)  # whoever owned a record in these did no work on it yet
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,10 @@ class Act:
 
 def _unacknowledged(record: Record) -> bool:
     return record.acknowledged_at is None
+
+
+def _not_accepted(record: Record) -> bool:
+    return record.acknowledged_by_id is None or record.acknowledged_by_id != record.owner_id
 
 
 def _extension_asked(record: Record) -> bool:
@@ -101,8 +112,8 @@ def _common(kind: Kind) -> tuple[Act, ...]:
             "sends the record with signatures and journal as a file"),
         Act(
             "void", "Void", alive, who.QA,
-            "visible for ever; once acknowledged or accepted the other company's QA agrees first",
-            (guards.NOTHING_ASKED, guards.REPORTS_SETTLED, guards.SOURCES_COVERED),
+            "visible for ever; once acknowledged, accepted or signed, the other company's QA agrees first",
+            (guards.NOTHING_ASKED, VOIDABLE[kind]),
             to=(State.VOID,), opens="Void", binds=True, shown=_nothing_asked,
         ),
     )  # fmt: skip
@@ -190,7 +201,7 @@ OOS = (
     Act(
         "approve", "Approve", (State.PENDING_APPROVAL,), who.APPROVER,
         "a signature: of the CMO's QA, then of the sponsor's. The last one closes it",
-        (guards.CAPA_LINKED,), to=(State.CLOSED,), opens="Sign", is_step=True, binds=True,
+        to=(State.CLOSED,), opens="Sign", is_step=True, binds=True,
     ),
     Act(
         "send_back", "Send back", (State.PENDING_APPROVAL,), who.QA,
@@ -213,7 +224,7 @@ OOS = (
 CAPA = (
     Act(
         "accept", "Accept", (State.PLANNED, State.IN_PROGRESS), who.OWNER, "the owner takes it on",
-        (guards.NOT_ACCEPTED,), is_step=True, shown=_unacknowledged, done=("accepted",),
+        (guards.NOT_ACCEPTED,), is_step=True, shown=_not_accepted, done=("accepted",),
     ),
     _assign("Reassign", (State.PLANNED, State.IN_PROGRESS, State.IMPLEMENTED)),
     Act(
@@ -224,7 +235,7 @@ CAPA = (
         "approve_plan", "Approve plan", (State.PLANNED,), who.APPROVER,
         "a signature: of QA of the owner's company, and of the other company's where a source is major, critical or "
         "an OOS result. The last one starts it",
-        to=(State.IN_PROGRESS,), opens="Sign", is_step=True, binds=True,
+        (guards.PLAN_WRITTEN,), to=(State.IN_PROGRESS,), opens="Sign", is_step=True, binds=True,
     ),
     Act(
         "implement", "Mark implemented", (State.IN_PROGRESS,), who.OWNER, "its effectiveness is checked 90 days later",

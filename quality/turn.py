@@ -1,7 +1,7 @@
 """Whose turn it is: the next step of a record, by whom, in one sentence."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from quality import approval, guards, transitions, words
@@ -28,7 +28,8 @@ def _asked(sheet: Sheet) -> str:
     if asked is None:
         return ""
     act = "grant" if asked.what is Asked.EXTEND else "agree"
-    what = f"{asked.what} to {asked.wanted}" if asked.wanted else asked.what
+    wanted = words.day(date.fromisoformat(asked.wanted)) if asked.what is Asked.EXTEND else asked.wanted
+    what = f"{asked.what} to {wanted}" if wanted else asked.what
     return f"{_people(sheet, act)} answers {sheet.who(asked.asked_by_id)}, who asks to {what}."
 
 

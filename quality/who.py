@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from quality import approval
 from quality.people import may_take_part
 from quality.sheet import Sheet
-from storage.capa import Implementation
 from storage.person import Person, Role
 from storage.record import Asked
 
@@ -28,13 +27,15 @@ def _is_owner(who: Person, sheet: Sheet) -> bool:
 
 
 def _may_approve(who: Person, sheet: Sheet) -> bool:
-    return who.has(Role.QA) and who.side in approval.open_sides(sheet) and who.id not in approval.authors(sheet)
+    wanted = approval.wanted(sheet)
+    if wanted is None or not who.has(Role.QA) or who.side not in approval.open_sides(sheet):
+        return False
+    scope = wanted.scope
+    return who.id not in approval.authors(sheet, scope) and who.user_id not in approval.signers(sheet, scope)
 
 
 def _may_check(who: Person, sheet: Sheet) -> bool:
-    implemented = sheet.part(Implementation)
-    carried_out_by = implemented.submitted_by_id if implemented else None
-    return who.has(Role.QA) and who.id not in (sheet.record.owner_id, carried_out_by)
+    return who.has(Role.QA) and who.id not in approval.authors(sheet, approval.RECORD)
 
 
 def _may_answer(who: Person, sheet: Sheet) -> bool:
@@ -44,6 +45,8 @@ def _may_answer(who: Person, sheet: Sheet) -> bool:
     asker = sheet.people.get(asked.asked_by_id)
     if asked.what is not Asked.EXTEND:
         return asker is None or who.side is not asker.side
+    if who.id == sheet.record.owner_id:
+        return False
     first = sheet.people.get(asked.first_yes_by_id or 0)
     return first is None or who.side is not first.side
 
@@ -57,7 +60,7 @@ OTHER_COMPANY = Who(
 QA = Who("QA of either company", _is_qa)
 OWNER = Who("the owner", _is_owner)
 OWNER_OR_QA = Who("the owner or QA", lambda who, sheet: _is_owner(who, sheet) or _is_qa(who, sheet))
-APPROVER = Who("QA of the company whose signature is next (never the owner, nor who investigated)", _may_approve)
-CHECKER = Who("QA (never the owner, nor who carried it out)", _may_check)
-ANSWERER = Who("QA (never the asker; but for a first extension, of the other company)", _may_answer)
+APPROVER = Who("QA of the company whose signature is next (never the owner, nor who worked on it)", _may_approve)
+CHECKER = Who("QA (never the owner, nor who worked on it)", _may_check)
+ANSWERER = Who("QA who neither asked nor owns it; of the other company, except for a first extension", _may_answer)
 ASKER = Who("who asked", lambda who, sheet: sheet.request is not None and who.id == sheet.request.asked_by_id)

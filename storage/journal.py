@@ -7,7 +7,7 @@ being 64 zeros. Triggers refuse every UPDATE and DELETE.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -116,19 +116,22 @@ def get(session: Session, entry_id: int) -> JournalEntry:
     return entry
 
 
-def list_of_record(session: Session, record_id: int, limit: int, before: int | None = None) -> list[JournalEntry]:
-    """List a record's entries, newest first, those before a seq where one is given."""
+def list_of_record(
+    session: Session, record_id: int, limit: int, before: int | None = None, *, but: Sequence[str] = ()
+) -> list[JournalEntry]:
+    """List a record's entries, newest first, those before a seq where one is given, but some events."""
     entries = select(JournalEntry).where(JournalEntry.record_id == record_id)
+    if but:
+        entries = entries.where(col(JournalEntry.event).not_in(but))
     if before is not None:
         entries = entries.where(JournalEntry.seq < before)
     return list(session.exec(entries.order_by(col(JournalEntry.seq).desc()).limit(limit)).all())
 
 
-def signatures_of_record(session: Session, record_id: int) -> set[str]:
-    """Give the hashes of all that was signed of a record, as the journal has them."""
-    bodies = select(JournalEntry.body).where(JournalEntry.record_id == record_id)
-    kept = (json.loads(body).get("signature") for body in session.exec(bodies).all())
-    return {signature["hash"] for signature in kept if signature}
+def list_signed(session: Session, after: int, limit: int) -> list[JournalEntry]:
+    """List the entries that tell of a signature, by id, those after an id."""
+    signed = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains('"signature":{'))
+    return list(session.exec(signed.order_by(col(JournalEntry.id)).limit(limit)).all())
 
 
 def verify(session: Session) -> Iterator[JournalHead | Break]:

@@ -1,6 +1,7 @@
 """Every table, gathered in one metadata."""
 
 from storage import (
+    author,
     authority,
     capa,
     clock,
@@ -39,6 +40,7 @@ TABLES = (
     capa.Capa,
     capa.Implementation,
     capa.EffectivenessCheck,
+    author.Author,
     signature.Signature,
     device.Device,
     request.Request,

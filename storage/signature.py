@@ -5,7 +5,7 @@ Nothing of a signature ever changes but that it is voided, once; triggers refuse
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, func
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
@@ -50,7 +50,12 @@ def list_of_record(session: Session, record_id: int) -> list[Signature]:
     return list(session.exec(signed.order_by(col(Signature.id))).all())
 
 
-def list_counting(session: Session, after: int, limit: int) -> list[Signature]:
-    """List signatures that were not voided, by id, those after an id."""
-    signed = select(Signature).where(col(Signature.voided_at).is_(None), col(Signature.id) > after)
-    return list(session.exec(signed.order_by(col(Signature.id)).limit(limit)).all())
+def find(session: Session, record_id: int, user_id: str, at: datetime) -> Signature | None:
+    """Find the signature that a person gave a record at a moment."""
+    given = (Signature.record_id == record_id, Signature.user_id == user_id, Signature.at == at)
+    return session.exec(select(Signature).where(*given)).first()
+
+
+def count(session: Session) -> int:
+    """Count all signatures."""
+    return session.exec(select(func.count()).select_from(Signature)).one()

@@ -33,6 +33,28 @@ KEPT = (
     ),
 )
 
+WEIGHTY = (
+    "SELECT link.record_id FROM record_link AS link JOIN record AS source ON source.id = link.source_id "
+    "WHERE source.kind = 'oos' OR source.class_ IN ('Major', 'Critical')"
+)
+# Nothing in these comes from outside.
+UPGRADED = (
+    # What is closed held nothing whatever this said; from now on it says who holds.
+    "UPDATE record SET holds_batches = false WHERE closed_at IS NOT NULL",
+    # Plans of CAPAs wait for signatures: of the owner's company, and of both where a source is weighty.
+    *(
+        f"UPDATE record SET awaits_{side} = true WHERE kind = 'capa' AND state = 'Planned' AND "  # noqa: S608 - as said
+        f"(owner_id IN (SELECT id FROM person WHERE side = '{name}') OR id IN ({WEIGHTY}))"
+        for side, name in (("sponsor", "sponsor"), ("cmo", "CMO"))
+    ),
+    # The cards of open records get the buttons of their lives.
+    (
+        "INSERT INTO outbox (key, partnership_id, kind, about, created_at, next_at, attempts) "
+        "SELECT 'card:' || id || '-0002', partnership_id, 'card', '{\"record_id\": ' || id || '}', "
+        "recorded_at, recorded_at, 0 FROM record WHERE closed_at IS NULL"
+    ),
+)
+
 
 def upgrade() -> None:
     op.execute("ALTER TABLE record_link RENAME COLUMN capa_id TO record_id")
@@ -253,6 +275,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_id", name=op.f("pk_phase_two")),
     )
     op.create_table(
+        "record_author",
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_record_author_person_id")),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_record_author_record_id")),
+        sa.PrimaryKeyConstraint("record_id", "person_id", "scope", name=op.f("pk_record_author")),
+    )
+    op.create_table(
         "request",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("partnership_id", sa.Integer(), nullable=False),
@@ -408,5 +439,5 @@ def upgrade() -> None:
     )
     for statement in KEPT:
         op.execute(statement)
-    # What is closed held nothing whatever this said; from now on it says who holds.
-    op.execute("UPDATE record SET holds_batches = false WHERE closed_at IS NOT NULL")
+    for statement in UPGRADED:
+        op.execute(statement)

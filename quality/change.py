@@ -1,0 +1,262 @@
+"""How a record changes, whatever the change: whether the actor may, on which version, and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from quality import approval, ladder, transitions
+from quality.content import content, digest
+from quality.events import EVENTS, QUIET, UNSPOKEN
+from quality.people import Actor, named, require_confirmed
+from quality.refusal import Overtaken, Refusal
+from quality.sheet import Sheet, of_record
+from quality.transitions import Act
+from quality.words import moment
+from quality.working_time import Calendar
+from storage import author, clock, journal, outbox, request
+from storage import record as records
+from storage.clock import DRIVING, Clock, ClockName
+from storage.journal import JournalEntry
+from storage.oos import Oos, ResultKind
+from storage.partnership import Side
+from storage.record import Class, Kind, Outcome, Record, State
+
+WORKING = (*DRIVING, ClockName.ACKNOWLEDGE, ClockName.ACCEPT)  # these stop when a record is done
+MOST_NAMED = 8  # people in a refusal
+MOST_LOOKED_AT = 50  # entries of a journal in which the one that counts is looked for
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A record as a button or a modal names it: by id, and by the version it was drawn from."""
+
+    record_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """When something is due, and by which rule."""
+
+    at: datetime
+    rule: str
+
+
+def get(session: Session, actor: Actor, record_id: int) -> Record:
+    """Get a record of the actor's partnership."""
+    try:
+        return records.get(session, actor.partnership.id, record_id)
+    except LookupError:
+        raise Refusal("That record is not one of this channel's.") from None
+
+
+def sheet(session: Session, actor: Actor, record_id: int) -> Sheet:
+    """Gather a record for an actor by its id."""
+    return of_record(session, actor.partnership.id, get(session, actor, record_id).id)
+
+
+def may(session: Session, actor: Actor, record_id: int, name: str, now: datetime) -> Sheet:
+    """Gather a record when the actor may do an act with it now; a Refusal says who may, or what is missing."""
+    found = sheet(session, actor, record_id)
+    act = transitions.find(found.record.kind, name)
+    if act is None:
+        raise Refusal(f"That cannot be done with {found.record.number}.")
+    if found.record.state not in act.states or not act.shown(found.record):
+        raise _too_late(session, found.record, act)
+    if not act.who.allows(actor.person, found):
+        raise Refusal(_who_may(found, act))
+    if act.binds:
+        require_confirmed(actor, f"press *{act.button}*")
+    for guard in act.guards:
+        if missing := guard.fails(found, now):
+            raise Refusal(missing)
+    return found
+
+
+def begin(session: Session, actor: Actor, ref: Ref, name: str, now: datetime) -> Sheet:
+    """Gather a record for an act that was filled in on the version given; Overtaken when it has changed since."""
+    found = may(session, actor, ref.record_id, name, now)
+    if found.record.version != ref.version:
+        raise Overtaken(
+            f"{found.record.number} was changed meanwhile: {_last_words(session, found.record)} "
+            "Nothing of yours was saved yet. Look at it, then send again what still holds.",
+            found.record.id,
+            again=True,
+        )
+    return found
+
+
+def worked(session: Session, person_id: int, record: Record, *scopes: str) -> None:
+    """Note that a person worked on a record: they do not approve it, even when another owns it by then."""
+    for scope in scopes or (approval.RECORD,):
+        author.note(session, record.id, person_id, scope)
+
+
+def by(actor: Actor, now: datetime) -> dict[str, Any]:
+    """Say who submits a part of a record, and when."""
+    return {"submitted_by_id": actor.person.id, "submitted_at": now}
+
+
+def told(values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Give values as changes for the journal, what is empty left out."""
+    return {name: [None, value] for name, value in values.items() if value not in ("", None, [])}
+
+
+def start(
+    session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar | None = None
+) -> None:
+    """Start a clock of a record, or start it anew; with a calendar it reminds of its due date."""
+    values: dict[str, Any] = {"rule": due.rule, "started_at": now, "due_at": due.at, "stopped_at": None}
+    values["next_at"] = ladder.first_at(calendar.day_of(due.at), now, calendar) if calendar else None
+    running = clock.find(session, record.id, name)
+    if running is None:
+        session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
+    else:
+        running.sqlmodel_update(values)
+
+
+def move(
+    session: Session, actor: Actor, record: Record, to: State, event: str, now: datetime, **more: Any
+) -> JournalEntry:
+    """Bring a record into a state; done ones stop their clocks, and what is asked about them lapses."""
+    before, record.state = record.state, to
+    changes = {**more.pop("changes", {}), "state": [before, to]}
+    if to in transitions.DONE:
+        record.closed_at, record.closed_by_id = now, actor.person.id
+        clock.stop(session, record.id, now, *WORKING)
+        changes |= lapse(session, actor, record, now)
+    return finish(session, actor, record, event, now, changes=changes, **more)
+
+
+def lapse(session: Session, actor: Actor, record: Record, now: datetime) -> dict[str, Any]:
+    """Let a request that is still open lapse, for what it asked about is over; gives that for the journal."""
+    asked = request.find_open(session, record.id) if record.asked else None
+    record.asked = None
+    if asked is None:
+        return {}
+    asked.answered_at, asked.answered_by_id, asked.agreed = now, actor.person.id, False
+    return {"lapsed": [asked.what, None]}
+
+
+def begin_if_approved(session: Session, actor: Actor, capa: Record, now: datetime) -> None:
+    """Let a planned CAPA begin when what changed leaves no signature missing from its plan."""
+    if capa.kind is not Kind.CAPA or capa.state is not State.PLANNED:
+        return
+    found = of_record(session, capa.partnership_id, capa.id)
+    if approval.given(found, approval.PLAN) and not approval.remaining(found):
+        move(session, actor, capa, State.IN_PROGRESS, "let_begin", now)
+
+
+def finish(session: Session, actor: Actor, record: Record, event: str, now: datetime, **more: Any) -> JournalEntry:
+    """End a change: journal it, and what follows from it for signatures, holds and linked cards."""
+    voided = settle(session, record, now)
+    if voided:
+        changes = {"voided": [None, voided]}
+        note(session, actor, record, "signatures_voided", now, changes=changes)
+    return note(session, actor, record, event, now, **more)
+
+
+def settle(session: Session, record: Record, now: datetime) -> str:
+    """Bring what follows from a record's content up to date; gives whose signatures are void by that."""
+    session.flush()
+    found = of_record(session, record.partnership_id, record.id)
+    voided = [one for one in found.signatures if one.counts and digest(content(found, one.scope)) != one.hash]
+    for one in voided:
+        one.voided_at, one.voided_because = now, "what was signed changed afterwards"
+    record.holds_batches = holds(found)
+    waiting = approval.open_sides(found)
+    record.awaits_sponsor, record.awaits_cmo = Side.SPONSOR in waiting, Side.CMO in waiting
+    for other in found.links:
+        # Their cards name this record's state.
+        key = f"card:{other.id}:{record.id}:{record.version}"
+        outbox.put(session, record.partnership_id, "card", key, now, record_id=other.id)
+    return " and ".join(f"{one.name} ({one.company})" for one in voided)
+
+
+def holds(found: Sheet) -> bool:
+    """Whether a record holds its batches: an open major or critical deviation; an OOS, open or standing."""
+    record = found.record
+    if record.state is State.VOID or record.kind is Kind.CAPA:
+        return False
+    if record.kind is Kind.DEVIATION:
+        return record.is_open and record.class_ is not Class.MINOR
+    if _is_trend(found):
+        return False
+    return record.is_open or record.outcome in (Outcome.CONFIRMED, Outcome.INCONCLUSIVE)
+
+
+def _is_trend(found: Sheet) -> bool:
+    return isinstance(found.details, Oos) and found.details.result_kind is ResultKind.OOT
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    record: Record,
+    event: str,
+    now: datetime,
+    *,
+    changes: dict[str, Any] | None = None,
+    reason: str | None = None,
+    signed: dict[str, Any] | None = None,
+) -> JournalEntry:
+    """Journal what happened to a record and queue the fresh card and the line in its thread."""
+    if event != "logged" and event not in QUIET:
+        record.version += 1
+    body: dict[str, Any] = {"record": record.number, "version": record.version, "by": actor.signature()}
+    body |= {"changes": changes or {}, "reason": reason}
+    body |= {"signature": signed} if signed else {}
+    entry = journal.append(session, record.partnership_id, f"{record.kind}.{event}", now, body, record.id)
+    if event not in QUIET:
+        key = f"card:{record.id}:{record.version}"
+        outbox.put(session, record.partnership_id, "card", key, now, record_id=record.id)
+    if event not in UNSPOKEN:
+        about = {"record_id": record.id, "entry_id": entry.id}
+        outbox.put(session, record.partnership_id, "line", f"line:{entry.id}", now, **about)
+    return entry
+
+
+def _too_late(session: Session, record: Record, act: Act) -> Overtaken:
+    """Tell why a button is no longer there: who did what instead."""
+    said = _last_words(session, record, act.done)
+    if record.state not in act.states:
+        where = " or ".join(act.states)
+        text = f"{record.number} is {record.state}: {said} *{act.button}* is for records that are {where}."
+    else:
+        text = f"*{act.button}* is not open on {record.number}: {said}"
+    return Overtaken(text, record.id)
+
+
+def _who_may(found: Sheet, act: Act) -> str:
+    able = [who for who in found.roster if act.who.allows(who, found)]
+    names = named(able[:MOST_NAMED], found.companies)
+    names += f" and {len(able) - MOST_NAMED} more" if len(able) > MOST_NAMED else ""
+    if not able and found.owner is None and "owner" in act.who.words:
+        names = "nobody owns it yet, QA assigns an owner first"
+    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or 'nobody yet'}."
+
+
+def _last_words(session: Session, record: Record, events: Sequence[str] = ()) -> str:
+    """Tell who changed a record last, or who last did one of the events."""
+    quiet = [f"{record.kind}.{event}" for event in QUIET]
+    loud = journal.list_of_record(session, record.id, MOST_LOOKED_AT, but=quiet)
+    wanted = [entry for entry in loud if entry.event.partition(".")[2] in events]
+    entry = (wanted or loud)[0]
+    who = entry.content["by"]
+    return f"{who['name']} ({who['company']}) {said_of(entry)} on {moment(entry.at)}."
+
+
+def said_of(entry: JournalEntry) -> str:
+    """Say what an entry tells of: `assigned it to Gita Rao`."""
+    body = entry.content
+    values = {name: after for name, (_, after) in body["changes"].items()} | (body.get("signature") or {})
+    if "due" in values:
+        values["due"] = moment(datetime.fromisoformat(values["due"]))
+    template = EVENTS.get(entry.event.partition(".")[2], entry.event)
+    try:
+        return template.format_map(values)
+    except KeyError:  # an entry that an earlier version wrote
+        return template.partition("{")[0].strip(" :")

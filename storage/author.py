@@ -1,0 +1,26 @@
+"""Authors: who worked on a record, and therefore does not approve it, whoever owns it by then."""
+
+from sqlmodel import Field, Session, select
+
+from storage.table import Table
+
+
+class Author(Table, table=True):
+    """A person who worked on what is signed under a scope of a record."""
+
+    __tablename__ = "record_author"
+
+    record_id: int = Field(primary_key=True, foreign_key="record.id")
+    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    scope: str = Field(primary_key=True, max_length=16)  # as of a signature: record, plan
+
+
+def note(session: Session, record_id: int, person_id: int, scope: str) -> None:
+    """Note that a person worked on a record."""
+    if session.get(Author, (record_id, person_id, scope)) is None:
+        session.add(Author(record_id=record_id, person_id=person_id, scope=scope))
+
+
+def list_of_record(session: Session, record_id: int) -> list[Author]:
+    """List who worked on a record."""
+    return list(session.exec(select(Author).where(Author.record_id == record_id)).all())
