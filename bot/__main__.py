@@ -163,6 +163,8 @@ def _slack_settings() -> Settings:
 def _log(level: str) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel("WARNING")
+    for name in ("slack_sdk", "slack_bolt"):  # below INFO they log whole payloads: tokens, records, keys of devices
+        logging.getLogger(name).setLevel(max(logging.getLevelNamesMapping()[level], logging.INFO))
     logging.getLogger("alembic").setLevel("WARNING")
 
 

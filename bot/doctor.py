@@ -41,6 +41,7 @@ async def examine(settings: Settings, now: Callable[[], datetime] = real_now) ->
         yield Finding("settings", well=False, says=name)
     if not missing:
         yield Finding("settings", well=True, says="by Socket Mode" if settings.socket_mode else "by HTTP")
+    yield _encryption(settings)
     database = Database(settings.database_url)
     try:
         for finding in _database(database, now()):
@@ -51,6 +52,13 @@ async def examine(settings: Settings, now: Callable[[], datetime] = real_now) ->
                     yield finding
     finally:
         database.close()
+
+
+def _encryption(settings: Settings) -> Finding:
+    if settings.encryption_key:
+        return Finding("signatures", well=True, says="ENCRYPTION_KEY is there")
+    says = "ENCRYPTION_KEY is missing, so nobody can sign: put 32 random characters or more there"
+    return Finding("signatures", well=False, says=says)
 
 
 def _database(database: Database, now: datetime) -> list[Finding]:

@@ -102,6 +102,8 @@ async def serve(settings: Settings) -> None:
             async with in_service(bot) as server.socket:
                 server.bot = bot
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")
+                if not settings.encryption_key:
+                    log.warning("ENCRYPTION_KEY is missing: nobody can sign until it is set")
                 await stop.wait()
                 log.info("stopping")
     finally:

@@ -12,7 +12,6 @@ from quality.change import (  # noqa: F401 - for now
     Ref,
     begin,
     begin_if_approved,
-    by,
     finish,
     holds,
     lapse,
