@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from quality import people, request, transitions
+from quality import change, people, request, transitions
 from quality import record as records
+from quality.approval import PLAN, RECORD
 from quality.people import Profile
 from quality.refusal import Refusal
-from storage import partnership, person
+from storage import author, partnership, person
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from storage.record import Asked, Class, Kind, Outcome, Record
@@ -101,8 +102,10 @@ OWNERS = {"sponsor QA who owns", "sponsor member who owns", "CMO QA who owns", "
 SPONSOR_APPROVERS = {"sponsor QA", "sponsor QA who asked"}
 CMO_APPROVERS = {"CMO QA", "CMO QA who asked"}
 APPROVERS = SPONSOR_APPROVERS | CMO_APPROVERS
-NOT_ASKED_BY_KIM = QA - {"CMO QA who asked"}
-NOT_ASKED_BY_LENA = QA - {"sponsor QA who asked"}
+KIM_WHO_ASKED, LENA_WHO_ASKED = {"CMO QA who asked"}, {"sponsor QA who asked"}
+GITA_WHO_ACCEPTED = {"CMO member who owns"}
+# Nobody grants more time to themselves.
+GRANT_KIM, GRANT_LENA = QA - OWNERS - KIM_WHO_ASKED, QA - OWNERS - LENA_WHO_ASKED
 
 # ---- What is expected -----------------------------------------------------------------------------------------------
 
@@ -130,21 +133,21 @@ def requests(alive: tuple[str, ...], extended: tuple[str, ...], closed: tuple[st
     """Give who answers what is asked of a record, and who takes it back."""
     late = (*alive, *closed)
     return [
-        Row("Grant", NOT_ASKED_BY_KIM, extended, {EXTENSION}, {BY_SPONSOR}),
-        Row("Grant", NOT_ASKED_BY_LENA, extended, {EXTENSION, BY_SPONSOR}),
-        Row("Grant", SPONSOR_QA, extended, {HALF}),
+        Row("Grant", GRANT_KIM, extended, {EXTENSION}, {BY_SPONSOR}),
+        Row("Grant", GRANT_LENA, extended, {EXTENSION, BY_SPONSOR}),
+        Row("Grant", SPONSOR_QA - OWNERS, extended, {HALF}),
         Row("Agree", SPONSOR_QA, late, {CONSENT}, {BY_SPONSOR}),
         Row("Agree", CMO_QA, late, {CONSENT, BY_SPONSOR}),
-        Row("Refuse", NOT_ASKED_BY_KIM, extended, {EXTENSION}, {BY_SPONSOR}),
-        Row("Refuse", NOT_ASKED_BY_LENA, extended, {EXTENSION, BY_SPONSOR}),
-        Row("Refuse", SPONSOR_QA, extended, {HALF}),
+        Row("Refuse", GRANT_KIM, extended, {EXTENSION}, {BY_SPONSOR}),
+        Row("Refuse", GRANT_LENA, extended, {EXTENSION, BY_SPONSOR}),
+        Row("Refuse", SPONSOR_QA - OWNERS, extended, {HALF}),
         Row("Refuse", SPONSOR_QA, late, {CONSENT}, {BY_SPONSOR}),
         Row("Refuse", CMO_QA, late, {CONSENT, BY_SPONSOR}),
-        Row("Withdraw", {"CMO QA who asked"}, extended, {EXTENSION}, {BY_SPONSOR}),
-        Row("Withdraw", {"CMO QA who asked"}, extended, {HALF}),
-        Row("Withdraw", {"CMO QA who asked"}, late, {CONSENT}, {BY_SPONSOR}),
-        Row("Withdraw", {"sponsor QA who asked"}, extended, {EXTENSION, BY_SPONSOR}),
-        Row("Withdraw", {"sponsor QA who asked"}, late, {CONSENT, BY_SPONSOR}),
+        Row("Withdraw", KIM_WHO_ASKED, extended, {EXTENSION}, {BY_SPONSOR}),
+        Row("Withdraw", KIM_WHO_ASKED, extended, {HALF}),
+        Row("Withdraw", KIM_WHO_ASKED, late, {CONSENT}, {BY_SPONSOR}),
+        Row("Withdraw", LENA_WHO_ASKED, extended, {EXTENSION, BY_SPONSOR}),
+        Row("Withdraw", LENA_WHO_ASKED, late, {CONSENT, BY_SPONSOR}),
         Row("Extend due date", OWNERS, extended, unless=ASKED),
         Row("Void", QA, alive, unless=ASKED),
     ]
@@ -172,7 +175,11 @@ def first_steps(alive: tuple[str, ...]) -> list[Row]:
 def closing() -> list[Row]:
     """Give how a deviation or an OOS is closed, and opened again."""
     return [
-        Row("Approve", CMO_APPROVERS, ("Pending approval",), {CMO_TURN}),
+        Row("Approve", CMO_APPROVERS, ("Pending approval",), {CMO_TURN}, {EXTENSION, HALF}),
+        # Who asks for more time owned it then, and who owned it does not approve it.
+        Row("Approve", CMO_APPROVERS - KIM_WHO_ASKED, ("Pending approval",), {CMO_TURN, EXTENSION}, {BY_SPONSOR}),
+        Row("Approve", CMO_APPROVERS, ("Pending approval",), {CMO_TURN, EXTENSION, BY_SPONSOR}),
+        Row("Approve", CMO_APPROVERS - KIM_WHO_ASKED, ("Pending approval",), {CMO_TURN, HALF}),
         Row("Approve", SPONSOR_APPROVERS, ("Pending approval",), {SPONSOR_TURN}),
         Row("Send back", QA, ("Pending approval",)),
         Row("Reopen", QA, ("Closed",), unless=ASKED),
@@ -210,12 +217,12 @@ EXPECTED: dict[Kind, list[Row]] = {
     ],
     Kind.CAPA: [
         Row("Accept", OWNERS, ("Planned", "In progress"), unless={ACKNOWLEDGED}),
+        Row("Accept", OWNERS - GITA_WHO_ACCEPTED, ("Planned", "In progress"), {ACKNOWLEDGED}),
         Row("Reassign", QA, CAPA_OPEN),
         Row("Change plan", OWNERS | QA, ("Planned",)),
-        # Nobody has carried out anything yet that they could approve, so who will may sign the plan.
-        Row("Approve plan", CMO_APPROVERS | {"CMO QA who worked on it"}, ("Planned",), {CMO_TURN}),
-        Row("Approve plan", SPONSOR_APPROVERS | {"sponsor QA who worked on it"}, ("Planned",), {SPONSOR_TURN}),
-        Row("Approve plan", APPROVERS | WORKED, ("Planned",), {BOTH_TURN}),
+        Row("Approve plan", CMO_APPROVERS, ("Planned",), {CMO_TURN}),
+        Row("Approve plan", SPONSOR_APPROVERS, ("Planned",), {SPONSOR_TURN}),
+        Row("Approve plan", APPROVERS, ("Planned",), {BOTH_TURN}),
         Row("Mark implemented", OWNERS, ("In progress",)),
         Row("Check effectiveness", APPROVERS, ("Implemented",), {CHECK_DATE}),
         *requests(CAPA_OPEN, ("Planned", "In progress"), closed=()),
@@ -534,10 +541,8 @@ def in_the_part_of(session: Session, record: Record, persona: str) -> Iterator[N
         if row is not None and persona in OWNING:
             record.owner_id = row.id
         if row is not None and persona in WORKED:
-            found = support.sheet_of(session, record)
-            for part in (*found.parts.values(), *found.retests):
-                if hasattr(part, "submitted_by_id"):
-                    part.submitted_by_id = row.id
+            for scope in (RECORD, PLAN):
+                author.note(session, record.id, row.id, scope)
         if row is not None and persona in NOT_CONFIRMED:
             partnership.companies(session, record.partnership_id)[row.side].confirmed_at = None
         session.flush()
@@ -554,10 +559,10 @@ def may_press(session: Session, record: Record, persona: str, names: dict[str, s
     found = support.sheet_of(session, record)
     pressed: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "sheet", lambda *_: found)
+        patch.setattr(change, "sheet", lambda *_: found)
         for button, name in names.items():
             with suppress(Refusal):
-                records.may(session, actor, record.id, name, now)
+                change.may(session, actor, record.id, name, now)
                 pressed.add(button)
     return pressed
 
