@@ -98,7 +98,7 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
     record = row.record
     state = f"{record.state} ({record.outcome})" if record.outcome else str(record.state)
     parts = [label(record), state, f"owner {cut(row.owner.name, 40)}" if row.owner else "no owner"]
-    if record.is_open and row.due_at is not None:
+    if row.due_at is not None:
         parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now, zone)}")
     return " · ".join(parts)
 

@@ -306,7 +306,7 @@ def list_due_by(
     if before is not None:
         due = due.where(Clock.due_at < before)
     soonest = due.group_by(col(Record.id)).order_by(func.min(Clock.due_at), col(Record.id))
-    return rows_of(session, session.exec(soonest.limit(limit)).all())
+    return rows_of(session, session.exec(soonest.limit(limit)).all(), names)
 
 
 def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:
@@ -359,12 +359,12 @@ def _with_running(records: SelectOfScalar[Record], partnership_id: int, *names: 
     return records.join(Clock, col(Clock.record_id) == Record.id).where(*running)
 
 
-def rows_of(session: Session, records: Sequence[Record]) -> list[Row]:
-    """Add owner and due time to records: two statements, however many records."""
+def rows_of(session: Session, records: Sequence[Record], names: Sequence[ClockName] = DRIVING) -> list[Row]:
+    """Add owner and due time, by the soonest of some clocks, to records: two statements, however many records."""
     owners = [r.owner_id for r in records if r.owner_id is not None]
     people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_(owners))).all()}
     ids = [r.id for r in records]
-    running = (col(Clock.name).in_(DRIVING), col(Clock.stopped_at).is_(None))
-    clocks = select(Clock).where(col(Clock.record_id).in_(ids), *running)
+    running = (col(Clock.name).in_(names), col(Clock.stopped_at).is_(None))
+    clocks = select(Clock).where(col(Clock.record_id).in_(ids), *running).order_by(col(Clock.due_at).desc())
     due = {c.record_id: c.due_at for c in session.exec(clocks).all()}
     return [Row(r, people.get(r.owner_id or 0), due.get(r.id)) for r in records]
