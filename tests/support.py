@@ -13,11 +13,11 @@ from sqlmodel import Session, select
 from quality import capa, deviation, oos, partnership, people, request, signature
 from quality import record as records
 from quality.capa import CapaForm
+from quality.change import Ref
 from quality.deviation import DeviationForm, InvestigationForm
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.partnership import SetUpForm
 from quality.people import Actor, Identity, Profile
-from quality.record import Ref
 from quality.refusal import FieldErrors, Refusal, Witnessed
 from quality.sheet import Sheet, of_record
 from quality.signature import Attempt

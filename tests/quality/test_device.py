@@ -252,12 +252,27 @@ def test_confirming_is_journaled_and_told(session: Session, there: Partnership) 
     """The company's other QA hear of a new device; the picture of the key is given back to be deleted."""
     new = CODES.begin(session, actor(session, ANNA), NOW)
     session.flush()
-    devices.note_file(session, actor(session, ANNA).person, "F0QR")
+    assert devices.note_file(session, new, "F0QR")
     assert CODES.confirm(session, actor(session, ANNA), code_at(new.key, NOW), NOW) == "F0QR"
     assert of(session).file_id is None
     entry = support.last_entry(session)
     assert (entry.event, entry.content["changes"]) == ("person.device_set_up", {"device": [None, "one-time code"]})
     assert notices(session) == [("device set up", "Ben Ortiz")]
+
+
+def test_the_picture_of_a_key_is_always_deleted(session: Session, there: Partnership) -> None:
+    """That of a key that was never confirmed is given back with the next one; one that comes too late is not noted."""
+    first = CODES.begin(session, actor(session, ANNA), NOW)
+    devices.note_file(session, first, "F0OLD")
+    second = CODES.begin(session, actor(session, ANNA), NOW)
+    assert (first.old_file_id, second.old_file_id) == (None, "F0OLD")
+    CODES.confirm(session, actor(session, ANNA), code_at(second.key, NOW), NOW)
+    assert not devices.note_file(session, second, "F0LATE")
+
+
+def test_an_unknown_device_is_answered_in_words(session: Session, there: Partnership) -> None:
+    """A button of another database, or a forged one."""
+    support.refused(session, answer, BEN, 999)
 
 
 def test_the_key_stands_in_no_journal_and_no_outbox(session: Session, there: Partnership) -> None:

@@ -116,7 +116,8 @@ def test_running_reports_to_authorities_are_listed(session: Session, there: Part
     made = support.log_oos(session, distributed=Distributed.YES)
     assert section(session, there, "Reports to authorities") == ["OOS-2026-0001"]
     for name in authority.REPORTS:
-        authority.answer(session, actor(session, ANNA), made.id, name, Answer.NOT_NEEDED, "No NDA.", NOW)
+        asked = authority.Question(made.id, name, "")
+        authority.answer(session, actor(session, ANNA), asked, Answer.NOT_NEEDED, "No NDA.", NOW)
     session.flush()
     assert section(session, there, "Reports to authorities") == []
 

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 from sqlmodel import Session
 
+from quality import change, request
 from quality import record as records
-from quality import request
+from quality.change import Ref
 from quality.events import EVENTS
 from quality.people import Profile
-from quality.record import Ref
 from quality.refusal import Overtaken
 from storage import clock, journal
 from storage.clock import ClockName
@@ -315,6 +315,6 @@ def test_an_unknown_id_is_refused(session: Session, logged: Record) -> None:
 def test_every_event_can_be_told(session: Session, logged: Record, event: str) -> None:
     """Also an entry that lacks a value of its sentence, as an earlier version may have written it."""
     entry = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
-    said = records.said_of(entry)
+    said = change.said_of(entry)
     assert said
     assert not set("{}") & set(said)

@@ -3,8 +3,8 @@
 import pytest
 from sqlmodel import Session
 
+from quality import change, request, sheet
 from quality import record as records
-from quality import request, sheet
 from storage.capa import Capa, Implementation
 from storage.deviation import Deviation
 from storage.investigation import Investigation
@@ -62,9 +62,9 @@ def test_links_are_shown_from_both_ends(session: Session, there: Partnership) ->
     """A CAPA shows its sources, a source its CAPAs."""
     source = support.log_deviation(session)
     capa = support.log_capa(session, sources=(source.number,))
-    assert records.sheet(session, actor(session, ANNA), capa.id).links == [source]
-    assert records.sheet(session, actor(session, ANNA), source.id).links == [capa]
-    assert not records.sheet(session, actor(session, ANNA), capa.id).waits_for_acknowledgement
+    assert change.sheet(session, actor(session, ANNA), capa.id).links == [source]
+    assert change.sheet(session, actor(session, ANNA), source.id).links == [capa]
+    assert not change.sheet(session, actor(session, ANNA), capa.id).waits_for_acknowledgement
 
 
 def test_a_sheet_holds_every_part_of_a_life(session: Session, there: Partnership) -> None:
@@ -125,7 +125,7 @@ def test_another_channels_record_has_no_sheet(session: Session, there: Partnersh
     """An actor is refused; delivery gets a LookupError."""
     support.set_up(session, "C0OTHER")
     foreign = support.log_deviation(session, channel_id="C0OTHER")
-    support.refused(session, records.sheet, actor(session, ANNA), foreign.id)
+    support.refused(session, change.sheet, actor(session, ANNA), foreign.id)
     support.refused(session, records.sheet_by_number, actor(session, ANNA), foreign.number)
     with pytest.raises(LookupError):
         sheet.of_record(session, there.id, foreign.id)

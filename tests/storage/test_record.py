@@ -12,6 +12,7 @@ from sqlmodel import Session
 from quality.authority import REPORTS
 from quality.sheet import of_record
 from storage import (
+    author,
     authority,
     capa,
     clock,
@@ -345,7 +346,9 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "followers": lambda s, _: record.followers_of(s, 1),
     "capas of several": lambda s, _: record.capas_of_all(s, [1, 2, 3]),
     "signatures": lambda s, _: signature.list_of_record(s, 1),
-    "signatures that count": lambda s, _: signature.list_counting(s, 1, 10),
+    "a signature": lambda s, _: signature.find(s, 1, "U0ELIF", NOW),
+    "authors": lambda s, _: author.list_of_record(s, 1),
+    "history without the quiet": lambda s, _: journal.list_of_record(s, 1, 10, but=("deviation.commented",)),
     "open request": lambda s, _: request.find_open(s, 1),
     "requests agreed to": lambda s, _: request.count_agreed(s, 1, Asked.EXTEND),
     "reports of a record": lambda s, _: authority.list_of_record(s, 1),

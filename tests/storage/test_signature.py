@@ -10,7 +10,7 @@ from storage.database import Database
 from storage.partnership import Partnership
 from storage.record import Record
 from tests import support
-from tests.support import ANNA, ELIF, NOW
+from tests.support import DAY, ELIF, NOW
 
 VOIDED = {"voided_at", "voided_because"}
 VALUES = {"at": "'2026-11-25 09:00:00.000000'", "side": "'sponsor'"}
@@ -81,16 +81,17 @@ def test_a_records_signatures_are_listed_in_order(session: Session, signed: Reco
     assert (first.counts, second.counts) == (False, True)
 
 
-def test_those_that_count_are_paged_by_id(session: Session, signed: Record) -> None:
-    """All partnerships' signatures, page by page, without those that were voided."""
-    other = support.submit(session, support.log_deviation(session))
-    for who in (ELIF, ANNA):
-        support.sign(session, who, other)
+def test_a_signature_is_found_by_record_person_and_moment(session: Session, signed: Record) -> None:
+    """Nothing else of it is needed to find it."""
+    found = signature.find(session, signed.id, "U0ELIF", NOW)
+    assert found is signature.list_of_record(session, signed.id)[0]
+    assert signature.find(session, signed.id, "U0ELIF", NOW + DAY) is None
+    assert signature.find(session, signed.id, "U0FINN", NOW) is None
+    assert signature.find(session, signed.id + 1, "U0ELIF", NOW) is None
+
+
+def test_all_are_counted(session: Session, signed: Record) -> None:
+    """The voided ones too."""
+    signature.list_of_record(session, signed.id)[0].voided_at = NOW
     session.flush()
-    lists = [signature.list_of_record(session, record.id) for record in (signed, other)]
-    one, two, three, four = (entry.id for found in lists for entry in found)
-    signature.list_of_record(session, signed.id)[1].voided_at = NOW
-    session.flush()
-    assert [entry.id for entry in signature.list_counting(session, 0, 2)] == [one, three]
-    assert [entry.id for entry in signature.list_counting(session, three, 2)] == [four]
-    assert two not in {one, three, four}
+    assert signature.count(session) == 2
