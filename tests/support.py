@@ -212,12 +212,12 @@ def sign_refused(
 ) -> str:
     """Try to sign, which has to be refused and journaled and to change nothing else; gives what the person is told."""
     session.flush()
-    before, entries = everything(session), len(events(session))
+    before, number = everything(session), len(entries(session))
     with pytest.raises(Witnessed) as caught:
         sign(session, who, record, act, now, **changes)
     session.flush()
     assert everything(session) == before, "a refused signature changed something"
-    assert len(events(session)) == entries + 1
+    assert len(entries(session)) == number + 1
     entry = last_entry(session)
     assert (entry.event, entry.record_id) == (f"{record.kind}.signature_refused", record.id)
     assert entry.content["reason"] == str(caught.value)
@@ -353,12 +353,17 @@ def _changes(session: Session) -> int:
     return changes
 
 
+def entries(session: Session, record: Record | None = None) -> list[JournalEntry]:
+    """Give the journal's entries in order, those of one record or all."""
+    found = select(JournalEntry).order_by(JournalEntry.id)  # type: ignore[arg-type]
+    if record is not None:
+        found = found.where(JournalEntry.record_id == record.id)
+    return list(session.exec(found).all())
+
+
 def events(session: Session, record: Record | None = None) -> list[str]:
     """Give the journal's events in order, those of one record or all."""
-    entries = select(JournalEntry).order_by(JournalEntry.id)  # type: ignore[arg-type]
-    if record is not None:
-        entries = entries.where(JournalEntry.record_id == record.id)
-    return [entry.event for entry in session.exec(entries).all()]
+    return [entry.event for entry in entries(session, record)]
 
 
 def last_entry(session: Session) -> JournalEntry:
