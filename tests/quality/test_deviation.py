@@ -1,20 +1,24 @@
-"""Logging a deviation: what it keeps, starts, journals and queues, and what is refused."""
+"""Deviations: what logging keeps, starts, journals and queues; investigations without holes; batches on hold."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlmodel import Session
 
-from quality import deviation
+from quality import deviation, request
+from quality.people import Profile
 from quality.terms import LONGEST_AGO
 from storage import clock, record, search
 from storage.clock import ClockName
+from storage.investigation import Cause, Investigation
 from storage.partnership import Partnership, Side
 from storage.person import Role
-from storage.record import Class, State
+from storage.record import Class, Outcome, Record, State
 from tests import support
-from tests.support import CARLA, DEVIATION, GITA, NOW, actor, queued
+from tests.support import ANNA, CARLA, DEVIATION, ELIF, GITA, NOW, actor, queued, ref
 
 
 def test_a_deviation_is_open_and_numbered(session: Session, there: Partnership) -> None:
@@ -127,3 +131,155 @@ def test_a_viewer_cannot_log(session: Session, there: Partnership) -> None:
     assert told.startswith("Only QA or member may log deviations: ")
     assert "Elif Kaya (Borealis)" in told
     assert queued(session, "card") == []
+
+
+def submit(session: Session, record: Record, **changes: Any) -> Record:
+    form = replace(support.INVESTIGATION, **changes)
+    return deviation.submit(session, actor(session, GITA), ref(record), form, NOW)
+
+
+@pytest.fixture
+def investigated(session: Session, there: Partnership) -> Record:
+    """Bring a major deviation that Gita owns under investigation."""
+    return support.investigate(session, support.log_deviation(session))
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"), [(GITA, True), (ELIF, True), (ANNA, True), (CARLA, False)], ids=["owner", "CMO QA", "QA", "no"]
+)
+def test_the_owner_or_qa_starts_the_investigation(
+    session: Session, there: Partnership, who: Profile, *, allowed: bool
+) -> None:
+    """Others are told who may."""
+    made = support.log_deviation(session)
+    support.assign(session, made, GITA)
+    begin = deviation.begin_investigation
+    if allowed:
+        assert begin(session, actor(session, who), ref(made), NOW).state is State.UNDER_INVESTIGATION
+        assert support.last_entry(session).content["changes"] == {"state": ["Open", "Under investigation"]}
+    else:
+        assert "is for the owner or QA" in support.refused(session, begin, actor(session, who), ref(made), NOW)
+
+
+def test_without_an_owner_nobody_submits(session: Session, there: Partnership) -> None:
+    """QA is told to say who owns it first."""
+    made = support.log_deviation(session)
+    deviation.begin_investigation(session, actor(session, ELIF), ref(made), NOW)
+    assert "nobody owns it yet, QA assigns an owner first" in support.refused(session, submit, made)
+
+
+def test_what_is_submitted_is_journaled_whole(session: Session, investigated: Record) -> None:
+    """Every field of the investigation, and who submitted it."""
+    submit(session, investigated)
+    entry = support.last_entry(session)
+    given = {name: value for name, value in asdict(support.INVESTIGATION).items() if value not in ("", None)}
+    assert entry.event == "deviation.submitted"
+    assert entry.content["changes"] == {
+        **{name: [None, value] for name, value in given.items()},
+        "state": ["Under investigation", "Pending approval"],
+    }
+    found = support.sheet_of(session, investigated).part(Investigation)
+    assert found is not None
+    assert found.submitted_by_id == support.row_of(session, GITA).id
+
+
+def test_a_second_investigation_takes_the_firsts_place(session: Session, investigated: Record) -> None:
+    """What it said before stands in the journal."""
+    submit(session, investigated)
+    request.send_back(session, actor(session, ELIF), ref(investigated), "Why the seal?", NOW)
+    submit(session, investigated, root_cause="The seal was of another lot.")
+    found = support.sheet_of(session, investigated).part(Investigation)
+    assert found is not None
+    assert found.root_cause == "The seal was of another lot."
+    causes = [entry.content["changes"].get("root_cause") for entry in support.entries(session, investigated)]
+    assert [cause[1] for cause in causes if cause] == ["The housing leaks at its seal.", "The seal was of another lot."]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"no_capa_reason": ""}, {"no_capa_reason"}),
+        ({"capa_needed": True, "no_capa_reason": ""}, set()),
+        ({"category": Cause.PEOPLE}, {"human_error"}),
+        ({"category": Cause.PEOPLE, "human_error": "Procedure, process and system were excluded."}, set()),
+        ({"category": Cause.PEOPLE, "no_capa_reason": ""}, {"human_error", "no_capa_reason"}),
+    ],
+)
+def test_an_investigation_has_no_holes(
+    session: Session, investigated: Record, changes: dict[str, Any], fields: set[str]
+) -> None:
+    """No CAPA takes a reason, and human error a justification; all that is missing is said at once."""
+    if fields:
+        assert set(support.field_errors(session, partial(submit, **changes), investigated)) == fields
+    else:
+        assert submit(session, investigated, **changes).state is State.PENDING_APPROVAL
+
+
+def test_a_capa_that_is_needed_is_linked_before_the_last_signature(session: Session, investigated: Record) -> None:
+    """The CMO may sign before there is one; the sponsor's signature, which closes it, waits."""
+    submit(session, investigated, capa_needed=True, no_capa_reason="")
+    support.sign(session, ELIF, investigated)
+    assert "needs a CAPA before its last signature" in support.sign_refused(session, ANNA, investigated)
+    support.log_capa(session, sources=(investigated.number,))
+    support.sign(session, ANNA, investigated)
+    assert investigated.state is State.CLOSED
+
+
+def test_a_minor_ones_only_signature_waits_for_the_capa(session: Session, there: Partnership) -> None:
+    """It is the last one."""
+    made = support.submit(
+        session, support.log_deviation(session, class_=Class.MINOR), capa_needed=True, no_capa_reason=""
+    )
+    support.sign_refused(session, ELIF, made)
+
+
+def test_a_void_capa_is_none(session: Session, investigated: Record) -> None:
+    """Nor is one that was found not effective; what follows from it is."""
+    action = support.log_capa(session, sources=(investigated.number,))
+    submit(session, investigated, capa_needed=True, no_capa_reason="")
+    support.sign(session, ELIF, investigated)
+    request.void(session, actor(session, ELIF), ref(action), "Logged twice.", NOW)
+    support.sign_refused(session, ANNA, investigated)
+    another = support.log_capa(session, sources=(investigated.number,))
+    support.implement(session, support.begin_capa(session, another))
+    then = NOW + timedelta(days=90)
+    support.check(session, ELIF, another, Outcome.NOT_EFFECTIVE, then)
+    assert [one.number for one in support.sheet_of(session, investigated).capas] == ["CAPA-2027-0001"]
+    support.sign(session, ANNA, investigated, now=then)
+
+
+HOLDS = [(Class.MINOR, False), (Class.MAJOR, True), (Class.CRITICAL, True)]
+
+
+@pytest.mark.parametrize(("class_", "holds"), HOLDS)
+def test_an_open_serious_deviation_holds_its_batches_until_it_is_closed(
+    session: Session, there: Partnership, class_: Class, *, holds: bool
+) -> None:
+    """Through every state of its life."""
+    made = support.log_deviation(session, class_=class_)
+    seen = [
+        made.holds_batches,
+        *(bring(session, made).holds_batches for bring in (support.investigate, support.submit)),
+    ]
+    support.sign(session, ELIF, made)
+    if made.state is not State.CLOSED:
+        seen.append(made.holds_batches)
+        support.sign(session, ANNA, made)
+    assert set(seen) == {holds}
+    assert (made.state, made.holds_batches) == (State.CLOSED, False)
+
+
+def test_a_batch_is_on_hold_as_long_as_one_record_holds_it(session: Session, there: Partnership) -> None:
+    """The last one to close or to be voided releases it."""
+    first, second = support.log_deviation(session), support.log_deviation(session)
+    support.close(session, first)
+    assert [one.number for one in record.holders_of(session, there.id, "ab-1001")] == [second.number]
+    request.void(session, actor(session, ELIF), ref(second), "Logged twice.", NOW)
+    session.flush()
+    assert record.holders_of(session, there.id, "AB-1001") == []
+
+
+def test_unknown_sources_are_refused(session: Session, there: Partnership) -> None:
+    """A deviation that follows from a record names one that is there."""
+    form = replace(DEVIATION, sources=("OOS-2026-0009",))
+    assert set(support.field_errors(session, deviation.log, actor(session, GITA), form, NOW)) == {"sources"}
