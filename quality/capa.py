@@ -87,11 +87,11 @@ def _check_due(actor: Actor, due_on: date, now: datetime) -> None:
 def change_plan(session: Session, actor: Actor, ref: Ref, form: PlanForm, now: datetime) -> Record:
     """Change the plan or its criterion; signatures that the plan already has are void."""
     record = change.begin(session, actor, ref, "change_plan", now).record
-    change.worked(session, actor.person.id, record, PLAN)
     details = session.get_one(Capa, record.id)
     before = {"plan": details.plan, "criterion": details.criterion}
     if before == asdict(form):
         raise FieldErrors({"plan": "Nothing is changed here. Change it, or cancel."})
+    change.worked(session, actor.person.id, record, PLAN)
     details.plan, details.criterion = form.plan, form.criterion
     changes = {name: [before[name], value] for name, value in asdict(form).items() if value != before[name]}
     change.finish(session, actor, record, "plan_changed", now, changes=changes)
