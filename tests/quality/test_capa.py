@@ -128,6 +128,8 @@ def test_a_viewer_cannot_log(session: Session, there: Partnership) -> None:
     assert "may log CAPAs" in support.refused(session, capa.log, actor(session, GITA), form(session), NOW)
 
 
+TODAY = NOW.date()
+
 # Accepting
 
 
@@ -149,14 +151,12 @@ def accept(session: Session, who: Profile, record: Record) -> Record:
     return records.accept(session, actor(session, who), ref(record), NOW)
 
 
-def implement(session: Session, who: Profile, record: Record, on: date = NOW.date()) -> Record:
+def implement(session: Session, who: Profile, record: Record, on: date = TODAY) -> Record:
     return capa.implement(session, actor(session, who), ref(record), "Report 7.", on, NOW)
 
 
-def change_plan(
-    session: Session, who: Profile, record: Record, plan: str = "Order two.", criterion: str = ""
-) -> Record:
-    return capa.change_plan(session, actor(session, who), ref(record), PlanForm(plan, criterion), NOW)
+def change_plan(session: Session, who: Profile, record: Record, plan: str = "Order two.") -> Record:
+    return capa.change_plan(session, actor(session, who), ref(record), PlanForm(plan), NOW)
 
 
 def clocks(session: Session, record: Record) -> dict[ClockName, datetime]:
@@ -252,7 +252,7 @@ def test_a_plan_that_is_not_changed_is_no_change(session: Session, planned: Reco
 
 
 @pytest.mark.parametrize(
-    ("who", "allowed"), [(FINN, True), (ELIF, True), (ANNA, True), (GITA, False), (CARLA, False)], ids=lambda x: str(x)
+    ("who", "allowed"), [(FINN, True), (ELIF, True), (ANNA, True), (GITA, False), (CARLA, False)], ids=str
 )
 def test_the_owner_or_qa_changes_the_plan(session: Session, planned: Record, who: Profile, *, allowed: bool) -> None:
     """As long as it is planned."""
@@ -364,7 +364,7 @@ def test_effectiveness_is_checked_from_its_day_on(
 
 
 @pytest.mark.parametrize(
-    ("who", "allowed"), [(ANNA, True), (ELIF, True), (FINN, False), (GITA, False), (CARLA, False)], ids=lambda x: str(x)
+    ("who", "allowed"), [(ANNA, True), (ELIF, True), (FINN, False), (GITA, False), (CARLA, False)], ids=str
 )
 def test_qa_checks_but_never_the_owner(session: Session, implemented: Record, who: Profile, *, allowed: bool) -> None:
     """Of either company."""
