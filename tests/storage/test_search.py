@@ -113,3 +113,34 @@ def test_every_beginning_of_a_records_words_finds_it(index: Session, data: st.Da
     word = data.draw(st.sampled_from(TEXTS[record_id].split()))
     length = data.draw(st.integers(1, len(word)))
     assert record_id in search.find(index, 1, word[:length], limit=10)
+
+
+@pytest.mark.parametrize(
+    ("terms", "found"),
+    [
+        (["filter", "assay"], [3, 2, 1]),
+        (["ASSAY"], [2]),
+        (["filt"], []),  # whole words
+        (["assay of"], [2]),
+        (["nowhere", "pump"], [3]),
+        (["secret", "p2", 'x" OR partnership : p2'], []),
+        (["NOT", "OR"], [3]),
+        ([], []),
+        (["?!", ""], []),
+    ],
+)
+def test_any_of_the_words_is_enough(index: Session, terms: list[str], found: list[int]) -> None:
+    """Whole words, the newest records first, and never another partnership's."""
+    assert search.find_any(index, 1, terms, 10) == found
+
+
+def test_any_words_are_limited_to_the_newest(index: Session) -> None:
+    """However many hold one of them."""
+    assert search.find_any(index, 1, ["filter", "assay"], 2) == [3, 2]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(terms=st.lists(st.text(max_size=30), max_size=40))
+def test_no_words_break_a_search_for_any(index: Session, terms: list[str]) -> None:
+    """Whatever a title holds."""
+    assert set(search.find_any(index, 1, terms, 10)) <= set(TEXTS)

@@ -1,0 +1,20 @@
+"""Authors: who worked on what of a record, each noted once."""
+
+from sqlmodel import Session
+
+from storage import author
+from storage.partnership import Partnership
+from tests import support
+from tests.support import ELIF, GITA
+
+
+def test_a_person_is_noted_once_for_each_scope(session: Session, there: Partnership) -> None:
+    """However often they worked on it; other records have their own."""
+    made, other = support.log_oos(session), support.log_oos(session)
+    gita, elif_ = (support.row_of(session, who).id for who in (GITA, ELIF))
+    for person_id, scope in ((gita, "record"), (gita, "record"), (gita, "plan"), (elif_, "plan")):
+        author.note(session, made.id, person_id, scope)
+        session.flush()
+    found = {(one.person_id, one.scope) for one in author.list_of_record(session, made.id)}
+    assert found == {(gita, "record"), (gita, "plan"), (elif_, "plan")}
+    assert author.list_of_record(session, other.id) == []
