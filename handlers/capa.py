@@ -71,7 +71,7 @@ async def open_form(call: Call, source: str | None = None, record_id: int | None
         if source:
             number = record.by_number(session, actor, source).number
         elif record_id is not None:
-            number = change.get(session, actor, record_id).number
+            number = change.may(session, actor, record_id, "capa", call.now).record.number
         today = calendar_of(actor.partnership, actor.companies).day_of(call.now)
         return actor, owners(session, actor), number, today
 

@@ -1,10 +1,13 @@
 """The stage of the Slack tests: the sandbox, the real bot behind it by signed HTTP, and its people by name."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import copy
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlmodel import select
 
 from bot.samples import SET_UP, key_shown
 from bot.sandbox import connected
@@ -12,13 +15,19 @@ from bot.story import CMO, SPONSOR
 from bot.wiring import Bot
 from handlers.everything import LISTENERS
 from handlers.manifest import manifest
-from sandbox import Driver, Message, Sandbox, example_cast
+from sandbox import Driver, Message, Sandbox, example_cast, wire
+from sandbox.world import View
 from storage.database import Database
+from storage.journal import JournalEntry
 from storage.migrate import migrate
+from storage.outbox import Outgoing
+from storage.receipt import Receipt
+from storage.schema import METADATA
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a working day in both companies' countries
 SHARED, INTERNAL = "C0SHARED", "C0INTERNAL"
-GITA, HUGO, BEN, FINN = f"Gita Rao · {CMO}", f"Hugo Meyer · {CMO}", f"Ben Ortiz · {SPONSOR}", f"Finn Larsen · {CMO}"
+ANNA, BEN, CARLA, DAN = (f"{name} · {SPONSOR}" for name in ("Anna Berg", "Ben Ortiz", "Carla Novak", "Dan Whitfield"))
+ELIF, FINN, GITA, HUGO = (f"{name} · {CMO}" for name in ("Elif Kaya", "Finn Larsen", "Gita Rao", "Hugo Meyer"))
 
 DEVIATION = {"Title": "Filter integrity test failed", "What happened": "Bubble point 2.1 bar, at least 2.8 required."}
 OOS = {
@@ -30,6 +39,26 @@ OOS = {
     "Lower limit": "95.0",
     "Upper limit": "105.0",
 }
+CAPA = {"Title": "Pressure hold", "Problem": "Nicked gasket", "Owner": GITA, "Action plan": "Add a step; train."}
+INVESTIGATION = {
+    "Root cause category": "Machine",
+    "Root cause": "The gasket of the housing was nicked.",
+    "Other batches considered": "AB-0999 and AB-1001 ran on another housing.",
+    "Impact": "None: the filter was changed before the fill.",
+    "Disposition recommendation": "Release",
+    "CAPA needed": "No",
+    "Reason if no CAPA": "Gaskets are changed before each batch since October.",
+    "Conclusion": "An isolated failure.",
+}
+PHASE_TWO = {
+    "Manufacturing review": "Blend time was at its lower end.",
+    "Root cause": "Segregation in the blender.",
+    "Other batches considered": "AB-1003 and AB-1005 were blended longer.",
+    "Outcome": "Confirmed",
+    "Evidence": "Both retests were below the limit as well.",
+    "Disposition recommendation": "Reject",
+}
+NOT_KEPT = {Outgoing.__tablename__, Receipt.__tablename__}  # what is sent and received is not the record
 
 
 class Stage:
@@ -74,7 +103,7 @@ class Stage:
         """Log a record from the front door; gives its card."""
         defaults = {"Log deviation": DEVIATION, "Log OOS result": OOS}.get(button, {})
         await who.click(button)
-        who.fill(defaults | {label.replace("_", " "): value for label, value in values.items()})
+        who.fill(defaults | _by_label(values))
         assert await who.submit() == {}
         await self.settle()
         return self.cards[-1]
@@ -84,10 +113,52 @@ class Stage:
         await who.click(button, self.card(card.words.split(" ", 1)[0]))
         refused = {}
         if values:
-            who.fill({label.replace("_", " "): value for label, value in values.items()})
+            who.fill(_by_label(values))
             refused = await who.submit()
         await self.settle()
         return refused
+
+    async def refused(self, who: Driver, button: str, on: Message) -> str:
+        """Press a button in vain: no form opens, nothing changes; gives the answer that only the person sees."""
+        with self.nothing_changes():
+            await who.click(button, on)
+            await self.settle()
+        assert who.modal is None, who.modal.words
+        return who.ephemerals[-1].words
+
+    async def void(self, who: Driver, card: Message) -> None:
+        """Void a record that nobody acknowledged."""
+        assert await self.press(who, "Void", card, Reason="Logged twice.") == {}
+
+    async def owned(self, owner: str = GITA, **values: Any) -> Message:
+        """Log a deviation as Gita and give it an owner, herself where nobody else is named."""
+        card = await self.log(self.gita, **values)
+        assert await self.press(self.elif_, "Assign owner", card, Owner=owner) == {}
+        return card
+
+    async def investigated(self, **values: Any) -> Message:
+        """Bring a deviation to the approval: owned, investigated and submitted by Gita."""
+        given = _by_label(values)
+        submitted = INVESTIGATION | {label: given.pop(label) for label in (*INVESTIGATION,) if label in given}
+        card = await self.owned(**given)
+        await self.press(self.gita, "Start investigation", card)
+        assert await self.press(self.gita, "Submit for approval", card, **submitted) == {}
+        return card
+
+    async def closed(self, **values: Any) -> Message:
+        """Close a minor deviation, signed by Elif."""
+        card = await self.investigated(Class="Minor", **values)
+        assert await self.sign(self.elif_, "Approve", card) == {}
+        return card
+
+    async def capa(self, who: Driver, source: Message | None = None, **values: Any) -> Message:
+        """Log a CAPA, for a record where one is given; gives its card."""
+        button = "Add CAPA" if source else "New CAPA"
+        await who.click(button, self.card(source.words.split(" ", 1)[0]) if source else None)
+        who.fill(CAPA | _by_label(values))
+        assert await who.submit() == {}
+        await self.settle()
+        return self.cards[-1]
 
     async def device(self, who: Driver) -> None:
         """Give a person a signing device: the key goes from the form into their phone."""
@@ -112,6 +183,45 @@ class Stage:
         await self.settle()
         return refused
 
+    async def opened_sign(self, who: Driver, button: str, card: Message) -> View:
+        """Open the Sign modal, with a fresh code to come; gives the modal."""
+        if not who.phone.keys:
+            await self.device(who)
+        await self.box.move_clock(self.box.now() + timedelta(seconds=31))
+        await self.press(who, button, card)
+        assert who.modal is not None, who.ephemerals[-1].words
+        return who.modal
+
+    async def submit_as(self, who: Driver, view: View) -> Any:
+        """Submit another person's modal, as a forger would; gives the bot's answer."""
+        world, person = self.box.world, who.person
+        more = {"view": wire.view(world, view), "trigger_id": world.new_trigger(person.id, view.id)}
+        body = wire.interaction(world, "view_submission", person, person.team, **more, response_urls=[])
+        answer = await self.box.line.send("interaction", str(view.body["callback_id"]), body)
+        await self.settle()
+        return answer
+
+    def events(self) -> list[str]:
+        """List what the journal says happened to records, in order."""
+        return [entry.event for entry in self.journal() if entry.record_id]
+
+    def journal(self) -> list[JournalEntry]:
+        """Read the journal."""
+        with self.database.reading() as session:
+            return list(session.exec(select(JournalEntry).order_by("id")).all())
+
+    @contextmanager
+    def nothing_changes(self, *but: str) -> Iterator[None]:
+        """Hold the database's tables, but some by name, against themselves afterwards."""
+        before = self._tables(but)
+        yield
+        assert self._tables(but) == before
+
+    def _tables(self, but: tuple[str, ...]) -> dict[str, Any]:
+        told = [table for table in METADATA.sorted_tables if table.name not in {*NOT_KEPT, *but}]
+        with self.database.reading() as session:
+            return {table.name: [tuple(row) for row in session.execute(table.select())] for table in told}
+
     @property
     def cards(self) -> list[Message]:
         """The records' cards in the shared channel, oldest first."""
@@ -124,6 +234,15 @@ class Stage:
     def calls(self, method: str) -> list[Any]:
         """List the Web API calls of a method that Slack carried out."""
         return [call for call in self.box.calls if call.method == method and call.answer["ok"]]
+
+
+def kept(message: Message) -> Message:
+    """Keep a message as it is drawn now, as on a screen that was not refreshed since."""
+    return copy.copy(message)
+
+
+def _by_label(values: dict[str, Any]) -> dict[str, Any]:
+    return {label.replace("_", " "): value for label, value in values.items()}
 
 
 @asynccontextmanager

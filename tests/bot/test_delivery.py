@@ -8,12 +8,14 @@ import pytest
 from sqlmodel import select
 
 from storage.outbox import Outgoing
-from tests.stage import DEVIATION, Stage
+from tests.stage import DEVIATION, GITA, Stage
 
 
-def waiting(stage: Stage) -> list[Outgoing]:
+def waiting(stage: Stage, *kinds: str) -> list[Outgoing]:
+    """List what is not sent yet, of some kinds where any is named."""
     with stage.database.reading() as session:
-        return [row for row in session.exec(select(Outgoing)).all() if row.done_at is None]
+        rows = [row for row in session.exec(select(Outgoing)).all() if row.done_at is None]
+    return [row for row in rows if not kinds or row.kind in kinds]
 
 
 async def log_unsent(stage: Stage) -> None:
@@ -28,7 +30,7 @@ async def test_a_rate_limit_is_waited_for(stage: Stage) -> None:
     stage.box.fail_next("chat.postMessage", error="ratelimited", retry_after=30)
     await stage.settle()
     assert stage.cards == []
-    (row,) = waiting(stage)
+    (row,) = waiting(stage, "card")
     assert timedelta(seconds=25) < row.next_at - stage.box.now() <= timedelta(seconds=30)
     await stage.beat(seconds=31)
     assert len(stage.cards) == 1
@@ -62,7 +64,9 @@ async def test_changes_of_a_moment_are_one_update(stage: Stage) -> None:
     card = await stage.log(stage.gita)
     await stage.anna.click("Acknowledge", card)
     await stage.anna.command("/deviation DEV-2026-0001")
-    await stage.anna.click("Close", stage.anna.ephemerals[-1])
+    await stage.anna.click("Assign owner", stage.anna.ephemerals[-1])
+    stage.anna.fill({"Owner": GITA})
+    assert await stage.anna.submit() == {}
     await stage.settle()
     assert len(stage.calls("chat.update")) == 2  # this one, and the confirmation of the set-up
     assert len(stage.anna.thread(card)) == 2
@@ -119,7 +123,7 @@ async def test_a_stop_finishes_the_message_in_hand_and_gives_the_rest_back(stage
     stage.bot.delivery.stop()
     await asyncio.wait_for(running, 5)
     assert len(stage.cards) == 1
-    (row,) = waiting(stage)
+    (row,) = waiting(stage, "card")
     assert (row.claimed_until, row.attempts) == (None, 0)
 
 

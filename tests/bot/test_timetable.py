@@ -61,12 +61,10 @@ async def test_what_is_closed_is_not_reminded_of(stage: Stage) -> None:
     """A record closed before the day, or between deciding and sending, brings no reminder."""
     await capa(stage, date(2026, 12, 10))
     await capa(stage, date(2026, 12, 10))
-    await stage.elif_.click("Close", stage.card("CAPA-2026-0001"))
-    await stage.settle()
+    await stage.void(stage.elif_, stage.card("CAPA-2026-0001"))
     await stage.box.move_clock(stage.box.now().replace(month=12, day=3, hour=8))
     await stage.bot.timetable.beat()
-    await stage.elif_.click("Close", stage.card("CAPA-2026-0002"))
-    await stage.settle()
+    await stage.void(stage.elif_, stage.card("CAPA-2026-0002"))
     assert reminders(stage) == []
 
 
@@ -93,7 +91,7 @@ async def test_a_record_without_owner_reminds_the_qa_who_assign(stage: Stage) ->
     await to(stage, 17)
     words = stage.elif_.direct_messages[-1].words
     assert "Nobody owns it: assign an owner." in words
-    assert stage.elif_.direct_messages[-1].buttons == ["Open", "Assign owner"]
+    assert stage.elif_.direct_messages[-1].buttons == ["Open", "Acknowledge", "Assign owner", "Start investigation"]
 
 
 async def test_the_digest_comes_each_working_day_once(stage: Stage) -> None:

@@ -31,11 +31,14 @@ async def test_a_capa_is_logged_for_a_record(stage: Stage) -> None:
     assert await stage.anna.submit() == {}
     await stage.settle()
     card = stage.card("CAPA-2026-0001")
-    for words in ("Owner: Finn Larsen", "Due: Fri 15 Jan 2027, 17:00 Berlin", "Source records: DEV-2026-0001 (Open)"):
+    for words in ("Owner: Finn Larsen", "Due: Fri 15 Jan 2027, 17:00 Berlin", "Links: DEV-2026-0001 (Open)"):
         assert words in card.words
-    assert card.buttons == ["Assign owner", "Comment", "History", "Close"]
-    assert "CAPA: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
-    assert "added CAPA-2026-0001" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
+    assert card.buttons == [
+        *("Accept", "Reassign", "Approve plan", "Change plan", "Extend due date"),
+        *("Link record", "Comment", "History", "Export", "Void"),
+    ]
+    assert "Links: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
+    assert "linked it with CAPA-2026-0001" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
     assert "You own CAPA-2026-0001 now" in stage.finn.direct_messages[-1].words
 
 
@@ -46,7 +49,7 @@ async def test_add_capa_starts_from_the_card(stage: Stage) -> None:
     stage.gita.fill(CAPA)
     assert await stage.gita.submit() == {}
     await stage.settle()
-    assert "Source records: DEV-2026-0001" in stage.card("CAPA-2026-0001").words
+    assert "Links: DEV-2026-0001 (Open)" in stage.card("CAPA-2026-0001").words
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ LABELS = [
     "Class",
     "Batch distributed",
     "Immediate action",
+    "Source records",
 ]
 HOSTILE = (
     "<!channel> <@U0ANNA> *bold* `x` :tada: & <https://example.com|here> \u202eevil\u202c שלום \U0001f9ea \x00\x07"
@@ -58,7 +59,10 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
         "Logged by Gita Rao (Borealis Manufacturing (example))",
     ):
         assert words in card.words
-    assert card.buttons == ["Acknowledge", "Assign owner", "Add CAPA", "Comment", "History", "Close"]
+    assert card.buttons == [
+        *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date"),
+        *("Add CAPA", "Link record", "Comment", "History", "Export", "Void"),
+    ]
 
 
 async def test_numbers_follow_each_other(stage: Stage) -> None:

@@ -14,8 +14,7 @@ async def test_a_full_digest_fits_into_one_message(stage: Stage) -> None:
             await stage.log(stage.gita, Title=WIDE, Class="Minor", Detected_at=int(detected))
         await stage.log(stage.gita, Title=WIDE, Class="Critical", Batch_or_lot=lots)
     for card in stage.cards[:8]:
-        await stage.anna.click("Close", card)
-    await stage.settle()
+        await stage.void(stage.anna, card)
     await stage.anna.command("/quality digest")
     words = stage.anna.ephemerals[-1].words
     for heading in ("Overdue (6+)", "Due today (6+)", "Due in 7 days (6+)", "Waiting for acknowledgement (6+)"):

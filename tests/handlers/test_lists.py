@@ -18,8 +18,7 @@ async def test_filters(stage: Stage) -> None:
     await stage.anna.click("Assign owner", stage.card("DEV-2026-0001"))
     stage.anna.fill({"Owner": "Anna Berg · Aurora Therapeutics (example)"})
     assert await stage.anna.submit() == {}
-    await stage.elif_.click("Close", stage.card("DEV-2026-0002"))
-    await stage.settle()
+    await stage.void(stage.elif_, stage.card("DEV-2026-0002"))
     for words, shown in {
         "": {"DEV-2026-0001"},
         "open": {"DEV-2026-0001"},
@@ -127,8 +126,7 @@ async def test_a_batch_is_on_hold_while_an_open_record_holds_it(stage: Stage) ->
     """`/quality batch` names the records and the hold; an unknown batch is answered."""
     card = await stage.log(stage.gita, Batch_or_lot="AB-1")
     assert "Batch AB-1 is on hold because of DEV-2026-0001" in await ask(stage, "/quality batch AB-1")
-    await stage.anna.click("Close", card)
-    await stage.settle()
+    await stage.void(stage.anna, card)
     assert "Batch ab-1 is not on hold" in await ask(stage, "/quality batch ab-1")
     assert "No record names batch XX-9" in await ask(stage, "/quality batch XX-9")
     assert "Say which batch" in await ask(stage, "/quality batch")
@@ -137,8 +135,7 @@ async def test_a_batch_is_on_hold_while_an_open_record_holds_it(stage: Stage) ->
 async def test_a_filtered_list_of_a_batch_is_not_called_unknown(stage: Stage) -> None:
     """A batch whose records are all closed is known, only not open."""
     card = await stage.log(stage.gita, Batch_or_lot="AB-1")
-    await stage.anna.click("Close", card)
-    await stage.settle()
+    await stage.void(stage.anna, card)
     assert "All that name the batch: /quality batch AB-1" in await ask(stage, "/deviation list open batch AB-1")
 
 

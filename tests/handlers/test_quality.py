@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stage import INTERNAL, Stage
+from tests.stage import ANNA, INTERNAL, Stage
 
 
 @pytest.mark.parametrize("command", ["/deviation help", "/oos help", "/capa help", "/quality help"])
@@ -98,9 +98,12 @@ async def test_an_owner_opens_the_record_from_home(stage: Stage) -> None:
     await stage.anna.click("Open", stage.anna.home)
     assert stage.anna.modal is not None
     assert "DEV-2026-0001 · Major deviation" in stage.anna.modal.text
-    await stage.anna.click_in_modal("Close")
+    await stage.elif_.click("Assign owner", stage.card("DEV-2026-0001"))
+    stage.elif_.fill({"Owner": ANNA})
+    assert await stage.elif_.submit() == {}
+    await stage.anna.click_in_modal("Start investigation")
     await stage.settle()
-    assert "State: Closed" in stage.anna.modal.text
+    assert "State: Under investigation" in stage.anna.modal.text
     await stage.anna.click_in_modal("History")
     assert "History of DEV-2026-0001" in stage.anna.modal.text
 

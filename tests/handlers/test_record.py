@@ -3,19 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from quality import people
 from quality.people import Identity, Profile
 from storage import person
-from storage.journal import JournalEntry
 from storage.person import Role
-from tests.stage import FINN, GITA, Stage
-
-
-def events(stage: Stage) -> list[str]:
-    with stage.database.reading() as session:
-        return [entry.event for entry in session.exec(select(JournalEntry).order_by("id")).all() if entry.record_id]
+from tests.stage import FINN, GITA, Stage, kept
 
 
 async def test_the_other_company_acknowledges(stage: Stage) -> None:
@@ -27,7 +20,7 @@ async def test_the_other_company_acknowledges(stage: Stage) -> None:
     assert "Acknowledged: Carla Novak (Aurora Therapeutics (example)), 24 Nov 2026" in card.words
     assert "Acknowledge" not in card.buttons
     assert "Carla Novak (Aurora Therapeutics (example)) acknowledged it" in stage.gita.thread(card)[-1].words
-    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+    assert stage.events() == ["deviation.logged", "deviation.acknowledged"]
 
 
 async def test_the_company_without_the_app_acknowledges(stage: Stage) -> None:
@@ -41,13 +34,9 @@ async def test_the_company_without_the_app_acknowledges(stage: Stage) -> None:
 async def test_the_company_that_logged_it_cannot_acknowledge(stage: Stage) -> None:
     """A colleague of the person who logged it is told which company has to."""
     card = await stage.log(stage.gita)
-    await stage.elif_.click("Acknowledge", card)
-    await stage.settle()
-    says = (
-        "Borealis Manufacturing (example) logged DEV-2026-0001, so Aurora Therapeutics (example) has to acknowledge it."
-    )
-    assert says in stage.elif_.ephemerals[-1].words
-    assert events(stage) == ["deviation.logged"]
+    says = await stage.refused(stage.elif_, "Acknowledge", card)
+    assert "Acknowledge on DEV-2026-0001 is for the company that did not log it (but viewers): Anna Berg" in says
+    assert stage.events() == ["deviation.logged"]
 
 
 async def test_of_two_who_press_one_wins(stage: Stage) -> None:
@@ -56,10 +45,10 @@ async def test_of_two_who_press_one_wins(stage: Stage) -> None:
     await stage.anna.click("Acknowledge", stale)
     await stage.box.line.send_again(stage.box.connect_events()[-1])
     await stage.settle()
-    assert "is acknowledged already: Anna Berg (Aurora Therapeutics (example)) acknowledged it on 24 Nov 2026" in (
+    assert "is not open on DEV-2026-0001: Anna Berg (Aurora Therapeutics (example)) acknowledged it on 24 Nov 2026" in (
         stage.anna.ephemerals[-1].words
     )
-    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+    assert stage.events() == ["deviation.logged", "deviation.acknowledged"]
 
 
 async def test_qa_assigns_an_owner_who_is_told(stage: Stage) -> None:
@@ -83,25 +72,30 @@ async def test_qa_assigns_an_owner_who_is_told(stage: Stage) -> None:
 async def test_members_do_not_assign(stage: Stage) -> None:
     """A member who presses Assign owner is told who may."""
     card = await stage.log(stage.gita)
-    await stage.gita.click("Assign owner", card)
-    await stage.settle()
-    words = stage.gita.ephemerals[-1].words
-    assert "Only QA may assign an owner to DEV-2026-0001" in words
+    words = await stage.refused(stage.gita, "Assign owner", card)
+    assert "Assign owner on DEV-2026-0001 is for QA of either company" in words
     assert "Elif Kaya (Borealis Manufacturing (example))" in words
-    assert stage.gita.modal is None
 
 
 async def test_an_owner_is_not_assigned_over_another_change(stage: Stage) -> None:
-    """A form opened before somebody else changed the record is refused, naming who did what; nothing is lost."""
+    """A form opened before somebody else changed the record shows who did what, and what was filled in."""
     card = await stage.log(stage.gita)
     for who in (stage.anna, stage.ben):
         await who.click("Assign owner", card)
     stage.anna.fill({"Owner": GITA})
     stage.ben.fill({"Owner": FINN})
     assert await stage.anna.submit() == {}
-    errors = await stage.ben.submit()
-    assert "Anna Berg (Aurora Therapeutics (example)) assigned it" in errors["Owner"]
+    with stage.nothing_changes():
+        assert await stage.ben.submit() == {}
     assert stage.ben.modal is not None
+    words = stage.ben.modal.words
+    assert "was changed meanwhile: Anna Berg (Aurora Therapeutics (example)) assigned it to Gita Rao" in words
+    assert "Owner: Gita Rao (Borealis Manufacturing (example))" in words
+    chosen = stage.ben.modal.state["owner"]["value"]["selected_option"]
+    assert chosen["text"]["text"] == FINN
+    assert await stage.ben.submit() == {}
+    await stage.settle()
+    assert "Owner: Finn Larsen" in stage.cards[0].words
 
 
 async def test_the_present_owner_is_not_assigned_again(stage: Stage) -> None:
@@ -148,40 +142,41 @@ async def test_long_histories_turn_pages(stage: Stage) -> None:
     assert "note 13" not in stage.anna.ephemerals[-1].words
 
 
-async def test_qa_closes(stage: Stage) -> None:
-    """QA closes a record: the card says who and when, its clocks stop, and its working buttons go."""
+async def test_qa_voids_with_a_reason(stage: Stage) -> None:
+    """QA voids a record that nobody acknowledged: who, when and why are seen for ever, its working buttons go."""
     card = await stage.log(stage.gita, Batch_or_lot="AB-1")
-    await stage.elif_.click("Close", card)
-    await stage.settle()
+    await stage.void(stage.elif_, card)
     card = stage.cards[0]
-    assert "State: Closed" in card.words
-    assert "Closed: Elif Kaya (Borealis Manufacturing (example)), 24 Nov 2026" in card.words
+    for words in (
+        "State: Void",
+        "Next: Nothing more to do.",
+        "Void: Elif Kaya (Borealis Manufacturing (example)), 24 Nov 2026",
+        "Void because: Logged twice.",
+    ):
+        assert words in card.words
     assert "On hold" not in card.words
-    assert card.buttons == ["Add CAPA", "Comment", "History"]
+    assert card.buttons == ["Comment", "History", "Export"]
+    assert "voided it:\nLogged twice." in stage.gita.thread(card)[-1].words
 
 
-@pytest.mark.parametrize("button", ["Acknowledge", "Assign owner", "Close"])
-async def test_buttons_of_an_old_card_say_that_it_is_closed(stage: Stage, button: str) -> None:
-    """On a card drawn before the record was closed, a button answers who closed it and when."""
+@pytest.mark.parametrize(
+    "button",
+    ["Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Add CAPA", "Void"],
+)
+async def test_buttons_of_an_old_card_say_that_it_is_void(stage: Stage, button: str) -> None:
+    """On a card drawn before the record was void, a button answers who voided it and when, with the fresh card."""
+    old = kept(await stage.log(stage.gita))
+    await stage.void(stage.anna, old)
+    says = await stage.refused(stage.ben, button, old)
+    assert "DEV-2026-0001 is Void: Anna Berg (Aurora Therapeutics (example)) voided it on 24 Nov 2026" in says
+    assert "State: Void" in says
+
+
+async def test_members_do_not_void(stage: Stage) -> None:
+    """A member who presses Void is told who may."""
     card = await stage.log(stage.gita)
-    old = next(block for block in card.blocks if block["type"] == "actions")["elements"]
-    value = next(element for element in old if element["text"]["text"] == button)
-    await stage.anna.click("Close", card)
-    await stage.settle()
-    fresh = stage.cards[0]
-    fresh.blocks.append({"type": "actions", "block_id": "old", "elements": [value]})
-    await stage.ben.click(button, fresh)
-    await stage.settle()
-    says = "DEV-2026-0001 is closed: Anna Berg (Aurora Therapeutics (example)) closed it on 24 Nov 2026"
-    assert says in stage.ben.ephemerals[-1].words
-
-
-async def test_members_do_not_close(stage: Stage) -> None:
-    """A member who presses Close is told who may."""
-    card = await stage.log(stage.gita)
-    await stage.carla.click("Close", card)
-    await stage.settle()
-    assert "Only QA may close DEV-2026-0001" in stage.carla.ephemerals[-1].words
+    says = await stage.refused(stage.carla, "Void", card)
+    assert "Void on DEV-2026-0001 is for QA of either company: Anna Berg" in says
 
 
 async def test_viewers_read_only(stage: Stage) -> None:
@@ -189,10 +184,11 @@ async def test_viewers_read_only(stage: Stage) -> None:
     card = await stage.log(stage.gita)
     with stage.database.writing() as session:
         person.list_of_user(session, "U0CARLA")[0].roles = [Role.VIEWER]
-    for button in ("Comment", "Acknowledge", "Add CAPA"):
-        await stage.carla.click(button, card)
-        await stage.settle()
-        assert "Only QA or member may" in stage.carla.ephemerals[-1].words
+    for button in ("Comment", "Link record", "Add CAPA"):
+        says = await stage.refused(stage.carla, button, card)
+        assert "(but viewers): Anna Berg" in says or "Only QA or member may" in says
+    for button in ("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Void"):
+        assert f"{button} on DEV-2026-0001 is for" in await stage.refused(stage.carla, button, card)
     await stage.carla.click("History", card)
     await stage.settle()
     assert "History of DEV-2026-0001" in stage.carla.ephemerals[-1].words
@@ -207,7 +203,7 @@ async def test_strangers_press_in_vain(stage: Stage) -> None:
         await stage.settle()
         assert "neither company's" in stage.mira.ephemerals[-1].words
     assert stage.mira.modal is None
-    assert events(stage) == ["deviation.logged"]
+    assert stage.events() == ["deviation.logged"]
 
 
 async def test_a_button_nobody_knows_is_answered(stage: Stage) -> None:
@@ -261,7 +257,7 @@ async def test_an_act_waits_for_no_call_of_slack(stage: Stage) -> None:
     before = len(stage.box.calls)
     await stage.anna.click("Acknowledge", card)
     assert len(stage.box.calls) == before
-    assert events(stage) == ["deviation.logged", "deviation.acknowledged"]
+    assert stage.events() == ["deviation.logged", "deviation.acknowledged"]
     await stage.box.move_clock(stage.box.now() + timedelta(minutes=1))
 
 

@@ -8,7 +8,7 @@ from storage.partnership import Side
 from storage.person import Role
 from tests.stage import INTERNAL, Stage
 
-BUTTONS = ["Log deviation", "Log OOS result", "New CAPA", "Open records", "My work", "Search"]
+BUTTONS = ["Log deviation", "Log OOS result", "New CAPA", "Open records", "My work", "Search", "Signing device"]
 
 
 async def test_everything_in_a_channel_that_is_not_set_up_says_what_to_do(empty_stage: Stage) -> None:
@@ -32,7 +32,7 @@ async def test_a_mention_offers_the_set_up(empty_stage: Stage) -> None:
 
 
 async def test_setting_up_posts_and_pins_the_front_door(empty_stage: Stage) -> None:
-    """After setup the front door stands pinned in the channel with its six buttons, and a card asks to confirm."""
+    """After setup the front door stands pinned in the channel with its buttons, and a card asks to confirm."""
     stage = empty_stage
     await stage.anna.command("/quality setup")
     await stage.settle()
