@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from quality import beat as beats
 from quality import ladder, request, sheet
 from quality.beat import beat
-from storage import clock, partnership, receipt
+from storage import clock, draft, partnership, receipt
 from storage.clock import Clock, ClockName
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
@@ -269,6 +269,15 @@ def test_old_receipts_are_forgotten(session: Session, there: Partnership) -> Non
         receipt.note(session, key, NOW - days * DAY)
     beat(session, NOW)
     assert session.exec(select(Receipt.key)).all() == ["recent"]
+
+
+def test_old_drafts_are_forgotten(session: Session, owned: Record) -> None:
+    """What nobody signed within a day is filled in anew."""
+    who = support.row_of(session, ELIF).id
+    ids = [draft.save(session, owned.id, who, {}, NOW - hours * HOUR) for hours in (25, 23)]
+    beat(session, NOW)
+    session.expire_all()
+    assert [draft.find(session, one, owned.id, who) for one in ids] == [None, {}]
 
 
 def test_a_due_date_is_the_owners_day(session: Session, owned: Record) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from quality import record as records
 from storage import journal
 from storage.database import Database
 from storage.journal import Break, JournalHead
@@ -273,3 +274,23 @@ def test_the_head_of_no_journal_is_zeros(session: Session) -> None:
     """A partnership without entries ends at zeros."""
     head = journal.head_of(session, 1)
     assert (head.seq or 0, head.hash) == (0, "0" * 64)
+
+
+def test_some_events_can_be_left_out(session: Session, there: Partnership) -> None:
+    """However many there are of them, the limit counts the others."""
+    record = support.log_deviation(session)
+    support.assign(session, record, support.GITA)
+    for _ in range(3):
+        records.comment(session, support.actor(session, support.GITA), support.ref(record), "Seen.", NOW)
+    found = journal.list_of_record(session, record.id, 2, but=["deviation.commented"])
+    assert [entry.event for entry in found] == ["deviation.assigned", "deviation.logged"]
+
+
+def test_entries_of_signatures_are_found(session: Session, there: Partnership) -> None:
+    """By id, page by page; words that look like a signature are none."""
+    record = support.close(session, support.log_deviation(session))
+    text_of_one = '"signature":{"hash":"0"} and \\"signature\\":{'
+    records.comment(session, support.actor(session, support.GITA), support.ref(record), text_of_one, NOW)
+    first = journal.list_signed(session, 0, 1)
+    second = journal.list_signed(session, first[0].id, 10)
+    assert [entry.event for entry in (*first, *second)] == ["deviation.approved", "deviation.closed"]

@@ -1,13 +1,18 @@
 """Migrations bring an empty database to the schema of the models, once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlmodel import select
 
 from storage.database import Database
-from storage.migrate import migrate, newest, revision
+from storage.migrate import _config, migrate, newest, revision
+from storage.outbox import Outgoing
 from storage.schema import METADATA
 
 
@@ -42,6 +47,65 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     assert migrate(database) == newest()
     with database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM receipt")).scalar() == 1
+
+
+OLD = """
+INSERT INTO partnership VALUES (1, 'C1', 'T1', 'UTC', '08:00', '2026-11-24', '2026-11-25');
+INSERT INTO person (id, partnership_id, team_id, user_id, side, name, roles, time_zone, joined_at, active) VALUES
+ (1, 1, 'T1', 'U1', 'sponsor', 'Anna', '["QA"]', 'UTC', '2026-11-24', 1),
+ (2, 1, 'T2', 'U2', 'CMO', 'Elif', '["QA"]', 'UTC', '2026-11-24', 1);
+INSERT INTO record (id, partnership_id, kind, number, version, state, class_, title, product, logged_side, logged_by_id,
+ owner_id, holds_batches, detected_at, recorded_at, closed_at) VALUES
+ (1, 1, 'deviation', 'DEV-1', 1, 'Open', 'Major', 't', '', 'CMO', 2, NULL, 1, '2026-11-24', '2026-11-24', NULL),
+ (2, 1, 'deviation', 'DEV-2', 1, 'Open', 'Minor', 't', '', 'CMO', 2, NULL, 0, '2026-11-24', '2026-11-24', NULL),
+ (3, 1, 'oos', 'OOS-1', 1, 'Phase I', NULL, 't', '', 'CMO', 2, NULL, 1, '2026-11-24', '2026-11-24', NULL),
+ (4, 1, 'deviation', 'DEV-3', 2, 'Closed', 'Major', 't', '', 'CMO', 2, 2, 1, '2026-11-24', '2026-11-24', '2026-11-25'),
+ (5, 1, 'capa', 'CAPA-1', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', NULL),
+ (6, 1, 'capa', 'CAPA-2', 1, 'Planned', NULL, 't', '', 'CMO', 2, 1, 0, '2026-11-24', '2026-11-24', NULL),
+ (7, 1, 'capa', 'CAPA-3', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', NULL),
+ (8, 1, 'capa', 'CAPA-4', 2, 'Closed', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', '2026-11-25');
+INSERT INTO record_link (capa_id, source_id) VALUES (5, 2), (6, 2), (7, 3), (7, 2), (8, 1);
+"""
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Iterator[Database]:
+    """Bring a database of the first slice, with records in it, to the present schema."""
+    opened = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    with opened.engine.execution_options(writing=True).begin() as connection:
+        command.upgrade(_config(connection), "0001")
+        for statement in OLD.split(";"):
+            connection.exec_driver_sql(statement)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+def test_records_of_the_first_slice_live_on(upgraded: Database) -> None:
+    """Closed ones hold nothing, plans of CAPAs wait for the signatures they need, links are what they were."""
+    with upgraded.reading() as session:
+        rows = session.execute(text("SELECT number, holds_batches, awaits_sponsor, awaits_cmo FROM record ORDER BY id"))
+        found = {number: tuple(bool(one) for one in flags) for number, *flags in rows}
+        links = session.execute(text("SELECT record_id, source_id FROM record_link ORDER BY 1, 2")).all()
+    assert found == {
+        "DEV-1": (True, False, False),
+        "DEV-2": (False, False, False),
+        "OOS-1": (True, False, False),
+        "DEV-3": (False, False, False),
+        "CAPA-1": (False, False, True),  # of a minor deviation, owned by the CMO
+        "CAPA-2": (False, True, False),  # the same, owned by the sponsor
+        "CAPA-3": (False, True, True),  # of an OOS
+        "CAPA-4": (False, False, False),
+    }
+    assert links == [(5, 2), (6, 2), (7, 2), (7, 3), (8, 1)]
+
+
+def test_cards_of_open_records_are_drawn_anew(upgraded: Database) -> None:
+    """They get the buttons of their lives; what is closed is left alone."""
+    with upgraded.reading() as session:
+        rows = session.exec(select(Outgoing)).all()
+    assert {row.kind for row in rows} == {"card"}
+    assert sorted(row.about["record_id"] for row in rows) == [1, 2, 3, 5, 6, 7]
 
 
 def test_foreign_keys_have_an_index_or_a_reason(database: Database) -> None:
