@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import person
-from tests.stage import DEVIATION, Stage
+from tests.stage import DEVIATION, ELIF, GITA, INVESTIGATION, Stage
 
 LABELS = [
     "Title",
@@ -188,3 +188,213 @@ def _mrkdwn(value: object) -> list[str]:
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for part in value.values() for text in _mrkdwn(part)]
     return [text for part in value for text in _mrkdwn(part)] if isinstance(value, list) else []
+
+
+def lines(stage: Stage) -> list[str]:
+    """Give what the thread of the first card tells, questions about reports left out."""
+    return [message.words for message in stage.gita.thread(stage.cards[0]) if not message.buttons]
+
+
+async def test_the_life_of_a_minor_deviation(stage: Stage) -> None:
+    """Logged, acknowledged, owned, investigated, signed by the CMO's QA: after each step the card says what is next."""
+    card = await stage.log(stage.gita, Class="Minor", Batch_or_lot="AB-1")
+    assert "Next: Aurora Therapeutics (example) acknowledges by Wed 25 Nov 2026, 17:00 Berlin. " in card.words
+    assert "QA of either company assigns an owner." in card.words
+    assert "On hold" not in card.words
+    await stage.press(stage.carla, "Acknowledge", card)
+    assert "Next: QA of either company assigns an owner." in card.words
+    assert await stage.press(stage.finn, "Assign owner", card, Owner=GITA) == {}
+    assert "Next: Gita Rao (Borealis Manufacturing (example)) starts the investigation." in card.words
+    await stage.press(stage.gita, "Start investigation", card)
+    assert "State: Under investigation" in card.words
+    assert "Next: Gita Rao (Borealis Manufacturing (example)) investigates and submits it for approval." in card.words
+    assert await stage.press(stage.gita, "Submit for approval", card, **INVESTIGATION) == {}
+    assert "State: Pending approval" in card.words
+    assert (
+        "Next: Elif Kaya or Finn Larsen (Borealis Manufacturing (example)) approves by signature.\n" in card.words
+    )  # and nobody of the sponsor
+    assert "Reason if no CAPA: Gaskets are changed before each batch since October." in card.words
+    assert "Send back" in card.buttons
+    assert await stage.sign(stage.finn, "Approve", card) == {}
+    for words in (
+        "State: Closed",
+        "Next: Nothing more to do.",
+        "Closed: Finn Larsen (Borealis Manufacturing (example)), 24 Nov 2026 09:00 UTC",
+        "Signed: Finn Larsen (Borealis Manufacturing (example)), QA: Approval of the investigation and its conclusion",
+        "and its conclusion · 24 Nov 2026 09:00 UTC (10:00 Zurich) · SHA-256 ",
+    ):
+        assert words in card.words
+    assert "Due:" not in card.words
+    assert card.buttons == ["Add CAPA", "Link record", "Comment", "History", "Export", "Reopen"]
+    told = lines(stage)
+    assert [line.partition(")) ")[2].partition(" · ")[0] for line in told] == [
+        "acknowledged it",
+        "assigned it to Gita Rao",
+        "started the investigation",
+        "submitted it for approval",
+        "signed and closed it: Approval of the investigation and its conclusion",
+    ]
+
+
+async def test_the_life_of_a_major_deviation(stage: Stage) -> None:
+    """Two companies sign, in order, and the last signature waits for the CAPA that the investigation asked for."""
+    given = {"CAPA needed": "Yes", "Reason if no CAPA": ""}
+    card = await stage.investigated(Batch_or_lot="AB-1", **given)
+    assert (
+        "Next: Aurora Therapeutics (example) acknowledges by Wed 25 Nov 2026, 17:00 Berlin. "
+        "Elif Kaya or Finn Larsen (Borealis Manufacturing (example)) approves by signature. "
+        "Then QA of Aurora Therapeutics (example) signs."
+    ) in card.words
+    says = await stage.refused(stage.anna, "Approve", card)
+    assert "is for QA of the company whose signature is next" in says
+    assert "Elif Kaya (Borealis Manufacturing (example)), Finn Larsen (Borealis Manufacturing (example))." in says
+    assert await stage.sign(stage.elif_, "Approve", card) == {}
+    assert "State: Pending approval" in card.words
+    assert "Signed: Elif Kaya (Borealis Manufacturing (example)), QA" in card.words
+    assert (
+        "A CAPA has to be added or linked; then Anna Berg or Ben Ortiz (Aurora Therapeutics (example)) approves"
+        in card.words
+    )
+    for who in (stage.elif_, stage.finn):
+        says = await stage.refused(who, "Approve", card)
+        assert "Anna Berg (Aurora Therapeutics (example)), Ben Ortiz (Aurora Therapeutics (example))." in says
+    says = await stage.refused(stage.ben, "Approve", card)
+    assert "DEV-2026-0001 needs a CAPA before its last signature, for its investigation says so." in says
+    await stage.capa(stage.gita, card)
+    assert "Links: CAPA-2026-0001 (Planned)" in card.words
+    assert await stage.sign(stage.ben, "Approve", card) == {}
+    assert "State: Closed" in card.words
+    assert "On hold" not in card.words
+    assert card.words.count("Signed: ") == 2
+    assert "linked it with CAPA-2026-0001" in lines(stage)[-2]
+    assert (
+        "Ben Ortiz (Aurora Therapeutics (example)) signed and closed it: "
+        "Approval of the investigation and its conclusion · QA, 24 Nov 2026 09:01 UTC (10:01 Berlin), SHA-256 "
+    ) in lines(stage)[-1]
+    assert "DEV-2026-0001 (Closed)" in stage.card("CAPA-2026-0001").words
+
+
+async def test_a_round_that_is_sent_back_keeps_its_void_signatures(stage: Stage) -> None:
+    """Send back voids the signatures of the round, visibly, keeps the reason, and what was filled in is there again."""
+    card = await stage.investigated()
+    assert await stage.sign(stage.elif_, "Approve", card) == {}
+    assert await stage.press(stage.anna, "Send back", card, Reason="Which lots of gaskets?") == {}
+    assert "State: Under investigation" in card.words
+    assert "Void signature: Elif Kaya" in card.words
+    assert "void: sent back by Anna Berg" in card.words
+    assert "sent it back:\nWhich lots of gaskets?" in lines(stage)[-1]
+    await stage.press(stage.gita, "Submit for approval", card)
+    modal = stage.gita.modal
+    assert modal is not None
+    assert "The gasket of the housing was nicked." in modal.words
+    stage.gita.fill({"Conclusion": "Lot 7 of the gaskets."})
+    assert await stage.gita.submit() == {}
+    await stage.settle()
+    assert await stage.sign(stage.finn, "Approve", card) == {}
+    assert await stage.sign(stage.anna, "Approve", card) == {}
+    assert "State: Closed" in card.words
+    assert card.words.count("\nSigned: ") + card.words.count("\nVoid signature: ") == 3
+
+
+async def test_a_closed_deviation_is_reopened_by_both_companies(stage: Stage) -> None:
+    """One company's QA asks with a reason, the other's agrees: under investigation again, its signature void."""
+    card = await stage.closed()
+    assert await stage.press(stage.elif_, "Reopen", card, Reason="A complaint came in.") == {}
+    assert "State: Closed" in card.words
+    assert (
+        "Next: Anna Berg or Ben Ortiz (Aurora Therapeutics (example)) answers "
+        "Elif Kaya (Borealis Manufacturing (example)), who asks to reopen"
+    ) in card.words
+    assert card.buttons[:3] == ["Agree", "Refuse", "Withdraw"]
+    for who in (stage.elif_, stage.finn, stage.gita, stage.carla):
+        assert "is for QA who neither asked nor owns it" in await stage.refused(who, "Agree", card)
+    await stage.press(stage.ben, "Agree", card)
+    assert "State: Under investigation" in card.words
+    assert "Void signature: Elif Kaya" in card.words
+    assert "void: the record was reopened" in card.words
+    assert "from reopening" in card.words
+    assert (
+        "reopened it:\nasked by Elif Kaya (Borealis Manufacturing (example)): A complaint came in." in lines(stage)[-1]
+    )
+
+
+async def test_raising_a_class_is_done_and_lowering_it_asked(stage: Stage) -> None:
+    """QA raises a class at once, the clocks run anew from awareness; a lower one waits for the other company's QA."""
+    card = await stage.log(stage.gita, Class="Minor", Batch_or_lot="AB-1")
+    assert "Due: Thu 24 Dec 2026" in card.words
+    assert await stage.press(stage.elif_, "Reclassify", card, Class="Critical", Reason="Sterile filter.") == {}
+    assert card.words.startswith("DEV-2026-0001 · Critical deviation")
+    assert "Due: Fri 8 Jan 2027" in card.words
+    assert "On hold: AB-1" in card.words
+    assert "reclassified it as Critical (before: Minor):\nSterile filter." in lines(stage)[-1]
+    assert await stage.press(stage.elif_, "Reclassify", card, Class="Critical", Reason="x") == {
+        "Class": "DEV-2026-0001 is Critical already. Choose another class."
+    }
+    await stage.elif_.close_modal()
+    assert await stage.press(stage.elif_, "Reclassify", card, Class="Major", Reason="Not sterile after all.") == {}
+    assert card.words.startswith("DEV-2026-0001 · Critical deviation")
+    assert "who asks to lower" in card.words
+    assert "is for QA who neither asked nor owns it" in await stage.refused(stage.finn, "Agree", card)
+    await stage.press(stage.anna, "Agree", card)
+    assert card.words.startswith("DEV-2026-0001 · Major deviation")
+
+
+async def test_human_error_and_no_capa_need_their_reasons(stage: Stage) -> None:
+    """What EU GMP and 211.192 ask for is missed at its field; blanks are no reason; nothing typed is lost."""
+    card = await stage.owned()
+    await stage.press(stage.gita, "Start investigation", card)
+    given = {"Root cause category": "People", "Reason if no CAPA": " \u00a0 ", "Conclusion": " \u200b "}
+    await stage.press(stage.gita, "Submit for approval", card)
+    stage.gita.fill(INVESTIGATION | given)
+    with stage.nothing_changes():
+        assert await stage.gita.submit(client_checks=False) == {"Conclusion": "Conclusion is needed. Fill it in."}
+        stage.gita.fill({"Conclusion": "x" * 3001})
+        errors = await stage.gita.submit(client_checks=False)
+        assert errors == {"Conclusion": "This is 3001 characters long; 3000 is the most. Shorten it."}
+        stage.gita.fill({"Conclusion": "It will not come back."})
+        assert await stage.gita.submit() == {
+            "Reason if no CAPA": "Say why no CAPA is needed, or choose Yes above.",
+            "Human error justification": "Human error as a root cause needs a justification that process, procedure "
+            "and system were excluded.",
+        }
+    stage.gita.fill({"CAPA needed": "Yes", "Human error justification": "All three were reviewed."})
+    assert await stage.gita.submit() == {}
+    await stage.settle()
+    assert "Human error justification: All three were reviewed." in card.words
+
+
+async def test_who_owns_or_worked_on_it_does_not_approve(stage: Stage) -> None:
+    """The owner who is QA does not approve, nor do they after another took it over; the refusal names who may."""
+    card = await stage.owned(owner=ELIF)
+    await stage.press(stage.elif_, "Start investigation", card)
+    assert await stage.press(stage.elif_, "Submit for approval", card, **INVESTIGATION) == {}
+    assert "Next: " in card.words
+    says = await stage.refused(stage.elif_, "Approve", card)
+    assert says.endswith(": Finn Larsen (Borealis Manufacturing (example)).")
+    assert await stage.press(stage.finn, "Assign owner", card, Owner=GITA) == {}
+    assert (await stage.refused(stage.elif_, "Approve", card)).endswith(
+        "Finn Larsen (Borealis Manufacturing (example))."
+    )
+
+
+async def test_typed_text_stays_data_through_a_whole_life(stage: Stage) -> None:
+    """In card, thread, form, Sign, history and lists what people typed is shown as typed and reaches nobody."""
+    shown = "<!channel> <@U0ANNA> *bold* `x` :tada: & <https://example.com|here> evil שלום \U0001f9ea"
+    card = await stage.owned(Title=HOSTILE, Class="Minor", Batch_or_lot="<!here>")
+    await stage.press(stage.gita, "Start investigation", card)
+    hostile = dict.fromkeys(("Root cause", "Other batches considered", "Impact", "Conclusion"), HOSTILE)
+    assert await stage.press(stage.gita, "Submit for approval", card, **(INVESTIGATION | hostile)) == {}
+    view = await stage.opened_sign(stage.elif_, "Approve", card)
+    assert view.words.count(shown) >= 5
+    await stage.elif_.close_modal()
+    assert await stage.press(stage.elif_, "Send back", card, Reason=HOSTILE) == {}
+    assert shown in lines(stage)[-1]
+    for command in ("/deviation DEV-2026-0001", "/deviation list", "/quality history DEV-2026-0001", "/quality mine"):
+        await stage.anna.command(command)
+        assert shown in stage.anna.ephemerals[-1].words
+    for call in stage.box.calls:
+        assert "<!channel>" not in str(call.arguments.get("text"))
+        blocks = call.arguments.get("blocks") or (call.arguments.get("view") or {}).get("blocks") or []
+        for text in _mrkdwn(blocks):
+            assert "<!" not in text.replace("<!date^", "")
+            assert "<@" not in text
