@@ -7,17 +7,15 @@ from functools import partial
 import pytest
 from sqlmodel import Session
 
-from quality import change, request
 from quality import record as records
+from quality import request
 from quality.change import Ref
-from quality.events import EVENTS
 from quality.people import Profile
-from quality.refusal import Overtaken
-from storage import clock, journal
+from storage import clock
 from storage.clock import ClockName
 from storage.partnership import Partnership
 from storage.person import Role
-from storage.record import Record, State
+from storage.record import Record
 from tests import support
 from tests.support import ANNA, CARLA, DAY, ELIF, FINN, GITA, NOW, actor, ref
 
@@ -195,47 +193,12 @@ def test_a_removed_unknown_or_foreign_person_cannot_own(session: Session, logged
         assert set(support.field_errors(session, give, actor(session, ELIF), ref(logged))) == {"owner"}
 
 
-def test_a_form_drawn_from_an_older_version_saves_nothing(session: Session, logged: Record) -> None:
-    """The person is told who changed the record since."""
-    old = ref(logged)
-    acknowledge(session, CARLA, logged)
-    owner_id = support.row_of(session, GITA).id
-    told = support.refused(session, records.assign_owner, actor(session, ELIF), old, owner_id, LATER)
-    assert "was changed meanwhile: Carla Diaz (Aurora) acknowledged it" in told
-    assert "Nothing of yours was saved" in told
-
-
-def test_who_is_overtaken_may_send_again(session: Session, logged: Record) -> None:
-    """What was filled in is kept for the record's present version; a button that is gone is not offered again."""
-    old = ref(logged)
-    acknowledge(session, CARLA, logged)
-    owner_id = support.row_of(session, GITA).id
-    with pytest.raises(Overtaken) as form:
-        records.assign_owner(session, actor(session, ELIF), old, owner_id, LATER)
-    with pytest.raises(Overtaken) as button:
-        records.acknowledge(session, actor(session, ANNA), old, LATER)
-    assert [(one.value.record_id, one.value.again) for one in (form, button)] == [(logged.id, True), (logged.id, False)]
-    assert records.assign_owner(session, actor(session, ELIF), ref(logged), owner_id, LATER).owner_id == owner_id
-
-
 def test_a_comment_is_kept_and_changes_nothing_else(session: Session, logged: Record) -> None:
     """The text is in the journal, a line goes to the thread, version and card stay."""
     comment(session, CARLA, logged)
     assert support.last_entry(session).content["reason"] == "Seen."
     assert logged.version == 1
     assert [row.kind for row in support.newly_queued(session)] == ["line"]
-
-
-def test_closing_stops_every_clock(session: Session, logged: Record) -> None:
-    """State, person and time are kept, and nothing is reminded of any more."""
-    support.close(session, logged, LATER)
-    assert (logged.state, logged.closed_at, logged.is_open) == (State.CLOSED, LATER, False)
-    assert logged.closed_by_id == support.row_of(session, ANNA).id
-    for name in (ClockName.CLOSE, ClockName.ACKNOWLEDGE):
-        found = clock.find(session, logged.id, name)
-        assert found is not None
-        assert (found.stopped_at, found.next_at) == (LATER, None)
-    assert support.last_entry(session).content["changes"] == {"state": ["Pending approval", "Closed"]}
 
 
 def test_linking_says_so_on_both_sides(session: Session, logged: Record) -> None:
@@ -272,25 +235,6 @@ def test_what_cannot_be_linked_is_said_at_the_field(
     assert said in errors["numbers"]
 
 
-def test_a_change_redraws_the_cards_of_linked_records(session: Session, logged: Record) -> None:
-    """They name its state."""
-    action = support.log_capa(session, sources=(logged.number,))
-    support.empty_outbox(session)
-    support.investigate(session, logged)
-    drawn = {row.about["record_id"] for row in support.newly_queued(session) if row.kind == "card"}
-    assert drawn == {logged.id, action.id}
-
-
-def test_every_version_has_one_entry(session: Session, logged: Record) -> None:
-    """A life's journal counts the versions up by one; comments and exports leave the version as it is."""
-    records.acknowledge(session, actor(session, ANNA), ref(logged), LATER)
-    support.close(session, logged, LATER)
-    comment(session, GITA, logged)
-    entries = journal.list_of_record(session, logged.id, 50)[::-1]
-    versions = [entry.content["version"] for entry in entries]
-    assert versions == [*range(1, logged.version + 1), logged.version]
-
-
 @pytest.mark.parametrize("act", ACTS)
 def test_another_channels_record_is_out_of_reach(session: Session, logged: Record, act: str) -> None:
     """An id from elsewhere is refused like one that does not exist."""
@@ -309,12 +253,3 @@ def test_a_record_is_looked_up_by_number(session: Session, logged: Record) -> No
 def test_an_unknown_id_is_refused(session: Session, logged: Record) -> None:
     """A button of a record that is not there answers in words."""
     support.refused(session, records.acknowledge, actor(session, ELIF), Ref(999, 1), NOW + DAY)
-
-
-@pytest.mark.parametrize("event", EVENTS)
-def test_every_event_can_be_told(session: Session, logged: Record, event: str) -> None:
-    """Also an entry that lacks a value of its sentence, as an earlier version may have written it."""
-    entry = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
-    said = change.said_of(entry)
-    assert said
-    assert not set("{}") & set(said)
