@@ -6,7 +6,7 @@ import secrets
 from handlers import blocks, cards, device, forms
 from handlers.blocks import Screen
 from handlers.call import Call, Repeated
-from handlers.text import escape
+from handlers.text import escape, unmarked
 from quality import change
 from quality.device import NoDevice
 from quality.refusal import FieldErrors, Overtaken, Refusal
@@ -29,7 +29,7 @@ async def answer_error(call: Call, error: Exception) -> None:
     if isinstance(error, Overtaken):
         await _show_fresh(call, error)
     elif isinstance(error, NoDevice):
-        offered = [blocks.typed(str(error)), device.offer(call.number("p"))]
+        offered = [blocks.typed(unmarked(str(error))), device.offer(call.number("p"))]
         await call.answer(Screen(escape(str(error)), offered))
     elif call.is_submission:
         await call.ack(response_action="errors", errors=_at_fields(call, error))
@@ -44,11 +44,12 @@ async def answer_error(call: Call, error: Exception) -> None:
 async def _show_fresh(call: Call, late: Overtaken) -> None:
     """Tell who came first, with the record as it is now; a form that still makes sense can be sent again."""
     found = await call.look(change.sheet, late.record_id)
+    told = blocks.typed(unmarked(str(late)))
     if not call.is_submission:
         fresh = cards.card(found, call.now, whole=True)
-        await call.answer(Screen(escape(str(late)), [blocks.typed(str(late)), *fresh.blocks]))
+        await call.answer(Screen(escape(str(late)), [told, *fresh.blocks]))
         return
-    now = [blocks.typed(str(late)), blocks.facts(cards.standing(found, call.now), cards.LONG)]
+    now = [told, blocks.facts(cards.standing(found, call.now), cards.LONG)]
     if late.again:
         view = forms.anew(call.view, now, call.data | cards.data_of(found.record))
     else:
@@ -61,7 +62,7 @@ def _at_fields(call: Call, error: Refusal) -> dict[str, str]:
     inputs = [block["block_id"] for block in call.view["blocks"] if block["type"] == "input"]
     given = error.errors if isinstance(error, FieldErrors) else {inputs[0]: str(error)}
     placed: dict[str, str] = {}
-    for name, words in given.items():
-        place = name if name in inputs else inputs[0]
+    for name, told in given.items():
+        place, words = name if name in inputs else inputs[0], unmarked(told)
         placed[place] = f"{placed[place]} {words}" if place in placed else words
     return placed

@@ -12,6 +12,7 @@ from handlers.blocks import Block
 from handlers.call import Call
 from handlers.forms import LONG, Choice, Form, Text
 from handlers.listeners import Handler, Listeners
+from handlers.text import unmarked
 from quality import capa, change, signature
 from quality.change import Ref
 from quality.people import Actor
@@ -60,7 +61,7 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
     found, actor = ready.statement.sheet, ready.actor
     record = found.record
     says = f"You sign {record.number}, version {record.version}, as {actor.person.name}, QA of {actor.company.name}."
-    shown = [blocks.typed(told)] if told else []
+    shown = [blocks.typed(unmarked(told))] if told else []
     means = f"{ready.statement.meaning}: {given['outcome']}" if given else ready.statement.meaning
     shown += [
         blocks.typed(says),

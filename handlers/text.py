@@ -8,6 +8,7 @@ BIDI = dict.fromkeys(
     map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060\u00ad")
 )
 MARKED = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
+MARKS = re.compile(r"\*(?P<button>[A-Z][A-Za-z ]*)\*|`(?P<command>[^`]*)`")  # how our own words mark them
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -28,6 +29,11 @@ def unescape(text: str) -> str:
 def as_read(text: str) -> str:
     """Give a message's text as it is read: links and mentions as their words, escapes undone."""
     return unescape(MARKED.sub(lambda mark: mark["label"] or mark["target"], text))
+
+
+def unmarked(text: str) -> str:
+    """Give our own words for a place that shows no mrkdwn: buttons and commands without their marks."""
+    return MARKS.sub(lambda mark: mark["button"] or mark["command"], text)
 
 
 def one_line(text: str) -> str:

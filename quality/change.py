@@ -78,7 +78,17 @@ def may(session: Session, actor: Actor, record_id: int, name: str, now: datetime
 
 def begin(session: Session, actor: Actor, ref: Ref, name: str, now: datetime) -> Sheet:
     """Gather a record for an act that was filled in on the version given; Overtaken when it has changed since."""
-    found = may(session, actor, ref.record_id, name, now)
+    record = get(session, actor, ref.record_id)
+    try:
+        found = may(session, actor, record.id, name, now)
+    except Overtaken:
+        raise
+    except Refusal as refusal:
+        if record.version == ref.version:
+            raise
+        # What somebody else did since is why it cannot be done any more.
+        last = _last_words(session, record)
+        raise Overtaken(f"{record.number} was changed meanwhile: {last} {refusal}", record.id) from refusal
     if found.record.version != ref.version:
         raise Overtaken(
             f"{found.record.number} was changed meanwhile: {_last_words(session, found.record)} "

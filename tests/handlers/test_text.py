@@ -6,7 +6,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers import slack_errors
-from handlers.text import clean, cut, escape, one_line
+from handlers.text import clean, cut, escape, one_line, unmarked
 
 
 def test_clean_keeps_text_and_drops_what_hides_it() -> None:
@@ -49,3 +49,9 @@ def test_slack_errors_are_one_word_whatever_came() -> None:
     assert slack_errors.word(SlackApiError("", text)) == "status 500"
     assert slack_errors.word(SlackApiError("", "nothing")) == "status unknown"
     assert slack_errors.word(TimeoutError()) == "TimeoutError"
+
+
+def test_unmarked_words_keep_everything_but_their_marks() -> None:
+    """Where nothing is markup, buttons and commands stand without marks; typed stars and ticks that are none stay."""
+    assert unmarked("Press *Add CAPA*, or `/quality signature`.") == "Press Add CAPA, or /quality signature."
+    assert unmarked("2 * 3 * 4 and *bold* of a title, ` and *") == "2 * 3 * 4 and *bold* of a title, ` and *"
