@@ -14,7 +14,8 @@ INTRO = """\
 # The lives of records
 
 Every state, and every button with who may press it, on what conditions, and to what effect. This page is written by
-`make manual` from `quality/transitions.py`, the tables that the bot itself decides by; do not edit it by hand. [Four lives, walked through](walkthrough.md) shows them.
+`make manual` from `quality/transitions.py`, the tables that the bot itself decides by; do not edit it by hand.
+[Four lives, walked through](walkthrough.md) shows them.
 
 - A button stands on the card and in lists while the record is in one of its states and there is a use for it: **Grant**
   only while an extension is asked, **Acknowledge** only until somebody did. Whoever may not press it is told who may.

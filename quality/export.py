@@ -38,9 +38,7 @@ def _written(session: Session, found: Sheet, now: datetime) -> str:
         "links": [link.number for link in found.links],
         "exported_at": now.isoformat(),
         "content": json.loads(content(found)),
-        "signatures": [
-            one.model_dump(exclude={"id", "partnership_id", "record_id", "person_id"}) for one in found.signatures
-        ],
+        "signatures": [one.model_dump(exclude=INNER) for one in found.signatures],
         "journal": [{"body": entry.body, "hash": entry.hash} for entry in entries],
     }
     return json.dumps(told, indent=2, ensure_ascii=False, default=str)

@@ -189,10 +189,10 @@ def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm,
     record, plan = found.record, found.part(RetestPlan)
     if form.outcome not in OUTCOMES:
         raise FieldErrors({"outcome": "Choose one of the list."})
-    missing = plan.number - len(found.retests) if plan and plan.approved_at else 0
+    missing = plan.number - len(found.retests) if plan else 0
     if form.outcome is Outcome.INVALIDATED and missing > 0:
         raise FieldErrors(
-            {"outcome": f"{missing} of {plan.number if plan else 0} approved retests are not recorded yet. "
+            {"outcome": f"{missing} of {plan.number if plan else 0} planned retests are not recorded yet. "
              "A result is not invalidated before every one of them is."}
         )  # fmt: skip
     change.worked(session, actor.person.id, record)

@@ -20,7 +20,7 @@ WITHIN = timedelta(days=366)
 LOOKED_AT = 200  # the newest records that hold any of the words
 MOST = 5
 ENOUGH = 3  # points
-WORD = re.compile(r"[^\W\d_]{4,}")  # short words and numbers say little
+WORD = re.compile(r"[^\W\d_]{3,}")  # shorter words and numbers say little
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _points(about: Record, place: str, other: Record, its_place: str) -> int:
         return 0
     same_product = bool(about.product) and about.product.casefold() == other.product.casefold()
     same_place = bool(place) and place.casefold() == its_place.casefold()
-    return 2 * same_product + 2 * same_place + len(_words(about.title) & _words(other.title))
+    return 2 * same_product + 2 * same_place + len((_words(about.title) & _words(other.title)) - _words(place))
 
 
 def _places(session: Session, table: type[Table], ids: list[int]) -> dict[int, str]:

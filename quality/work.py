@@ -1,12 +1,13 @@
 """What waits for a person."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from sqlmodel import Session
 
 from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
+from quality.working_time import calendar_of
 from storage import record
 from storage.clock import ClockName
 from storage.partnership import Side
@@ -41,10 +42,14 @@ def waiting_for(session: Session, actor: Actor, now: datetime) -> list[Group]:
 
 def _for_qa(session: Session, actor: Actor, now: datetime, limit: int) -> dict[str, list[Row]]:
     pid, side = actor.partnership.id, actor.person.side
+    calendar = calendar_of(actor.partnership, actor.companies)
+    tomorrow = calendar.at(calendar.day_of(now) + timedelta(days=1), time())
+    awaiting = record.list_awaiting(session, pid, side, limit)
     groups = {
-        f"{actor.company.name} has to approve": record.list_awaiting(session, pid, side, limit),
+        # Nobody approves what they own, so it does not wait for them.
+        f"{actor.company.name} has to approve": [row for row in awaiting if row.record.owner_id != actor.person.id],
         "Asked of QA": record.list_asked(session, pid, limit),
-        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], limit, before=now),
+        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], limit, before=tomorrow),
     }
     if side is Side.SPONSOR:
         groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), limit)

@@ -171,7 +171,7 @@ async def test_the_life_of_a_confirmed_result(stage: Stage) -> None:
     stage.hugo.fill(PHASE_TWO | {"Outcome": "Invalidated"})
     with stage.nothing_changes():
         assert await stage.hugo.submit() == {
-            "Outcome": "1 of 2 approved retests are not recorded yet. "
+            "Outcome": "1 of 2 planned retests are not recorded yet. "
             "A result is not invalidated before every one of them is."
         }
     await stage.hugo.close_modal()

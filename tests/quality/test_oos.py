@@ -305,7 +305,7 @@ def test_invalidated_only_after_every_planned_retest(session: Session, planned: 
     if recorded < 2:
         give = partial(finish, outcome=Outcome.INVALIDATED)
         errors = support.field_errors(session, give, GITA, planned)
-        assert errors["outcome"].startswith(f"{2 - recorded} of 2 approved retests are not recorded yet.")
+        assert errors["outcome"].startswith(f"{2 - recorded} of 2 planned retests are not recorded yet.")
         assert finish(session, GITA, planned).state is State.PENDING_APPROVAL
     else:
         assert finish(session, GITA, planned, outcome=Outcome.INVALIDATED).outcome is Outcome.INVALIDATED

@@ -30,7 +30,7 @@ def waiting(session: Session, who: Profile, now: datetime = NOW) -> dict[str, li
         (ANNA, {AURORA: [DEV_1], UNOWNED: [DEV_1]}),
         (CARLA, {AURORA: [DEV_1]}),
         (ELIF, {APPROVE: [CAPA_1], BOREALIS: [DEV_2], UNOWNED: [DEV_1]}),
-        (FINN, {OWN: [CAPA_1], APPROVE: [CAPA_1], BOREALIS: [DEV_2], UNOWNED: [DEV_1]}),
+        (FINN, {OWN: [CAPA_1], BOREALIS: [DEV_2], UNOWNED: [DEV_1]}),
         (GITA, {OWN: [DEV_2], BOREALIS: [DEV_2]}),
     ],
     ids=["sponsor QA", "sponsor member", "CMO QA", "CMO QA who owns", "CMO member who owns"],
@@ -38,7 +38,7 @@ def waiting(session: Session, who: Profile, now: datetime = NOW) -> dict[str, li
 def test_each_person_sees_what_waits_for_them(
     session: Session, there: Partnership, who: Profile, expected: dict[str, list[str]]
 ) -> None:
-    """What they own, what their company has to answer, and for QA what lacks an owner."""
+    """What they own, what their company has to answer, and for QA what lacks an owner; never approving what they own."""
     support.log_deviation(session)
     support.assign(session, support.log_deviation(session, CARLA), GITA)
     support.log_capa(session)
