@@ -38,7 +38,7 @@ def waiting(session: Session, who: Profile, now: datetime = NOW) -> dict[str, li
 def test_each_person_sees_what_waits_for_them(
     session: Session, there: Partnership, who: Profile, expected: dict[str, list[str]]
 ) -> None:
-    """What they own, what their company has to answer, and for QA what lacks an owner; never approving what they own."""
+    """What they own, what their company answers, and for QA what lacks an owner; never approving what they own."""
     support.log_deviation(session)
     support.assign(session, support.log_deviation(session, CARLA), GITA)
     support.log_capa(session)
