@@ -131,7 +131,9 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
     if record.owner_id is not None and record.state not in transitions.NOT_BEGUN:
         worked(session, record.owner_id, record)
     record.owner_id = owner.id
-    if record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
+    if owner.id == record.acknowledged_by_id and record.kind is Kind.CAPA:
+        clock.stop(session, record.id, now, ClockName.ACCEPT)  # they accepted it when they owned it before
+    elif record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
         calendar = calendar_of(actor.partnership, actor.companies)
         start(session, record, ClockName.ACCEPT, Due(ACCEPT.due(now, calendar), ACCEPT.rule), now)
     entry = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
