@@ -31,6 +31,9 @@ async def answer_error(call: Call, error: Exception) -> None:
     elif isinstance(error, NoDevice):
         offered = [blocks.typed(unmarked(str(error))), device.offer(call.number("p"))]
         await call.answer(Screen(escape(str(error)), offered))
+    elif call.is_submission and not _inputs(call):  # nothing to stand at: a form of ours has fields
+        view = forms.modal("answer", "QualBridge", [blocks.typed(unmarked(str(error)))], {})
+        await call.ack(response_action="update", view=view)
     elif call.is_submission:
         await call.ack(response_action="errors", errors=_at_fields(call, error))
     elif call.body.get("type") == "block_suggestion":
@@ -57,9 +60,13 @@ async def _show_fresh(call: Call, late: Overtaken) -> None:
     await call.ack(response_action="update", view=call.signed_for(view))
 
 
+def _inputs(call: Call) -> list[str]:
+    return [block["block_id"] for block in call.view["blocks"] if block["type"] == "input"]
+
+
 def _at_fields(call: Call, error: Refusal) -> dict[str, str]:
     """Put errors at inputs of the view, for Slack shows no others; a general one stands at the first."""
-    inputs = [block["block_id"] for block in call.view["blocks"] if block["type"] == "input"]
+    inputs = _inputs(call)
     given = error.errors if isinstance(error, FieldErrors) else {inputs[0]: str(error)}
     placed: dict[str, str] = {}
     for name, told in given.items():

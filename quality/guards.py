@@ -101,14 +101,14 @@ def _retests_left(sheet: Sheet, _now: datetime) -> str | None:
     plan = sheet.part(RetestPlan)
     if plan is None or len(sheet.retests) < plan.number:
         return None
-    return f"All {plan.number} planned retests of {sheet.record.number} are recorded. No more were approved."
+    return f"Every planned retest of {sheet.record.number} is recorded ({plan.number}). No more were approved."
 
 
 def _plan_open(sheet: Sheet, _now: datetime) -> str | None:
     plan = sheet.part(RetestPlan)
     if plan is None or plan.approved_at is None:
         return None
-    return f"The retest plan of {sheet.record.number} is approved: {plan.number} retests. It is not changed any more."
+    return f"The retest plan of {sheet.record.number} ({plan.number}) is approved. It is not changed any more."
 
 
 def _plan_written(sheet: Sheet, _now: datetime) -> str | None:

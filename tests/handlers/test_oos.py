@@ -244,13 +244,20 @@ async def test_no_retest_beyond_the_plan(stage: Stage) -> None:
     assert view is not None
     assert await stage.hugo.submit() == {}
     await stage.settle()
-    says = "All 1 planned retests of OOS-2026-0001 are recorded. No more were approved."
+    says = "Every planned retest of OOS-2026-0001 is recorded (1). No more were approved."
     assert says in await stage.refused(stage.hugo, "Record retest", late)
-    assert "is approved: 1 retests. It is not changed any more." in await stage.refused(stage.hugo, "Retest plan", late)
+    assert "(1) is approved. It is not changed any more." in await stage.refused(stage.hugo, "Retest plan", late)
     view.id = "V0LATE"  # a second form that was opened before, submitted late
     with stage.nothing_changes():
         answer = await stage.submit_as(stage.hugo, view)
-    assert answer == {"response_action": "errors", "errors": {"result": says}}
+    # It says who came first; nothing is left to be filled in.
+    assert answer is not None
+    assert "Hugo Meyer" in str(answer["view"]["blocks"][0])
+    assert "submit" not in answer["view"]
+    view.show(answer["view"])
+    with stage.nothing_changes():
+        answer = await stage.submit_as(stage.hugo, view)
+    assert "does not know this" in str(answer)
     assert "Retest 2" not in card.words
 
 
