@@ -7,20 +7,14 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import approval, transitions
-from quality.change import (  # noqa: F401 - for now
+from quality.change import (
     Due,
     Ref,
     begin,
     begin_if_approved,
     finish,
-    holds,
-    lapse,
     may,
-    move,
     note,
-    said_of,
-    settle,
-    sheet,
     start,
     told,
     worked,
