@@ -115,6 +115,9 @@ async def test_doctor_names_what_is_wrong(stage: Stage, tmp_path: Path) -> None:
     status, out = await run("doctor", env=wrong, folder=tmp_path)
     assert status == 1
     assert "Slack says invalid_auth" in out
+    assert "ENCRYPTION_KEY is missing, so nobody can sign" in out
+    status, out = await run("doctor", env=wrong | {"ENCRYPTION_KEY": "k" * 32}, folder=tmp_path)
+    assert "ok     signatures: ENCRYPTION_KEY is there" in out
 
 
 async def test_manifest_prints_json(tmp_path: Path) -> None:
@@ -142,6 +145,30 @@ async def test_migrate_and_verify(stage: Stage, tmp_path: Path) -> None:
     assert status == 1
     assert "BROKEN" in out
     assert "its content or the link before it was changed" in out
+
+
+async def test_verify_checks_every_signature(stage: Stage, tmp_path: Path) -> None:
+    """`verify` counts the signatures, and names one whose content, record or row was changed beside the bot."""
+    env = environment(stage, tmp_path)
+    await stage.closed()
+    status, out = await run("verify", env=env, folder=tmp_path)
+    assert status == 0
+    assert "1 signatures checked" in out
+    for change, says in (
+        ("UPDATE investigation SET impact = 'Grave.'", "is not of the record's present content"),
+        ("UPDATE signature SET content = replace(content, 'gasket', 'valve')", "does not match its hash"),
+        ("UPDATE signature SET name = 'Ben Ortiz'", "is not what the journal says"),
+        ("DELETE FROM signature", "the signature of Elif Kaya is gone"),
+    ):
+        with sqlite3.connect(tmp_path / "test.db") as connection:
+            for trigger in ("signature_no_update", "signature_no_delete"):
+                connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+            connection.execute(change)
+        connection.close()
+        status, out = await run("verify", env=env, folder=tmp_path)
+        assert status == 1
+        assert "BROKEN  DEV-2026-0001: the signature of " in out
+        assert says in out
 
 
 def _free_port() -> int:

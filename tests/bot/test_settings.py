@@ -53,6 +53,8 @@ def test_the_environment_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "70000", "PORT is wrong"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL is wrong: give an address such as sqlite:///qualbridge.db"),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is wrong: give an address"),
+        ("ENCRYPTION_KEY", "secret", "ENCRYPTION_KEY is wrong: give 32 random characters or more"),
+        ("ENCRYPTION_KEY", "k" * 40 + ",secret", "ENCRYPTION_KEY is wrong: give 32 random characters or more"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is wrong: give one of DEBUG"),
     ],
 )

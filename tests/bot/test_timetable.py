@@ -1,6 +1,6 @@
 """Reminders and digests as people receive them when the clock moves."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tests.stage import FINN, Stage
 
@@ -92,6 +92,51 @@ async def test_a_record_without_owner_reminds_the_qa_who_assign(stage: Stage) ->
     words = stage.elif_.direct_messages[-1].words
     assert "Nobody owns it: assign an owner." in words
     assert stage.elif_.direct_messages[-1].buttons == ["Open", "Acknowledge", "Assign owner", "Start investigation"]
+
+
+async def test_the_sponsors_qa_are_reminded_of_reports(stage: Stage) -> None:
+    """An open report reminds the sponsor's QA, not the owner, with the buttons that answer it; a filed one nobody."""
+    await stage.log(stage.hugo, "Log OOS result", Batch_distributed="Yes", Analysed_at=stage.box.now())
+    await to(stage, 1)
+    for who in (stage.ben, stage.anna):
+        told = [m for m in who.direct_messages if "The field alert report about OOS-2026-0001 is late" in m.words]
+        assert len(told) == 1
+        assert "It is for the sponsor's QA to answer." in told[0].words
+        assert told[0].buttons == ["Open", "Reports to authorities"]
+    assert not [m for m in stage.elif_.direct_messages if "field alert" in m.words]
+    await stage.anna.click("Reports to authorities", told[0])
+    await stage.settle()
+    shown = stage.anna.direct_messages[-1]
+    await stage.anna.click("Record filing", shown, near="Field alert")
+    stage.anna.fill({"Filed at": stage.box.now()})
+    assert await stage.anna.submit() == {}
+    await to(stage, 2)
+    assert not [m for m in stage.anna.direct_messages if "field alert" in m.words and "2 days ago" in m.words]
+
+
+async def test_qa_are_reminded_of_the_check(stage: Stage) -> None:
+    """The effectiveness check of an implemented CAPA reminds QA of the owner's company, who check it from there."""
+    card = await stage.capa(stage.gita)
+    assert await stage.sign(stage.elif_, "Approve plan", card) == {}
+    assert await stage.press(stage.gita, "Mark implemented", card, Evidence="SOP-12 v3.") == {}
+    before = len(stage.gita.direct_messages)
+    await stage.box.move_clock(datetime(2027, 2, 22, 9, tzinfo=UTC))
+    for _ in range(3):
+        await stage.bot.timetable.beat()
+        await stage.settle()
+    direct = stage.finn.direct_messages[-1]
+    assert "The effectiveness check of CAPA-2026-0001 is due Mon 22 Feb 2027, 17:00 Berlin, today." in direct.words
+    assert len(stage.gita.direct_messages) == before
+    found = {"Outcome": "Effective", "Evidence": "Four batches since."}
+    await stage.device(stage.finn)
+    await stage.box.move_clock(stage.box.now() + timedelta(seconds=31))
+    await stage.finn.click("Check effectiveness", direct)
+    stage.finn.fill(found)
+    assert await stage.finn.submit() == {}
+    stage.finn.fill({"Code": stage.finn.phone.code()})
+    assert await stage.finn.submit() == {}
+    await stage.settle()
+    assert "State: Closed · Effective" in card.words
 
 
 async def test_the_digest_comes_each_working_day_once(stage: Stage) -> None:

@@ -524,3 +524,102 @@ async def test_what_was_signed_outlives_names_and_roster(stage: Stage) -> None:
     assert await stage.press(stage.anna, "Comment", card, Comment="Seen.") == {}
     await stage.anna.command("/deviation DEV-2026-0001")
     assert before in stage.anna.ephemerals[-1].words
+
+
+async def to_be_checked(stage: Stage) -> Message:
+    """Bring a CAPA to its check; QA of both companies have devices."""
+    card = await stage.capa(stage.gita)
+    assert await stage.sign(stage.elif_, "Approve plan", card) == {}
+    assert await stage.press(stage.gita, "Mark implemented", card, Evidence="SOP-12 v3.") == {}
+    await stage.box.move_clock(stage.box.now() + timedelta(days=90))
+    for who in (stage.anna, stage.finn):
+        await stage.device(who)
+    await stage.box.move_clock(stage.box.now() + timedelta(seconds=31))
+    return card
+
+
+async def check(stage: Stage, who: Driver, card: Message, outcome: str, evidence: str) -> View:
+    """Fill in a check up to its Sign modal, with the code."""
+    assert await stage.press(who, "Check effectiveness", card, Outcome=outcome, Evidence=evidence) == {}
+    who.fill({"Code": who.phone.code()})
+    assert who.modal is not None
+    return who.modal
+
+
+async def test_of_two_checks_at_once_one_counts(stage: Stage) -> None:
+    """Two QA sign different checks at the same moment: one closes the CAPA, the other sees it closed."""
+    card = await to_be_checked(stage)
+    await check(stage, stage.anna, card, "Effective", "None came back.")
+    await check(stage, stage.finn, card, "Not effective", "Two came back.")
+    assert await asyncio.gather(stage.anna.submit(), stage.finn.submit()) == [{}, {}]
+    await stage.settle()
+    late = stage.anna if stage.anna.modal else stage.finn
+    assert "CAPA-2026-0001 is Closed: " in shown(late.modal)
+    assert "signed and closed it: Check of effectiveness: " in shown(late.modal)
+    assert card.words.count("Evidence of check") == 1
+    followers = [one for one in stage.cards if one.words.startswith("CAPA-2027-")]
+    assert len(followers) == card.words.count("State: Closed · Not effective")
+
+
+async def test_a_check_is_signed_on_what_the_record_is_by_then(stage: Stage) -> None:
+    """Reassigned while the check is signed: the modal keeps outcome and evidence, and the code can be given again."""
+    card = await to_be_checked(stage)
+    view = await check(stage, stage.anna, card, "Effective", "None <came> back.")
+    assert await stage.press(stage.elif_, "Reassign", card, Owner="Hugo Meyer · Borealis Manufacturing (example)") == {}
+    assert await give(stage, stage.anna, stage.anna.phone.code()) == {}
+    assert stage.anna.modal is view
+    for words in (
+        "was changed meanwhile: Elif Kaya",
+        "Meaning: Check of effectiveness: Effective",
+        "None <came> back.",
+    ):
+        assert words in view.words
+    assert await stage.anna.submit() == {}
+    await stage.settle()
+    assert "State: Closed · Effective" in card.words
+    assert "Evidence of check 1: None <came> back." in card.words
+
+
+@pytest.mark.parametrize("data", [{"d": 4711}, {"d": None}, {"d": 2}])
+async def test_a_check_that_somebody_else_filled_in_is_not_signed(stage: Stage, data: dict[str, Any]) -> None:
+    """A form that carries another person's filled-in check, or none, signs nothing."""
+    card = await to_be_checked(stage)
+    view = await check(stage, stage.anna, card, "Effective", "None came back.")
+    await check(stage, stage.finn, card, "Not effective", "Two came back.")
+    forge(view, **data)
+    errors = await give(stage, stage.anna, stage.anna.phone.code())
+    assert errors == {"Code": "What you filled in is no longer there. Press Check effectiveness again."}
+    assert "State: Implemented" in card.words
+
+
+async def test_a_check_is_not_approved_instead(stage: Stage) -> None:
+    """Approve in place of check, in a forged form, is nothing a CAPA knows."""
+    card = await to_be_checked(stage)
+    forge(await check(stage, stage.anna, card, "Effective", "None came back."), a="approve")
+    assert (
+        "That cannot be done with CAPA-2026-0001." in (await give(stage, stage.anna, stage.anna.phone.code()))["Code"]
+    )
+    forge(view_of(stage), a="approve_plan")
+    await give(stage, stage.anna, stage.anna.phone.code())
+    assert "State: Implemented" in card.words
+
+
+def view_of(stage: Stage) -> View:
+    """Give Anna's modal."""
+    assert stage.anna.modal is not None
+    return stage.anna.modal
+
+
+async def test_a_check_takes_its_words(stage: Stage) -> None:
+    """Blanks are no evidence, and an outcome that is none of the list is refused."""
+    card = await to_be_checked(stage)
+    await stage.press(stage.anna, "Check effectiveness", card)
+    stage.anna.fill({"Outcome": "Effective", "Evidence": " \u200b\n "})
+    with stage.nothing_changes():
+        assert await stage.anna.submit(client_checks=False) == {"Evidence": "Evidence is needed. Fill it in."}
+        stage.anna.fill({"Evidence": "x" * 3001})
+        assert "3000 is the most" in (await stage.anna.submit(client_checks=False))["Evidence"]
+        stage.anna.fill({"Evidence": "None came back."})
+        chosen = view_of(stage).state["outcome"]["value"]["selected_option"]
+        view_of(stage).state["outcome"]["value"]["selected_option"] = chosen | {"value": "Confirmed"}
+        assert await stage.anna.submit(client_checks=False) == {"Outcome": "Choose one of the list."}
