@@ -256,7 +256,7 @@ def _phase_one(it: Any) -> list[tuple[str, str]]:
     return [
         ("Laboratory cause found", "Yes" if it.cause_found else "No"),
         ("Phase I evidence", it.evidence),
-        ("Phase I checklist", "; ".join(it.checklist)),
+        ("Phase I checklist", "; ".join(it.checklist) or "nothing ticked"),
     ]
 
 
@@ -271,6 +271,7 @@ def _retest_plan(it: Any) -> list[tuple[str, str]]:
 def _phase_two(it: Any) -> list[tuple[str, str]]:
     return [
         ("Outcome", it.outcome),
+        ("Laboratory cause found in phase II", "Yes" if it.cause_found else "No"),
         ("Phase II evidence", it.evidence),
         ("Manufacturing review", it.manufacturing_review),
         ("Root cause", it.root_cause),

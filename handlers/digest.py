@@ -43,7 +43,10 @@ def draw(found: Digest) -> Screen:
         shown += _section(section, found)
     if found.on_hold:
         shown += _on_hold(found.on_hold)
-    counts = [f"{len(section.rows)}{'+' if section.more else ''} {section.title.lower()}" for section in told]
+    counts = [
+        f"{len(section.rows)}{'+' if section.more else ''} {section.title[0].lower()}{section.title[1:]}"
+        for section in told
+    ]
     counts += [f"{len(found.on_hold)} batches on hold"] if found.on_hold else []
     return Screen(f"{title}: {', '.join(counts)}.", [*shown, witness])
 

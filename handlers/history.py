@@ -36,7 +36,8 @@ def said(entry: JournalEntry) -> str:
     """`Elif Kaya (Borealis) assigned it to Ben Ortiz (before: Gita Rao)`."""
     by, changes = entry.content["by"], entry.content["changes"]
     before = [_value(name, old) for name, (old, _) in changes.items() if old and name in BEFORE]
-    sentence = f"{by['name']} ({by['company']}) {change.said_of(entry)}"
+    whose = f" ({by['company']})" if by["company"] else ""
+    sentence = f"{by['name']}{whose} {change.said_of(entry)}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 
@@ -78,7 +79,8 @@ async def _page(call: Call, record: Record, before: int | None) -> Screen:
 def _item(entry: JournalEntry) -> list[Block]:
     content = entry.content
     parts = [blocks.bold(f"{content['seq']} · {words.moment(entry.at)} · "), blocks.words(said(entry))]
-    parts.append(blocks.words(_signature(entry)))
+    if signed := _signature(entry):
+        parts.append(blocks.words(signed))
     if entry.event.partition(".")[2] in TOLD_IN_FULL:
         parts.append(blocks.words(f": {_changes(content['changes'])}"))
     if content["reason"]:

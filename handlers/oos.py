@@ -120,6 +120,7 @@ PHASE_TWO = Form(
         Text("root_cause", "Root cause", required=True, limit=LONG, multiline=True),
         OTHER_BATCHES,
         Choice("outcome", "Outcome", required=True, words=Outcome, options=tuple(oos.OUTCOMES)),
+        YesNo("cause_found", "Laboratory cause found", hint="Only with one can the result be invalidated."),
         Text(
             "evidence",
             "Evidence",

@@ -75,7 +75,9 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
     shown += [blocks.context("Not part of what is signed, for it may change:"), blocks.facts(others, LONG)]
     if ready.statement.act == "approve" and getattr(found.details, "distributed", None) is Distributed.UNKNOWN:
         shown.append(blocks.typed(UNKNOWN))
-    if ready.statement.hash:
+    if ready.statement.hash is None:
+        shown.append(blocks.context("Its SHA-256 is made when you sign: the time of the check is part of it."))
+    else:
         shown.append(blocks.context(f"SHA-256 of what is signed: `{ready.statement.hash}`"))
     return SIGN.view({**cards.data_of(record), **more}, intro=shown)
 

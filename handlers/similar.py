@@ -16,7 +16,8 @@ def draw(similar: Similar, links: dict[int, str]) -> Screen:
     sentence = f"{similar.number} similar in the last 12 months"
     sentence += f", {len(closed)} closed with {', '.join(capas)}" if closed else ""
     items = [_item(one, similar, links) for one in similar.found]
-    return Screen(f"{sentence}.", [blocks.typed(f"{sentence}."), blocks.bullets(items)])
+    numbers = ", ".join(one.number for one in similar.found)
+    return Screen(f"{sentence}: {numbers}.", [blocks.typed(f"{sentence}."), blocks.bullets(items)])
 
 
 def _item(one: Record, similar: Similar, links: dict[int, str]) -> list[Block]:

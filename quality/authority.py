@@ -19,6 +19,7 @@ from quality.terms import Term, Unit
 from quality.words import moment
 from quality.working_time import Calendar, calendar_of
 from storage import authority, clock, outbox, person
+from storage import record as stored
 from storage.authority import Answer, AuthorityReport
 from storage.clock import Clock, ClockName
 from storage.deviation import Deviation
@@ -86,7 +87,7 @@ def _details(session: Session, record: Record) -> Deviation | Oos:
 def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None:
     """Start the clocks of the authorities where a record calls for them and they do not run yet."""
     session.flush()
-    if not _is_failure(session, record) or authority.list_of_record(session, record.id):
+    if not _is_failure(session, record) or _asked_before(session, record):
         return
     dates: dict[str, str] = {}
     for name, report in REPORTS.items():
@@ -99,6 +100,12 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
         dates[name] = moment(due.at)
     _tell_sponsor(session, actor, record, now)
     change.note(session, actor, record, "reports_asked", now, changes=change.told(dates))
+
+
+def _asked_before(session: Session, record: Record) -> bool:
+    """Whether the questions stand already: with the record, or with the event that it follows from."""
+    same = [record, *stored.sources_of(session, record.id)]
+    return any(authority.list_of_record(session, one.id) for one in same)
 
 
 def _is_failure(session: Session, record: Record) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, ladder, transitions
+from quality import approval, guards, ladder, transitions
 from quality.content import content, digest
 from quality.events import EVENTS, QUIET, UNSPOKEN
 from quality.people import Actor, named, require_confirmed
@@ -177,7 +177,8 @@ def settle(session: Session, record: Record, now: datetime) -> str:
     for one in voided:
         one.voided_at, one.voided_because = now, "what was signed changed afterwards"
     record.holds_batches = holds(found)
-    waiting = approval.open_sides(found)
+    # A plan that is still to be written waits for nobody's signature.
+    waiting = () if guards.PLAN_WRITTEN.fails(found, now) else approval.open_sides(found)
     record.awaits_sponsor, record.awaits_cmo = Side.SPONSOR in waiting, Side.CMO in waiting
     for other in found.links:
         # Their cards name this record's state.

@@ -145,6 +145,7 @@ class PhaseTwoForm:
     outcome: Outcome
     evidence: str
     disposition: Disposition
+    cause_found: bool = False
     distributed: Distributed | None = None  # as it is known by now
 
 
@@ -189,6 +190,9 @@ def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm,
     record, plan = found.record, found.part(RetestPlan)
     if form.outcome not in OUTCOMES:
         raise FieldErrors({"outcome": "Choose one of the list."})
+    if form.outcome is Outcome.INVALIDATED and not form.cause_found:
+        says = "A result is invalidated only with evidence of a laboratory cause. Without one it stands: Inconclusive."
+        raise FieldErrors({"outcome": says, "cause_found": "Invalidated needs Yes here, and the evidence below."})
     missing = plan.number - len(found.retests) if plan else 0
     if form.outcome is Outcome.INVALIDATED and missing > 0:
         raise FieldErrors(

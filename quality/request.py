@@ -13,7 +13,7 @@ from quality.change import Due, Ref
 from quality.people import Actor
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet
-from quality.terms import ACKNOWLEDGE, CLOSE, EXTENSION_RULE, LONGEST_AGO
+from quality.terms import ACKNOWLEDGE, CLOSE, LONGEST_AGO
 from quality.transitions import VOIDABLE
 from quality.working_time import DAY_ENDS, calendar_of
 from storage import request
@@ -123,7 +123,7 @@ def _agree(session: Session, actor: Actor, ref: Ref, act: str, now: datetime) ->
     _check_still_holds(found, asked, now)
     if asked.by_both and asked.first_yes_by_id is None:
         asked.first_yes_by_id = actor.person.id
-        changes = {"wanted": [None, asked.wanted]}
+        changes = {"wanted": [None, words.day(date.fromisoformat(asked.wanted))]}
         change.finish(session, actor, found.record, "half_granted", now, changes=changes)
         return found.record
     _answer(found, actor, asked, agreed=True, now=now)
@@ -165,8 +165,11 @@ def _answer(found: Sheet, actor: Actor, asked: Request, *, agreed: bool, now: da
 
 def _extend(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
     calendar = calendar_of(actor.partnership, actor.companies)
-    due = Due(calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS), EXTENSION_RULE)
     before = found.due.due_at.isoformat() if found.due else None
+    rule = (
+        f"extended from {words.local_day(found.due.due_at, found.partnership.time_zone)}" if found.due else "extended"
+    )
+    due = Due(calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS), rule)
     change.start(session, found.record, ClockName.CLOSE, due, now, calendar)
     told = f"{_asker(found, asked)}: {asked.reason}"
     changes = {"due": [before, due.at.isoformat()]}

@@ -57,7 +57,6 @@ CLOSE: Mapping[tuple[Kind, Class | None], Term] = MappingProxyType(
     }
 )
 CAPA_RULE = "set with the CAPA"
-EXTENSION_RULE = "extended"
 TO_BE_WRITTEN = "To be written"  # how the plan of a follow-up begins until somebody writes it
 CAPA_DAYS = 60  # what New CAPA proposes
 

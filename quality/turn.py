@@ -8,8 +8,9 @@ from quality import approval, guards, transitions, words
 from quality.sheet import Sheet
 from storage.clock import ClockName
 from storage.oos import RetestPlan
+from storage.partnership import Side
 from storage.person import Person
-from storage.record import Asked, Kind, State
+from storage.record import Asked, Kind, Outcome, Record, State
 
 MOST_NAMED = 3
 
@@ -17,10 +18,23 @@ MOST_NAMED = 3
 def next_step(sheet: Sheet, now: datetime) -> str:
     """Say what has to happen next, and whose turn it is."""
     record = sheet.record
-    if record.state in transitions.DONE and record.asked is None:
-        return "Nothing more to do."
-    said = [sentence for sentence in (_asked(sheet), _acknowledge(sheet), _life(sheet, now)) if sentence]
-    return " ".join(said)
+    told = (_asked(sheet), _acknowledge(sheet), _life(sheet, now), _reports(sheet), _follows(record, sheet))
+    return " ".join(sentence for sentence in told if sentence) or "Nothing more to do."
+
+
+def _reports(sheet: Sheet) -> str:
+    """Tell of reports to authorities that are open: closing a record does not settle them."""
+    if all(report.is_settled for report in sheet.reports):
+        return ""
+    return f"QA of {sheet.companies[Side.SPONSOR].name} answers for the reports to authorities."
+
+
+def _follows(record: Record, sheet: Sheet) -> str:
+    """Tell that a deviation follows a confirmed result."""
+    stands = record.state is State.CLOSED and record.outcome is Outcome.CONFIRMED
+    if not stands or any(one.kind is Kind.DEVIATION for one in sheet.followers):
+        return ""
+    return "A deviation follows: press Log deviation."
 
 
 def _asked(sheet: Sheet) -> str:
@@ -75,19 +89,27 @@ def _phase_2(sheet: Sheet, _now: datetime) -> str:
     return f"{owner} gives the phase II result."
 
 
-def _planned(sheet: Sheet, _now: datetime) -> str:
+def _planned(sheet: Sheet, now: datetime) -> str:
+    if guards.PLAN_WRITTEN.fails(sheet, now):
+        return f"{_accept(sheet)}{sheet.who(sheet.record.owner_id)} or QA writes the plan."
     return f"{_accept(sheet)}{_sign_plan(sheet)}"
 
 
 def _accept(sheet: Sheet) -> str:
     waiting = sheet.clocks.get(ClockName.ACCEPT)
-    if sheet.record.acknowledged_at is not None or waiting is None:
+    if waiting is None or waiting.stopped_at is not None:
         return ""
     when = words.due(waiting.due_at, sheet.partnership.time_zone)
     return f"{sheet.who(sheet.record.owner_id)} accepts it by {when}. "
 
 
+def _in_progress(sheet: Sheet, _now: datetime) -> str:
+    return f"{_accept(sheet)}{sheet.who(sheet.record.owner_id)} carries it out and marks it implemented."
+
+
 def _sign_plan(sheet: Sheet) -> str:
+    if len(approval.remaining(sheet)) > 1:
+        return "QA of both companies approve the plan by signature."
     return f"{_people(sheet, 'approve_plan')} approves the plan by signature."
 
 
@@ -131,7 +153,7 @@ STEPS: Mapping[tuple[Kind, State], Step] = MappingProxyType(
         (Kind.OOS, State.PHASE_2): _phase_2,
         (Kind.OOS, State.PENDING_APPROVAL): _approve,
         (Kind.CAPA, State.PLANNED): _planned,
-        (Kind.CAPA, State.IN_PROGRESS): _owner("carries it out and marks it implemented"),
+        (Kind.CAPA, State.IN_PROGRESS): _in_progress,
         (Kind.CAPA, State.IMPLEMENTED): _check,
     }
 )

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
 from quality.working_time import calendar_of
-from storage import record
+from storage import record, request
 from storage.clock import ClockName
 from storage.partnership import Side
 from storage.person import Role
@@ -48,9 +48,17 @@ def _for_qa(session: Session, actor: Actor, now: datetime, limit: int) -> dict[s
     groups = {
         # Nobody approves what they own, so it does not wait for them.
         f"{actor.company.name} has to approve": [row for row in awaiting if row.record.owner_id != actor.person.id],
-        "Asked of QA": record.list_asked(session, pid, limit),
+        "Asked of QA": _asked(session, actor, record.list_asked(session, pid, limit)),
         "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], limit, before=tomorrow),
     }
     if side is Side.SPONSOR:
         groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), limit)
     return groups
+
+
+def _asked(session: Session, actor: Actor, rows: list[Row]) -> list[Row]:
+    """Leave out what the person asked, or has agreed to already."""
+    mine = actor.person.id
+    found = request.list_open(session, [row.record.id for row in rows])
+    theirs = {one.record_id for one in found if mine not in (one.asked_by_id, one.first_yes_by_id)}
+    return [row for row in rows if row.record.id in theirs]

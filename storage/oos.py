@@ -87,6 +87,7 @@ class PhaseTwo(Table, table=True):
     root_cause: str
     other_batches: str
     outcome: Outcome = Field(sa_type=words(Outcome))
+    cause_found: bool  # of the laboratory; without one no result is invalidated
     evidence: str
     disposition: Disposition = Field(sa_type=words(Disposition))
     submitted_by_id: int = Field(foreign_key="person.id")

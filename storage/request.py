@@ -1,5 +1,6 @@
 """Requests: what one person asks about a record and another has to agree to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, text
@@ -38,6 +39,12 @@ def find_open(session: Session, record_id: int) -> Request | None:
     """Find the request about a record that nobody has answered."""
     asked = select(Request).where(Request.record_id == record_id, col(Request.answered_at).is_(None))
     return session.exec(asked).first()
+
+
+def list_open(session: Session, record_ids: Sequence[int]) -> list[Request]:
+    """List the requests about some records that nobody has answered."""
+    asked = select(Request).where(col(Request.record_id).in_(record_ids), col(Request.answered_at).is_(None))
+    return list(session.exec(asked).all())
 
 
 def count_agreed(session: Session, record_id: int, what: Asked) -> int:

@@ -253,6 +253,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("cause_found", sa.Boolean(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column(
             "disposition",
