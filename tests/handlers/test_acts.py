@@ -360,11 +360,11 @@ async def test_an_extension_is_asked_and_granted(stage: Stage) -> None:
     assert card.buttons[:5] == ["Acknowledge", "Assign owner", "Start investigation", "Grant", "Refuse"]
     assert "Extend due date" not in card.buttons
     for who in (stage.gita, stage.carla, stage.hugo):
-        assert "Grant on DEV-2026-0001 is for QA who neither asked nor owns it" in (
+        assert "Grant on DEV-2026-0001 is for QA of the other company (for an extension: QA who neither asked" in (
             await stage.refused(who, "Grant", card)
         )
     await stage.press(stage.anna, "Grant", card)
-    assert "Due: Fri 22 Jan 2027, 17:00 Berlin (extended)" in card.words
+    assert "Due: Fri 22 Jan 2027, 17:00 Berlin (extended from Fri 8 Jan 2027)" in card.words
     told = stage.gita.thread(card)[-1].words
     assert "granted the due date 22 Jan 2027 16:00 UTC (before: 8 Jan 2027 16:00 UTC)" in told
     assert "asked by Gita Rao (Borealis Manufacturing (example)): The laboratory is late." in told
@@ -372,10 +372,12 @@ async def test_an_extension_is_asked_and_granted(stage: Stage) -> None:
     old = kept(card)
     await stage.press(stage.ben, "Grant", card)
     assert "Due: Fri 22 Jan 2027" in card.words
+    told = stage.gita.thread(card)[-1].words
+    assert "granted Fri 5 Feb 2027; QA of the other company has to grant it too" in told
     says = await stage.refused(stage.anna, "Grant", old)
     assert "was changed meanwhile: Ben Ortiz (Aurora Therapeutics (example)) granted" in says
     await stage.press(stage.finn, "Grant", card)
-    assert "Due: Fri 5 Feb 2027, 17:00 Berlin (extended)" in card.words
+    assert "Due: Fri 5 Feb 2027, 17:00 Berlin (extended from Fri 22 Jan 2027)" in card.words
 
 
 async def test_a_request_is_refused_or_taken_back(stage: Stage) -> None:
@@ -428,7 +430,7 @@ async def test_an_acknowledged_record_is_voided_by_both(stage: Stage) -> None:
     assert await stage.press(stage.elif_, "Void", card, Reason="Logged twice.") == {}
     assert "State: Open" in card.words
     assert "Anna Berg or Ben Ortiz (Aurora Therapeutics (example)) answers Elif Kaya" in card.words
-    assert "is for QA who neither asked nor owns it" in await stage.refused(stage.finn, "Agree", card)
+    assert "is for QA of the other company" in await stage.refused(stage.finn, "Agree", card)
     await stage.press(stage.ben, "Agree", card)
     assert "State: Void" in card.words
     assert "Void because: asked by Elif Kaya (Borealis Manufacturing (example)): Logged twice." in card.words

@@ -132,7 +132,7 @@ async def test_the_life_of_a_capa_found_not_effective(stage: Stage) -> None:
     card = await stage.capa(stage.gita, source, Due_date=date(2026, 12, 18), Effectiveness_criterion="None in 90 days.")
     assert (
         "Next: Gita Rao (Borealis Manufacturing (example)) accepts it by Thu 26 Nov 2026, 17:00 Berlin. "
-        "QA of either company approves the plan by signature."
+        "QA of both companies approve the plan by signature."
     ) in card.words
     await stage.press(stage.gita, "Accept", card)
     assert "Accepted: Gita Rao (Borealis Manufacturing (example)), 24 Nov 2026 09:00 UTC" in card.words

@@ -307,7 +307,7 @@ async def test_a_closed_deviation_is_reopened_by_both_companies(stage: Stage) ->
     ) in card.words
     assert card.buttons[:3] == ["Agree", "Refuse", "Withdraw"]
     for who in (stage.elif_, stage.finn, stage.gita, stage.carla):
-        assert "is for QA who neither asked nor owns it" in await stage.refused(who, "Agree", card)
+        assert "is for QA of the other company" in await stage.refused(who, "Agree", card)
     await stage.press(stage.ben, "Agree", card)
     assert "State: Under investigation" in card.words
     assert "Void signature: Elif Kaya" in card.words
@@ -334,7 +334,7 @@ async def test_raising_a_class_is_done_and_lowering_it_asked(stage: Stage) -> No
     assert await stage.press(stage.elif_, "Reclassify", card, Class="Major", Reason="Not sterile after all.") == {}
     assert card.words.startswith("DEV-2026-0001 · Critical deviation")
     assert "who asks to lower" in card.words
-    assert "is for QA who neither asked nor owns it" in await stage.refused(stage.finn, "Agree", card)
+    assert "is for QA of the other company" in await stage.refused(stage.finn, "Agree", card)
     await stage.press(stage.anna, "Agree", card)
     assert card.words.startswith("DEV-2026-0001 · Major deviation")
 

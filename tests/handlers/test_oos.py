@@ -157,7 +157,7 @@ async def test_the_life_of_a_confirmed_result(stage: Stage) -> None:
     plan = {"Hypothesis": "Not mixed.", "Number of retests": "2", "Second analyst": "Ida Holm"}
     assert await stage.press(stage.hugo, "Retest plan", card, **plan) == {}
     assert "Retest plan: 2 retests by Ida Holm, not approved yet" in card.words
-    assert "QA of either company approves the plan by signature." in card.words
+    assert "QA of both companies approve the plan by signature." in card.words
     assert await stage.sign(stage.anna, "Approve plan", card) == {}
     says = await stage.refused(stage.hugo, "Record retest", card)
     assert "is not approved by both companies' QA yet: no result before." in says
@@ -170,6 +170,12 @@ async def test_the_life_of_a_confirmed_result(stage: Stage) -> None:
     await stage.press(stage.hugo, "Phase II result", card)
     stage.hugo.fill(PHASE_TWO | {"Outcome": "Invalidated"})
     with stage.nothing_changes():
+        assert await stage.hugo.submit() == {
+            "Outcome": "A result is invalidated only with evidence of a laboratory cause. "
+            "Without one it stands: Inconclusive.",
+            "Laboratory cause found": "Invalidated needs Yes here, and the evidence below.",
+        }
+        stage.hugo.fill({"Laboratory cause found": "Yes"})
         assert await stage.hugo.submit() == {
             "Outcome": "1 of 2 planned retests are not recorded yet. "
             "A result is not invalidated before every one of them is."
@@ -186,6 +192,8 @@ async def test_the_life_of_a_confirmed_result(stage: Stage) -> None:
     assert "Field alert: not answered yet, due Mon 30 Nov 2026" in card.words
     await stage.anna.command("/quality batch AB-1004")
     assert "is on hold because of OOS-2026-0001 (OOS result, Closed, Confirmed)." in stage.anna.ephemerals[-1].words
+    assert "QA of Aurora Therapeutics (example) answers for the reports to authorities." in card.words
+    assert "A deviation follows: press Log deviation." in card.words
     assert lines(stage, card) == [
         "assigned it to Hugo Meyer",
         "gave the phase I result",
@@ -222,6 +230,43 @@ async def test_a_confirmed_result_offers_its_deviation(stage: Stage) -> None:
     stage.gita.fill({"Source records": "OOS-2026-0099"})
     with stage.nothing_changes():
         assert "There is no record OOS-2026-0099" in (await stage.gita.submit())["Source records"]
+
+
+async def test_what_follows_a_confirmed_result_is_done_after_it_is_closed(stage: Stage) -> None:
+    """After closing, the sponsor files its alert and the deviation is logged; its questions are not asked twice."""
+    card = await in_phase_2(stage, Batch_distributed="Yes")
+    assert await stage.press(stage.hugo, "Phase II result", card, **PHASE_TWO) == {}
+    assert await stage.sign(stage.elif_, "Approve", card) == {}
+    assert await stage.sign(stage.anna, "Approve", card) == {}
+    for asked in [message for message in stage.gita.thread(card) if "Record filing" in message.buttons]:
+        await stage.anna.click("Record filing", asked)
+        stage.anna.fill({"Filed at": stage.box.now()})
+        assert await stage.anna.submit() == {}
+        await stage.settle()
+    assert "Field alert: filed 24 Nov 2026" in card.words
+    assert "Next: A deviation follows: press Log deviation." in card.words
+    await stage.gita.click("Log deviation", card)
+    stage.gita.fill({"Batch distributed": "Yes"})
+    assert await stage.gita.submit() == {}
+    await stage.settle()
+    follower = stage.card("DEV-2026-0001")
+    assert "Links: OOS-2026-0001 (Closed)" in follower.words
+    assert "Reports to authorities" not in follower.buttons
+    assert "Next: Nothing more to do." in card.words
+    assert "On hold: AB-1004" in card.words
+
+
+async def test_phase_2_invalidates_with_a_cause_and_all_retests(stage: Stage) -> None:
+    """A laboratory cause found late, every retest recorded: invalidated, signed by both, and the hold ends."""
+    card = await planned(stage, "1")
+    assert await stage.press(stage.hugo, "Record retest", card, Result="99.1", Analyst="Ida Holm") == {}
+    found = {"Outcome": "Invalidated", "Laboratory cause found": "Yes", "Evidence": "The vial was swapped."}
+    assert await stage.press(stage.hugo, "Phase II result", card, **(PHASE_TWO | found)) == {}
+    assert "Laboratory cause found in phase II: Yes" in card.words
+    assert await stage.sign(stage.elif_, "Approve", card) == {}
+    assert await stage.sign(stage.anna, "Approve", card) == {}
+    assert "State: Closed · Invalidated" in card.words
+    assert "On hold" not in card.words
 
 
 async def test_an_old_button_logs_no_deviation_of_what_is_not_confirmed(stage: Stage) -> None:

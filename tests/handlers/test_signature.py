@@ -101,7 +101,7 @@ async def test_a_code_works_however_it_is_spaced(stage: Stage, put: str) -> None
 
 
 @pytest.mark.parametrize(
-    "code", ["000000", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "<@U0A>", "'; --", "12345\u200b", "²²²²²²"]
+    "code", ["000000", "123 45", "1234567", "abcdef", "١٢٣٤٥٦", "<@U0A>", "'; --", "12345\u200b", "²²²²²²", "-12345"]
 )
 async def test_a_wrong_code_signs_nothing(stage: Stage, code: str) -> None:
     """What is not the device's present code is refused at its field, counted and journaled; the next one works."""
