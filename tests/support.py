@@ -105,6 +105,7 @@ PHASE_TWO = PhaseTwoForm(
     root_cause="Not mixed long enough.",
     other_batches="AB-1000 was mixed long enough.",
     outcome=Outcome.CONFIRMED,
+    cause_found=True,
     evidence="Two of two retests failed.",
     disposition=Disposition.REJECT,
 )

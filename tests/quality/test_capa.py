@@ -442,7 +442,8 @@ def test_one_that_is_not_effective_is_followed_by_another(session: Session, inef
     numbers = [one.number for one in support.sheet_of(session, follower).sources]
     assert numbers == ["DEV-2026-0001", "OOS-2026-0001", "CAPA-2026-0001"]
     assert clocks(session, follower)[ClockName.CLOSE] == datetime(2027, 4, 23, 15, tzinfo=UTC)
-    assert (follower.awaits_sponsor, follower.awaits_cmo) == (True, True)
+    # Its plan is still to be written, so nobody signs it yet.
+    assert (follower.awaits_sponsor, follower.awaits_cmo) == (False, False)
     owner = [row for row in support.queued(session, "owner") if row.about["record_id"] == follower.id]
     assert [support.told(session, row) for row in owner] == ["Finn Larsen"]
 

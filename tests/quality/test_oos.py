@@ -365,3 +365,13 @@ def test_a_confirmed_result_offers_a_deviation(session: Session, phase_2: Record
     request.send_back(session, actor(session, ANNA), ref(phase_2), "Other batches?", NOW)
     finish(session, GITA, phase_2, outcome=Outcome.INCONCLUSIVE)
     support.refused(session, change.may, by, phase_2.id, "deviation", NOW)
+
+
+def test_invalidated_only_with_a_laboratory_cause(session: Session, planned: Record) -> None:
+    """With every retest recorded, but no laboratory cause, the result stands; the form says at which fields."""
+    for _ in range(2):
+        support.retest(session, planned)
+    give = partial(finish, outcome=Outcome.INVALIDATED, cause_found=False)
+    errors = support.field_errors(session, give, GITA, planned)
+    assert set(errors) == {"outcome", "cause_found"}
+    assert planned.state is State.PHASE_2

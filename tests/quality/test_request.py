@@ -92,7 +92,7 @@ def test_qa_of_either_company_grants_the_first(session: Session, logged: Record,
     extend(session, GITA, logged)
     grant(session, who, logged)
     due = close_clock(session, logged)
-    assert (due.due_at, due.rule) == (datetime(2027, 1, 29, 16, tzinfo=UTC), "extended")
+    assert (due.due_at, due.rule) == (datetime(2027, 1, 29, 16, tzinfo=UTC), "extended from Fri 8 Jan 2027")
     assert due.next_at == datetime(2027, 1, 22, 7, tzinfo=UTC)
     assert logged.asked is None
     entry = support.last_entry(session)

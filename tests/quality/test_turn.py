@@ -72,7 +72,7 @@ def test_the_steps_of_an_oos(session: Session, there: Partnership) -> None:
     assert told == [
         "Gita Rao (Borealis) gives the phase I result.",
         "Gita Rao (Borealis) plans retests, or gives the phase II result.",
-        "QA of either company approves the plan by signature.",
+        "QA of both companies approve the plan by signature.",
         "Elif Kaya or Finn Larsen (Borealis) approves the plan by signature.",
         "Gita Rao (Borealis) records retest 1 of 2.",
         "Gita Rao (Borealis) records retest 2 of 2.",
