@@ -230,6 +230,7 @@ def _oos(_session: Session, found: Sheet) -> None:
             assert first.evidence
         else:
             assert second is not None
+            assert second.cause_found
             assert second.evidence
             assert not approved or len(found.retests) == plan.number  # type: ignore[union-attr]
     else:
