@@ -114,10 +114,18 @@ class Stage:
         await who.click(button, self.card(card.words.split(" ", 1)[0]))
         refused = {}
         if values:
+            await self._opened(who)
             who.fill(_by_label(values))
             refused = await who.submit()
         await self.settle()
         return refused
+
+    async def _opened(self, who: Driver) -> View:
+        """Give the form that has to be open now; where it is not, fail with what the person was told."""
+        if who.modal is None:
+            await self.settle()
+        assert who.modal is not None, who.ephemerals[-1].words
+        return who.modal
 
     async def refused(self, who: Driver, button: str, on: Message) -> str:
         """Press a button in vain: no form opens, nothing changes; gives the answer that only the person sees."""
@@ -165,6 +173,7 @@ class Stage:
         """Give a person a signing device: the key goes from the form into their phone."""
         await who.click("Signing device")
         await self.settle()
+        await self._opened(who)
         who.phone.add(key_shown(who))
         who.fill({"Code": who.phone.code()})
         assert await who.submit() == {}
@@ -179,6 +188,7 @@ class Stage:
             assert await self.press(who, button, card, **values) == {}
         else:
             await self.press(who, button, card)
+        await self._opened(who)
         who.fill({"Code": who.phone.code()})
         refused = await who.submit()
         await self.settle()
@@ -190,8 +200,7 @@ class Stage:
             await self.device(who)
         await self.box.move_clock(self.box.now() + timedelta(seconds=31))
         await self.press(who, button, card)
-        assert who.modal is not None, who.ephemerals[-1].words
-        return who.modal
+        return await self._opened(who)
 
     async def submit_as(self, who: Driver, view: View) -> Any:
         """Submit another person's modal, as a forger would; gives the bot's answer."""
