@@ -9,7 +9,7 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /app
 COPY requirements.lock ./
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 
 COPY LICENSE ./
 COPY bot bot

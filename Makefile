@@ -15,12 +15,13 @@ help:  ## show this list
 	@echo "Setting up .venv: a minute, the first time only ..."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is incomplete here: install python3-venv, then try again."; exit 1; }
 
+# The lock files are whole, so pip has nothing to resolve: --no-deps also keeps it from asking for newer versions.
 $(RUN): .venv/bin/python requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(DEV): $(RUN) requirements-dev.lock pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
