@@ -1,25 +1,29 @@
 """The one mouth: sends what the outbox holds, in order, drawn from the present state, and notes where it stands.
 
-A row is claimed before it is sent and noted when Slack took it. Between the two lies the one window in which a
-message can appear twice: after a crash the row is sent again when its claim runs out, and where Slack took a message
-but its answer was lost, the row is sent again as failed.
+A row is claimed before it is sent and noted when Slack took it. What may have been posted between the two, for a
+process died or Slack's answer was lost, is in doubt: it is looked for in Slack before it is sent again.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlmodel import Session
 
+from bot import doubt
+from bot.metrics import Metrics
+from bot.pace import Limited, Pace
 from handlers import slack_errors
-from handlers.messages import Post, render
+from handlers.messages import Post, gathered, render
+from quality import roster
 from storage import message, outbox, partnership, person
 from storage.database import Database
 from storage.message import Message
@@ -28,22 +32,33 @@ from storage.outbox import Outgoing
 log = logging.getLogger(__name__)
 
 BATCH = 100
+AT_ONCE = 16  # places that are spoken to beside each other
 SHORTEST = 0.1  # seconds
 IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
+CHANNEL_GONE = ("is_archived", "channel_not_found", "not_in_channel")
+PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_visible")
+NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
+SERVER_ERROR = 500
+Group = list[Outgoing]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A row drawn, with what is known of the places it goes to."""
+    """Rows drawn as one message, with what is known of the places it goes to."""
 
-    row: Outgoing
+    rows: Group
     post: Post
     channel_id: str
     before: Message | None  # the message it replaces
     parent: Message | None  # the message it answers
+
+    @property
+    def thread_ts(self) -> str | None:
+        """The thread it goes to."""
+        return self.parent.ts if self.parent else None
 
 
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
@@ -53,11 +68,18 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
 class Delivery:
     """Sends the outbox."""
 
-    def __init__(self, database: Database, slack: AsyncWebClient, team_id: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, slack: AsyncWebClient, team_id: str, now: Callable[[], datetime],
+        pace: Pace | None = None, metrics: Metrics | None = None,
+    ) -> None:  # fmt: skip
         self.database = database
         self.slack = slack
         self.team_id = team_id
         self.now = now
+        self.pace = pace or Pace(now)
+        self.metrics = metrics or Metrics()
+        self.speaker = secrets.token_hex(8)  # this process, among those that send
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._something_new = asyncio.Event()
         self._stopping = False
 
@@ -81,7 +103,7 @@ class Delivery:
 
     async def _until_next(self) -> float:
         """Give the seconds until the next row is due, within bounds: what waits for Slack is not kept longer."""
-        due = await self.database.read(outbox.next_due)
+        due = await self.database.read(lambda session: outbox.next_due(session, self.now()))
         return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)
 
     def stop(self) -> None:
@@ -97,66 +119,69 @@ class Delivery:
             await self._send_all(rows)
         return number
 
-    def _claim(self, session: Session) -> list[Outgoing]:
-        return outbox.claim(session, self.now(), BATCH)
+    def _claim(self, session: Session) -> Group:
+        return outbox.claim(session, self.speaker, self.now(), BATCH)
 
-    async def _send_all(self, rows: list[Outgoing]) -> None:
-        """Send each partnership's rows in order, the partnerships beside each other."""
-        by_partnership = sorted(rows, key=lambda row: row.partnership_id)
-        channels = groupby(by_partnership, key=lambda row: row.partnership_id)
-        await asyncio.gather(*[self._send_in_order(list(group)) for _, group in channels])
+    async def _send_all(self, rows: Group) -> None:
+        """Send the rows of each place in order, the places beside each other: channels, and people."""
 
-    async def _send_in_order(self, rows: list[Outgoing]) -> None:
-        drawn_already: set[tuple[str, Any]] = set()
-        for position, row in enumerate(rows):
-            if self._stopping:
-                await self._give_back(rows[position:], self.now())
-                return
-            what = (row.kind, row.about.get("record_id"))
-            if row.kind == "card" and what in drawn_already:
-                # The card just sent was drawn from a state that includes this row's change.
-                await self._done(row.id, "not needed")
-                continue
-            drawn_already.add(what)
-            retry_at = await self._send(row)
-            if retry_at is not None:
-                await self._give_back(rows[position + 1 :], retry_at)
-                return
+        def place(row: Outgoing) -> tuple[int, int]:
+            return row.partnership_id, row.person_id or 0
 
-    async def _give_back(self, rows: list[Outgoing], at: datetime) -> None:
-        await self.database.write(lambda session: outbox.release(session, rows, at))
-
-    async def _send(self, row: Outgoing) -> datetime | None:
-        """Send a row; gives when to go on where Slack cannot be talked to at all now."""
+        places = groupby(sorted(rows, key=place), key=place)
         try:
-            if not await self._still_mine(row):
+            await asyncio.gather(*[self._send_in_order(list(group)) for _, group in places])
+        finally:
+            spoken_for = {row.partnership_id for row in rows}
+            await self.database.write(lambda session: outbox.fall_silent(session, self.speaker, spoken_for))
+
+    async def _send_in_order(self, rows: Group) -> None:
+        async with self._at_once:
+            groups = _without_repeats(gathered(rows))
+            for position, group in enumerate(groups):
+                retry_at = self.now() if self._stopping else await self._send(group)
+                if retry_at is not None:
+                    rest = groups[position if self._stopping else position + 1 :]
+                    await self._give_back([row for later in rest for row in later], retry_at)
+                    return
+
+    async def _give_back(self, rows: Group, at: datetime) -> None:
+        if rows:
+            await self.database.write(lambda session: outbox.release(session, rows, at))
+
+    async def _send(self, group: Group) -> datetime | None:
+        """Send rows as one message; gives when to go on where nothing more can be said in this place now."""
+        try:
+            if not await self._still_ours(group[0]):
                 return None
-            drawn = await self.database.read(lambda session: self._draw(session, row))
+            drawn = await self.database.read(lambda session: self._draw(session, group))
             if drawn is None:
-                await self._done(row.id, "not needed")
+                await self._done(group, "not needed")
             else:
                 await self._say(drawn)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the row stays and is tried again
-            return await self._failed(row, error)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the rows stay and are tried again
+            return await self._failed(group, error)
         return None
 
-    async def _still_mine(self, row: Outgoing) -> bool:
-        """Whether the row is still claimed by us; a claim that grew old in a long queue is renewed."""
+    async def _still_ours(self, row: Outgoing) -> bool:
+        """Whether we still speak for the partnership; a claim that grew old in a long queue is renewed."""
         now = self.now()
         if row.claimed_until is not None and row.claimed_until - now > outbox.LEASE * 3 / 4:
             return True
-        return await self.database.write(lambda session: outbox.renew(session, row, now))
+        return await self.database.write(
+            lambda session: outbox.speak_on(session, self.speaker, row.partnership_id, now)
+        )
 
-    def _draw(self, session: Session, row: Outgoing) -> Drawn | None:
-        post = render(session, row, self.now())
+    def _draw(self, session: Session, group: Group) -> Drawn | None:
+        post = render(session, group, self.now())
         if post is None:
             return None
-        pid = row.partnership_id
+        pid = group[0].partnership_id
         before = message.find(session, pid, post.subject) if post.subject else None
         parent = message.find(session, pid, post.thread_of) if post.thread_of else None
         if post.thread_of and parent is None:
             raise NotYet(f"{post.thread_of} is not posted yet")
-        return Drawn(row, post, partnership.get(session, pid).channel_id, before, parent)
+        return Drawn(group, post, partnership.get(session, pid).channel_id, before, parent)
 
     async def _say(self, drawn: Drawn) -> None:
         if drawn.before is not None:
@@ -166,43 +191,98 @@ class Delivery:
 
     async def _update(self, drawn: Drawn, before: Message) -> None:
         screen = drawn.post.screen
+        self.pace.check("chat.update")
         try:
             await self.slack.chat_update(
                 channel=before.channel_id, ts=before.ts, text=screen.text, blocks=screen.blocks
             )
         except SlackApiError as error:
+            self._heed("chat.update", error)
             if slack_errors.word(error) not in GONE:
                 raise
             await self._post(drawn)  # somebody deleted it: it is posted anew
             return
-        await self._done(drawn.row.id, "sent")
+        await self._done(drawn.rows, "sent")
 
     async def _post(self, drawn: Drawn) -> None:
-        post, row = drawn.post, drawn.row
-        channel_id = await self._direct_channel(drawn) if post.person else drawn.channel_id
-        answer = await self.slack.chat_postMessage(
-            channel=channel_id,
-            thread_ts=drawn.parent.ts if drawn.parent else None,
-            text=post.screen.text,
-            blocks=post.screen.blocks,
-            metadata={"event_type": "qualbridge", "event_payload": {"key": row.key}},
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        """Post a message, unless one that was in doubt stands there already."""
+        channel_id = await self._direct_channel(drawn) if drawn.post.person else drawn.channel_id
+        in_doubt = [row for row in drawn.rows if row.in_doubt]
+        found = await doubt.find(self.slack, channel_id, drawn.thread_ts, in_doubt) if in_doubt else None
+        if found is None:
+            answer = await self._posted(drawn, channel_id)
+            await self._note(drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
+            return
+        said = doubt.said(found)
+        await self._note(drawn, [row for row in drawn.rows if row.id in said], channel_id, str(found["ts"]))
+        rest = [row for row in drawn.rows if row.id not in said]
+        await self._give_back(rest, self.now())
+
+    async def _posted(self, drawn: Drawn, channel_id: str) -> AsyncSlackResponse:
+        """Post; where Slack does not take charts, without them, and with pictures of them in its thread."""
+        screen = drawn.post.screen
+        try:
+            return await self._call_post(drawn, channel_id, screen.blocks)
+        except SlackApiError as error:
+            if not drawn.post.charts or slack_errors.word(error) not in NO_CHARTS:
+                raise
+        plain = [block for block in screen.blocks if block["type"] != "data_visualization"]
+        answer = await self._call_post(drawn, channel_id, plain)
+        await self._send_pictures(drawn.post, channel_id, str(answer["ts"]))
+        return answer
+
+    async def _call_post(self, drawn: Drawn, channel_id: str, blocks: list[dict[str, object]]) -> AsyncSlackResponse:
+        self.pace.check("chat.postMessage")
+        await self.pace.turn(channel_id)
+        try:
+            return await self.slack.chat_postMessage(
+                channel=channel_id,
+                thread_ts=drawn.thread_ts,
+                text=drawn.post.screen.text,
+                blocks=blocks,
+                metadata=doubt.metadata(drawn.rows),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            self._heed("chat.postMessage", error)
+            raise
+
+    async def _send_pictures(self, post: Post, channel_id: str, thread_ts: str) -> None:
+        """Send charts as pictures; that it fails keeps nothing from working, for their figures stand in the text."""
+        for chart in post.charts:
+            picture = await asyncio.to_thread(chart.picture)
+            try:
+                await self.slack.files_upload_v2(
+                    channel=channel_id, thread_ts=thread_ts, content=picture, filename=f"{chart.name}.png",
+                    title=chart.title, alt_txt=chart.alt_text,
+                )  # fmt: skip
+            except slack_errors.FAILURES as error:
+                log.warning("the picture of %s: %s", chart.title, slack_errors.word(error))
+
+    def _heed(self, method: str, error: SlackApiError) -> None:
+        """Count an error, and raise Limited where Slack asks to wait."""
+        self.metrics.slack_error(method, slack_errors.word(error))
+        asked = slack_errors.retry_after(error)
+        if asked:
+            raise self.pace.limit(method, asked) from error
+
+    async def _note(self, drawn: Drawn, rows: Group, channel_id: str, ts: str) -> None:
+        """Note that rows were sent, and where a lasting message stands."""
+        post, pid = drawn.post, rows[0].partnership_id
         said = Message(
-            partnership_id=row.partnership_id,
-            subject=post.subject or "",
-            team_id=self.team_id,
-            channel_id=answer["channel"],
-            ts=answer["ts"],
+            partnership_id=pid, subject=post.subject or "", team_id=self.team_id, channel_id=channel_id, ts=ts
         )
 
         def note(session: Session) -> None:
-            outbox.done(session, row.id, "sent", self.now())
+            outbox.done(session, [row.id for row in rows], "sent", self.now())
             if post.subject:
                 message.save(session, said)
+            if post.person is None and partnership.unmute(session, pid):
+                outbox.hasten(session, pid, self.now())
 
         await self.database.write(note)
+        self.metrics.sent(rows[0].kind)
         if post.subject:
             await self._dress(said, pin=post.pin)
 
@@ -210,7 +290,12 @@ class Delivery:
         told = drawn.post.person
         assert told is not None  # noqa: S101 - asked for only where there is one
         if told.dm_channel_id is None:
-            opened = await self.slack.conversations_open(users=told.user_id)
+            self.pace.check("conversations.open")
+            try:
+                opened = await self.slack.conversations_open(users=told.user_id)
+            except SlackApiError as error:
+                self._heed("conversations.open", error)
+                raise
             channel_id = str(opened["channel"]["id"])
             await self.database.write(lambda s: person.save_direct_channel(s, told.id, channel_id))
             return channel_id
@@ -227,16 +312,59 @@ class Delivery:
         except slack_errors.FAILURES as error:
             log.warning("%s: %s", said.subject, slack_errors.word(error))
 
-    async def _done(self, row_id: int, outcome: str) -> None:
-        await self.database.write(lambda session: outbox.done(session, row_id, outcome, self.now()))
+    async def _done(self, rows: Group, outcome: str) -> None:
+        ids = [row.id for row in rows]
+        await self.database.write(lambda session: outbox.done(session, ids, outcome, self.now()))
 
-    async def _failed(self, row: Outgoing, error: Exception) -> datetime | None:
-        """Put a row back for later; gives when, if nothing else can be said before either."""
-        asked = slack_errors.retry_after(error)
-        pause = timedelta(seconds=asked) if asked else min(FIRST_PAUSE * 2 ** min(row.attempts - 1, 12), LONGEST_PAUSE)
+    async def _failed(self, group: Group, error: Exception) -> datetime | None:
+        """Put rows back for later; gives when, if nothing else can be said in this place before either."""
+        first, why = group[0], slack_errors.word(error)
+        if isinstance(error, Limited):
+            await self._give_back(group, error.until)
+            return error.until
+        if first.person_id is not None and why in PERSON_GONE:
+            await self._undeliverable(group, why)
+            return None
+        at = self.now() + min(FIRST_PAUSE * 2 ** min(first.attempts - 1, 12), LONGEST_PAUSE)
         foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet))
-        why = slack_errors.word(error)
-        log.warning("outbox %s: %s, again in %s", row.key, why, pause, exc_info=None if foreseen else error)
-        at = self.now() + pause
-        await self.database.write(lambda session: outbox.retry(session, row.id, at, why))
-        return at if asked or isinstance(error, slack_errors.UNREACHABLE) else None
+        log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
+        is_gone = first.person_id is None and why in CHANNEL_GONE
+        lost = isinstance(error, slack_errors.UNREACHABLE) or slack_errors.status(error) >= SERVER_ERROR
+
+        def put_back(session: Session) -> None:
+            outbox.retry(session, [row.id for row in group], at, why, in_doubt=lost)
+            if is_gone:
+                roster.tell_muted(session, first.partnership_id, why, self.now())
+
+        await self.database.write(put_back)
+        self.metrics.failed(first.kind)
+        return at if is_gone or isinstance(error, slack_errors.UNREACHABLE) else None
+
+    async def _undeliverable(self, group: Group, why: str) -> None:
+        """End rows for somebody whom Slack does not reach any more; who was deactivated is off the roster."""
+        first = group[0]
+        log.warning("outbox %s: %s, it cannot be delivered", first.key, why)
+
+        def end(session: Session) -> None:
+            outbox.done(session, [row.id for row in group], f"undeliverable: {why}"[:32], self.now())
+            if why == "user_disabled":
+                roster.leave(session, first.partnership_id, first.person_id or 0, "deactivated in Slack", self.now())
+
+        await self.database.write(end)
+        self.metrics.failed(first.kind)
+
+
+def _without_repeats(groups: Sequence[Group]) -> list[Group]:
+    """Let the first card of a record stand for those that follow: it is drawn from the state after all of them."""
+    kept: list[Group] = []
+    cards: dict[object, Group] = {}
+    for group in groups:
+        first = group[0]
+        card = cards.get(first.about.get("record_id")) if first.kind == "card" else None
+        if card is not None:
+            card.append(first)
+            continue
+        if first.kind == "card":
+            cards[first.about.get("record_id")] = group
+        kept.append(group)
+    return kept

@@ -77,7 +77,8 @@ async def connected(box: Sandbox, database: Database, *, socket_mode: bool = Fal
     )
     server = Server()
     async with slack_client(settings) as slack, listening(server, "127.0.0.1", 0) as port:
-        bot = assemble(settings, database, slack, await identify(slack), box.now)
+        # The sandbox takes posts as fast as they come, and nobody waits for two months of them.
+        bot = assemble(settings, database, slack, await identify(slack), box.now, between_posts=0)
         server.bot = bot
         box.events_url = f"http://127.0.0.1:{port}/slack/events"
         yield bot

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import metrics
 from bot.settings import Settings, SettingsError
 from bot.wiring import SLACK_TIMEOUT, Bot, assemble, identify, slack_client
 from handlers import slack_errors
@@ -37,6 +38,7 @@ class Server:
         self.web = web.Application(client_max_size=MOST_BYTES)
         self.web.router.add_get("/healthz", self.on_alive)
         self.web.router.add_get("/readyz", self.on_ready)
+        self.web.router.add_get("/metrics", self.on_metrics)
         self.web.router.add_post("/slack/events", self.on_slack)
 
     async def on_alive(self, _request: web.Request) -> web.Response:
@@ -55,6 +57,14 @@ class Server:
         if self.socket is not None and not await self.socket.client.is_connected():
             return web.json_response({"status": "waiting for Socket Mode"}, status=503)
         return web.json_response({"status": "ready"})
+
+    async def on_metrics(self, _request: web.Request) -> web.Response:
+        """Give Prometheus its figures."""
+        if self.bot is None:
+            return web.Response(status=503, text="waiting for Slack")
+        now = self.bot.desk.now()
+        found = await self.bot.database.read(lambda session: metrics.standing(session, now))
+        return web.Response(body=self.bot.metrics.page(found), headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def on_slack(self, request: web.Request) -> web.Response:
         """Serve a signed request of Slack; without a signing secret none can be trusted."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.metrics import Metrics
 from quality.beat import beat
 from storage.database import Database
 
@@ -16,7 +17,10 @@ log = logging.getLogger(__name__)
 class Timetable:
     """Beats once a minute, and once at the start."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], wake: Callable[[], None], metrics: Metrics
+    ) -> None:
+        self.metrics = metrics
         self.database = database
         self.now = now
         self.wake = wake
@@ -26,8 +30,9 @@ class Timetable:
 
     async def beat(self) -> None:
         """Decide all that is due and wake the delivery."""
-        while await self.database.write(lambda session: beat(session, self.now())):
-            pass
+        with self.metrics.beat.time():
+            while await self.database.write(lambda session: beat(session, self.now())):
+                pass
         self.wake()
 
     def start(self) -> None:

@@ -13,6 +13,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Delivery
+from bot.metrics import Metrics
+from bot.pace import BETWEEN_POSTS, Pace
 from bot.settings import Settings
 from bot.timetable import Timetable
 from handlers.desk import Desk, Installation
@@ -37,6 +39,7 @@ class Bot:
     desk: Desk
     delivery: Delivery
     timetable: Timetable
+    metrics: Metrics
 
 
 def real_now() -> datetime:
@@ -70,10 +73,12 @@ def assemble(
     slack: AsyncWebClient,
     installation: Installation,
     now: Callable[[], datetime] = real_now,
+    between_posts: float = BETWEEN_POSTS,
 ) -> Bot:
-    """Put a bot together."""
-    delivery = Delivery(database, slack, installation.team_id, now)
-    timetable = Timetable(database, now, delivery.wake)
+    """Put a bot together; seconds between posts in one channel are what Slack asks for, a stand-in may take more."""
+    metrics = Metrics()
+    delivery = Delivery(database, slack, installation.team_id, now, Pace(now, between_posts), metrics)
+    timetable = Timetable(database, now, delivery.wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
     desk = Desk(database, slack, installation, now, delivery.wake, codes)
 
@@ -96,4 +101,4 @@ def assemble(
         process_before_response=True,  # an answer to Slack means that the work is done
     )
     register(app, desk, LISTENERS)
-    return Bot(settings, database, slack, app, desk, delivery, timetable)
+    return Bot(settings, database, slack, app, desk, delivery, timetable, metrics)

@@ -16,6 +16,7 @@ from quality.transitions import Act
 from quality.turn import next_step
 from storage.authority import AuthorityReport
 from storage.capa import Capa, Implementation
+from storage.clock import Clock
 from storage.deviation import Deviation
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
@@ -131,7 +132,7 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
     facts = [("State", f"{record.state}{came_to}"), ("Next", next_step(sheet, now))]
     due = sheet.due
     if record.is_open and due is not None:
-        facts.append(("Due", f"{words.due(due.due_at, zone)} ({due.rule}){' · late' if due.due_at < now else ''}"))
+        facts.append(("Due", _due(due, zone, now)))
     facts += [(REPORTS[one.name].title, _report(sheet, one, now)) for one in sheet.reports]
     facts.append(("Owner", sheet.who(record.owner_id) or "nobody yet"))
     if record.acknowledged_at is not None:
@@ -144,6 +145,18 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
     if record.holds_batches and sheet.lots:
         facts.append(("On hold", ", ".join(sheet.lots)))
     return facts
+
+
+def _due(due: Clock, zone: str, now: datetime) -> str:
+    """`Thu 3 Dec 2026, 17:00 Berlin (30 calendar days, agreement v2)`."""
+    rule = due.rule
+    if due.agreement_version is not None:
+        rule = f"{rule.partition(' from ')[0]}, agreement v{due.agreement_version}"
+    if due.extensions:
+        rule = f"extended from {words.local_day(due.first_due_at, zone)}; {rule}"
+    stands = f" · stopped until {words.day(due.pause_ends_on)}" if due.pause_ends_on else ""
+    late = " · late" if due.due_at < now and not stands else ""
+    return f"{words.due(due.due_at, zone)} ({rule}){stands}{late}"
 
 
 def _report(sheet: Sheet, report: AuthorityReport, now: datetime) -> str:

@@ -1,17 +1,22 @@
 """All that the bot listens to, gathered."""
 
 from handlers import (
+    agreement,
     authority,
     capa,
+    clocks,
     deviation,
     device,
     export,
     history,
     home,
     lists,
+    mine,
     oos,
     quality,
     record,
+    reminder,
+    roster,
     setup,
     signature,
 )
@@ -22,10 +27,15 @@ LISTENERS = (
     + capa.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS
+    + reminder.LISTENERS
     + signature.LISTENERS
     + device.LISTENERS
     + authority.LISTENERS
     + lists.LISTENERS
+    + mine.LISTENERS
+    + clocks.LISTENERS
+    + agreement.LISTENERS
+    + roster.LISTENERS
     + history.LISTENERS
     + export.LISTENERS
     + setup.LISTENERS

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from handlers import blocks
+from handlers import blocks, clocks
 from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.listeners import Listeners
@@ -13,6 +13,7 @@ from handlers.text import cut, escape
 from quality import change, words
 from quality import record as records
 from quality.people import Actor
+from quality.sheet import Sheet
 from storage import journal
 from storage.journal import JournalEntry
 from storage.record import Record
@@ -64,14 +65,16 @@ async def on_history(call: Call) -> None:
 
 
 async def _page(call: Call, record: Record, before: int | None) -> Screen:
-    def entries(session: Session, _actor: Actor) -> list[JournalEntry]:
-        return journal.list_of_record(session, record.id, PAGE + 1, before)
+    def entries(session: Session, actor: Actor) -> tuple[list[JournalEntry], Sheet]:
+        found = change.sheet(session, actor, record.id)
+        return journal.list_of_record(session, record.id, PAGE + 1, before), found
 
-    found = await call.look(entries)
+    found, sheet = await call.look(entries)
     shown = [blocks.header(f"History of {record.number}"), blocks.bullets([_item(entry) for entry in found[:PAGE]])]
     if len(found) > PAGE:
         older = {"p": record.partnership_id, "r": record.id, "before": found[PAGE - 1].seq}
         shown.append(blocks.actions(blocks.button("Older", "record.history", older)))
+    shown.append(blocks.context(clocks.fair(sheet, call.now)))
     shown.append(blocks.context("Newest first. Every entry is chained to the one before it by SHA-256."))
     return Screen(f"History of {record.number}, newest first.", shown)
 

@@ -6,7 +6,7 @@ from handlers import blocks, frontdoor
 from handlers.blocks import Block
 from handlers.call import Call
 from handlers.listeners import Listeners
-from handlers.quality import draw_groups
+from handlers.mine import draw_groups
 from quality import people, work
 from storage import person
 
@@ -30,7 +30,7 @@ def draw(session: Session, call: Call) -> list[Block]:
         actor = people.actor_of(session, row.partnership_id, people.Identity(row.team_id, user_id))
         names = " and ".join(company.name for company in actor.companies.values())
         shown += [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
-        shown += draw_groups(work.waiting_for(session, actor, call.now), actor, call, MOST_BLOCKS - len(shown) - 3)
+        shown += draw_groups(work.waiting_for(session, actor, call.now), actor, call.now, MOST_BLOCKS - len(shown) - 3)
         shown.append(blocks.divider())
     if not shown:
         text = "You work in no channel with QualBridge yet. In a channel that two companies share, run /quality setup."

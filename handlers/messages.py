@@ -1,20 +1,22 @@
 """What the outbox can say: for each kind of row, how it is drawn from the present state, and where it goes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session
 
+from handlers import agreement, cards, digest, frontdoor, history, mine, muted, reminder, roster, setup, similar
 from handlers import authority as questions
-from handlers import cards, digest, frontdoor, history, reminder, setup, similar
 from handlers import device as devices
 from handlers.blocks import Screen
+from handlers.reminder import Reminded
 from quality import digest as digests
-from quality import sheet
+from quality import lists, people, reminders, sheet
 from quality import similar as similars
-from quality.beat import is_latest
 from quality.working_time import calendar_of
+from storage import agreement as agreements
 from storage import device, journal, message, partnership, person
 from storage.clock import ClockName
 from storage.outbox import Outgoing
@@ -25,7 +27,8 @@ from storage.person import Person
 class Post:
     """A message to send: in the partnership's channel, in a thread there, or to one person.
 
-    One with a subject is lasting: sent again it replaces what was sent before.
+    One with a subject is lasting: sent again it replaces what was sent before. Where Slack does not take its charts,
+    it is sent without them, and they follow as pictures in its thread.
     """
 
     screen: Screen
@@ -33,11 +36,30 @@ class Post:
     thread_of: str | None = None
     person: Person | None = None
     pin: bool = False
+    charts: tuple[Any, ...] = field(default=())
 
 
-def render(session: Session, row: Outgoing, now: datetime) -> Post | None:
-    """Draw a row from the present state; None when there is no need to say it any more."""
-    return KINDS[row.kind](session, row, now)
+def gathered(rows: Sequence[Outgoing]) -> list[list[Outgoing]]:
+    """Group the rows for one place, in order: what reminds one person of several things is one message, not several."""
+    together = [row for row in rows if row.kind in MERGED]
+    groups: list[list[Outgoing]] = []
+    for row in rows:
+        if row.kind not in MERGED:
+            groups.append([row])
+        elif row is together[0]:
+            groups.append(together)
+    return groups
+
+
+def render(session: Session, rows: Sequence[Outgoing], now: datetime) -> Post | None:
+    """Draw rows that go together from the present state; None when there is no need to say them any more."""
+    if rows[0].kind in MERGED:
+        return _morning(session, rows, now)
+    return KINDS[rows[0].kind](session, rows[0], now)
+
+
+def _told(session: Session, row: Outgoing) -> Person:
+    return person.get(session, row.partnership_id, row.person_id or 0)
 
 
 def _front_door(session: Session, row: Outgoing, _now: datetime) -> Post:
@@ -48,6 +70,11 @@ def _front_door(session: Session, row: Outgoing, _now: datetime) -> Post:
 def _confirm(session: Session, row: Outgoing, _now: datetime) -> Post:
     both = partnership.companies(session, row.partnership_id)
     return Post(setup.draw_confirm(row.partnership_id, both), subject="confirm")
+
+
+def _agreement(session: Session, row: Outgoing, _now: datetime) -> Post:
+    found = agreements.get(session, row.partnership_id, row.about["agreement_id"])
+    return Post(agreement.draw_proposal(session, found), subject=f"agreement:{found.id}")
 
 
 def _card(session: Session, row: Outgoing, now: datetime) -> Post:
@@ -62,21 +89,43 @@ def _line(session: Session, row: Outgoing, _now: datetime) -> Post:
 
 def _owner(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
-    told = person.get(session, row.partnership_id, row.about["person_id"])
+    told = _told(session, row)
     if not found.record.is_open or found.record.owner_id != told.id or not told.active:
         return None
     return Post(reminder.owner(found), person=told)
 
 
-def _reminder(session: Session, row: Outgoing, now: datetime) -> Post | None:
+def _morning(session: Session, rows: Sequence[Outgoing], now: datetime) -> Post | None:
+    """Draw what one person is reminded of and what waits for them: a single reminder plainly, more as one list."""
+    told = _told(session, rows[0])
+    if not told.active:
+        return None
+    found = [_reminded(session, row, now) for row in rows if row.kind == "reminder"]
+    reminded = [one for one in found if one is not None]
+    listed = [_list(session, row, now) for row in rows if row.kind == "list"]
+    lists_ = [one for one in listed if one is not None and not one.is_empty]
+    screen = mine.draw_morning(told, reminded, lists_, now)
+    return Post(screen, person=told) if screen else None
+
+
+def _reminded(session: Session, row: Outgoing, now: datetime) -> Reminded | None:
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
-    told = person.get(session, row.partnership_id, row.about["person_id"])
     due = found.clocks[ClockName(row.about.get("clock", ClockName.CLOSE))]
-    if due.stopped_at is not None or not told.active:
+    if due.stopped_at is not None or due.paused_at is not None:
         return None
-    if not is_latest(found, due, date.fromisoformat(row.about["step"]), now):
+    if not reminders.is_latest(found, due, date.fromisoformat(row.about["step"]), now):
         return None
-    return Post(reminder.reminder(found, due, now, told.id), person=told)
+    away = found.people.get(row.about.get("for") or 0)
+    return Reminded(found, due, row.person_id or 0, away if away and away.id != row.person_id else None)
+
+
+def _list(session: Session, row: Outgoing, now: datetime) -> lists.MorningList | None:
+    """Collect a person's list of today; a past day's is not sent."""
+    whose = person.get(session, row.partnership_id, row.about["for"])
+    there, both = partnership.get(session, row.partnership_id), partnership.companies(session, row.partnership_id)
+    if calendar_of(there, both, whose.time_zone).day_of(now).isoformat() != row.about["day"]:
+        return None
+    return lists.collect(session, people.Actor(there, both, whose), now)
 
 
 def _similar(session: Session, row: Outgoing, _now: datetime) -> Post | None:
@@ -99,20 +148,35 @@ def _question(session: Session, row: Outgoing, now: datetime) -> Post:
 def _questions(session: Session, row: Outgoing, now: datetime) -> Post | None:
     """Ask one of the sponsor's QA about all reports that a record calls for."""
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
-    told = person.get(session, row.partnership_id, row.about["person_id"])
+    told = _told(session, row)
     if not told.active or all(report.is_settled for report in found.reports):
         return None
     return Post(questions.draw_all(found, now), person=told)
 
 
 def _notice(session: Session, row: Outgoing, _now: datetime) -> Post | None:
-    told = person.get(session, row.partnership_id, row.about["person_id"])
+    told = _told(session, row)
     whose = person.get(session, row.partnership_id, row.about["whose"])
     company = partnership.companies(session, row.partnership_id)[whose.side].name
     found = device.get(session, row.about["device_id"])
     if not told.active:
         return None
     return Post(devices.notice(row.about["what"], whose, company, found), person=told)
+
+
+def _leaver(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Offer the open work of somebody who left to QA of their company."""
+    told = _told(session, row)
+    screen = roster.draw_leaver(session, person.get(session, row.partnership_id, row.about["whose"]), now)
+    return Post(screen, person=told) if told.active and screen else None
+
+
+def _muted(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Tell one person that nothing can be said in the channel."""
+    there, told = partnership.get(session, row.partnership_id), _told(session, row)
+    if there.muted_because is None or not told.active:
+        return None
+    return Post(muted.draw(there, partnership.companies(session, there.id)), person=told)
 
 
 def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
@@ -123,16 +187,19 @@ def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
     return Post(digest.draw(digests.collect(session, there, now)))
 
 
+MERGED = ("reminder", "list")
 KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "front door": _front_door,
     "confirm": _confirm,
+    "agreement": _agreement,
     "card": _card,
     "line": _line,
     "owner": _owner,
-    "reminder": _reminder,
     "similar": _similar,
     "question": _question,
     "questions": _questions,
     "notice": _notice,
+    "leaver": _leaver,
+    "muted": _muted,
     "digest": _digest,
 }

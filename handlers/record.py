@@ -32,6 +32,15 @@ EXTEND = Form(
         Text("justification", "Justification", required=True, limit=LONG, multiline=True),
     ),
 )
+STOP_CLOCK = Form(
+    "record.stop_clock",
+    "Stop clock",
+    "Ask",
+    (
+        Day("until", "Stopped until", required=True, hint="On this day it goes on by itself."),
+        Text("reason", "Reason", required=True, limit=LONG, multiline=True),
+    ),
+)
 SEND_BACK = Form("record.send_back", "Send back", "Send back", (REASON,))
 VOID = Form("record.void", "Void", "Void", (REASON,))
 REOPEN = Form("record.reopen", "Reopen", "Ask", (REASON,))
@@ -82,6 +91,10 @@ def _extend(session: Session, actor: Actor, ref: Ref, given: Given, now: datetim
     return request.ask_extension(session, actor, ref, given["due_on"], given["justification"], now)
 
 
+def _stop_clock(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return request.ask_stop(session, actor, ref, given["until"], given["reason"], now)
+
+
 def _send_back(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
     return request.send_back(session, actor, ref, given["reason"], now)
 
@@ -100,6 +113,7 @@ LISTENERS = Listeners(buttons={"record.open": on_open}, options={"owner": on_own
         "comment": Filled(COMMENT, _comment),
         "link": Filled(LINK, _link),
         "extend": Filled(EXTEND, _extend),
+        "stop_clock": Filled(STOP_CLOCK, _stop_clock),
         "send_back": Filled(SEND_BACK, _send_back),
         "void": Filled(VOID, _void),
         "reopen": Filled(REOPEN, _reopen),
@@ -110,5 +124,6 @@ LISTENERS = Listeners(buttons={"record.open": on_open}, options={"owner": on_own
         "agree": request.agree,
         "refuse": request.refuse,
         "withdraw": request.withdraw,
+        "resume": request.resume,
     },
 )

@@ -92,17 +92,6 @@ async def on_mention(call: Call) -> None:
     call.desk.later(post(channel=channel_id, thread_ts=thread, text=screen.text, blocks=screen.blocks))
 
 
-async def on_joined(call: Call) -> None:
-    """Put a colleague who joins the channel on the roster; strangers and guests stay off it."""
-    call.channel_id = call.event["channel"]
-    if call.identity.user_id == call.desk.installation.user_id:
-        return
-    try:
-        await call.look(lambda _session, actor: actor)
-    except Refusal:
-        return  # not set up, a stranger, or a guest: told when they act
-
-
 def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
     """Draw the card on which the other company confirms."""
     waiting = [company for company in companies.values() if company.confirmed_at is None]
@@ -142,7 +131,7 @@ async def _filled(call: Call, channel_id: str) -> blocks.Block:
         "sponsor_team": [Option(name, team_id) for team_id, name in names.items()],
         "sponsor_qa": offered,
         "cmo_qa": offered,
-        "time_zone": [Option(zone, zone) for zone in sorted({*_zones(), opener.time_zone})],
+        "time_zone": [Option(zone, zone) for zone in sorted({*zones(), opener.time_zone})],
         "sponsor_country": countries,
         "cmo_country": countries,
     }
@@ -198,7 +187,8 @@ async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> No
         await call.desk.database.write(some)
 
 
-def _zones() -> list[str]:
+def zones() -> list[str]:
+    """List the time zones to choose from."""
     table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
     return ["UTC", *(line[2] for line in lines)]
@@ -207,5 +197,5 @@ def _zones() -> list[str]:
 LISTENERS = Listeners(
     buttons={"partnership.start": on_button, "partnership.confirm": on_confirm},
     modals={CALLBACK: on_submitted},
-    events={"app_mention": on_mention, "member_joined_channel": on_joined},
+    events={"app_mention": on_mention},
 )

@@ -19,6 +19,11 @@ def word(error: BaseException) -> str:
     return f"status {getattr(answer, 'status_code', None) or getattr(answer, 'status', 'unknown')}"
 
 
+def status(error: BaseException) -> int:
+    """Give the HTTP status of an answer that was an error; 0 where there was none."""
+    return int(getattr(getattr(error, "response", None), "status_code", 0) or 0)
+
+
 def retry_after(error: BaseException) -> int | None:
     """Give the seconds that Slack asks to wait; None when it asks for none."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}

@@ -15,20 +15,20 @@ from sqlmodel import Session
 from quality import change, ladder
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Overtaken, Refusal
-from quality.terms import Term, Unit
+from quality.terms import Due, Term, Unit
 from quality.words import moment
-from quality.working_time import Calendar, calendar_of
+from quality.working_time import Calendar, Site
 from storage import authority, clock, outbox, person
 from storage import record as stored
 from storage.authority import Answer, AuthorityReport
-from storage.clock import Clock, ClockName
+from storage.clock import Clock, ClockName, Duty
 from storage.deviation import Deviation
 from storage.oos import Oos, ResultKind
 from storage.partnership import Side
 from storage.person import Role
 from storage.record import Class, Distributed, Kind, Record
 
-US_FEDERAL = ("US",)
+US_FEDERAL = (Site("US"),)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Report:
     source: str
     term: Term
     since: Callable[[Record], datetime]
-    countries: tuple[str, ...] | None = None  # None: both companies'
+    sites: tuple[Site, ...] | None = None  # None: both companies'
     from_answer: bool = False  # once it is said to be needed, the term counts from then
 
 
@@ -92,10 +92,11 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
     dates: dict[str, str] = {}
     for name, report in REPORTS.items():
         since = report.since(record)
-        due = change.Due(report.term.due(since, _calendar(actor, report)), f"{report.source}: {report.term.rule}"[:120])
-        change.start(session, record, name, due, since, _reminding(actor))
+        rule = f"{report.source}: {report.term.rule}"[:120]
+        due = Due(report.term.due(since, _calendar(actor, report)), rule, Duty.SPONSOR, since)
+        change.start(session, record, name, due, since, actor.calendar)
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
-        about = {"record_id": record.id, "name": name}
+        about: dict[str, Any] = {"record_id": record.id, "name": name}
         outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
         dates[name] = moment(due.at)
     _tell_sponsor(session, actor, record, now)
@@ -123,7 +124,7 @@ def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime)
     for who in person.list_with_role(session, actor.partnership.id, Role.QA):
         if who.side is Side.SPONSOR:
             key = f"questions:{record.id}:{who.id}"
-            outbox.put(session, record.partnership_id, "questions", key, now, record_id=record.id, person_id=who.id)
+            outbox.put(session, record.partnership_id, "questions", key, now, to=who.id, record_id=record.id)
 
 
 def check_may_answer(session: Session, actor: Actor, record_id: int, name: ClockName) -> AuthorityReport:
@@ -187,12 +188,12 @@ def _set_clock(actor: Actor, record: Record, running: Clock, said: Answer, now: 
     if said is Answer.NOT_NEEDED:
         running.stopped_at, running.next_at = now, None
         return {}
-    report, reminding = REPORTS[running.name], _reminding(actor)
+    report, reminding = REPORTS[running.name], actor.calendar
     before, running.stopped_at = running.due_at, None
     if report.from_answer and said is Answer.NEEDED and running.started_at == report.since(record):
         # Only the first confirmation counts: a changed mind buys no time.
         running.started_at, running.due_at = now, report.term.due(now, _calendar(actor, report))
-    running.next_at = ladder.first_at(reminding.day_of(running.due_at), now, reminding)
+    running.next_at = ladder.first_at(running.name, reminding.day_of(running.due_at), now, reminding)
     return {"due": [before.isoformat(), running.due_at.isoformat()]} if running.due_at != before else {}
 
 
@@ -213,15 +214,10 @@ def file(session: Session, actor: Actor, asked: Question, filed_at: datetime, no
 
 
 def _redraw(session: Session, record: Record, name: ClockName, now: datetime) -> None:
-    about = {"record_id": record.id, "name": name}
+    about: dict[str, Any] = {"record_id": record.id, "name": name}
     key = f"question:{record.id}:{name}:{now.isoformat()}"
     outbox.put(session, record.partnership_id, "question", key, now, **about)
 
 
 def _calendar(actor: Actor, report: Report) -> Calendar:
-    ours = calendar_of(actor.partnership, actor.companies)
-    return Calendar(ours.zone, report.countries) if report.countries else ours
-
-
-def _reminding(actor: Actor) -> Calendar:
-    return calendar_of(actor.partnership, actor.companies)
+    return Calendar(actor.calendar.zone, report.sites) if report.sites else actor.calendar

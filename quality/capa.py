@@ -9,15 +9,15 @@ from sqlmodel import Session
 from quality import change
 from quality import record as records
 from quality.approval import PLAN
-from quality.change import Due, Ref
+from quality.change import Ref
 from quality.people import Actor, may_take_part, require_part
 from quality.refusal import FieldErrors
 from quality.sheet import Sheet
-from quality.terms import CAPA_DAYS, CAPA_RULE, CHECK, CHECK_AGAIN, LONG_AGO, LONGEST_AGO, TO_BE_WRITTEN
-from quality.working_time import DAY_ENDS, calendar_of
+from quality.terms import CAPA_DAYS, CAPA_RULE, CHECK_AGAIN, LONG_AGO, LONGEST_AGO, TO_BE_WRITTEN, Due
+from quality.working_time import DAY_ENDS
 from storage import clock
 from storage.capa import ActionType, Capa, EffectivenessCheck, Implementation
-from storage.clock import ClockName
+from storage.clock import ClockName, Duty
 from storage.record import Kind, Outcome, Record, State
 
 OUTCOMES = (Outcome.EFFECTIVE, Outcome.NOT_EFFECTIVE, Outcome.INCONCLUSIVE)
@@ -60,22 +60,24 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     _check_due(actor, form.due_on, now)
     sources = records.find_all(session, actor, form.sources, "sources")
     owner = records.can_own(session, actor, form.owner_id)
-    calendar = calendar_of(actor.partnership, actor.companies)
     record = records.new(actor, Kind.CAPA, State.PLANNED, now, title=form.title, owner_id=owner.id, detected_at=now)
     details = {name: getattr(form, name) for name in ("problem", "action_type", "plan", "criterion")}
     told = {**details, "owner": owner.name, "sources": ", ".join(source.number for source in sources)}
-    due = Due(calendar.at(form.due_on, DAY_ENDS), CAPA_RULE)
-    entry = records.log(session, actor, record, due, now=now, details=told)
+    due = Due(actor.calendar.at(form.due_on, DAY_ENDS), CAPA_RULE, Duty.OWNER, now)
+    entry = records.log(session, actor, record, now=now, details=told, due=due)
     session.add(Capa(record_id=record.id, **details))
     for source in sources:
         records.link(session, actor, record, source, now)
+    if all(source.state is State.CLOSED for source in sources):  # else once its sources are approved
+        instead = "" if sources else "logging"
+        change.start_by_terms(session, actor, record, ClockName.PLAN, now, now, instead=instead)
     change.settle(session, record, now)
     records.tell_owner(session, record, owner, entry, now)
     return record
 
 
 def _check_due(actor: Actor, due_on: date, now: datetime) -> None:
-    calendar = calendar_of(actor.partnership, actor.companies)
+    calendar = actor.calendar
     if due_on < calendar.day_of(now):
         raise FieldErrors({"due_on": "This day is past. Give a day from today on."})
     if calendar.at(due_on, DAY_ENDS) < now:
@@ -101,7 +103,7 @@ def change_plan(session: Session, actor: Actor, ref: Ref, form: PlanForm, now: d
 def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implemented_on: date, now: datetime) -> Record:
     """Mark a CAPA implemented; the clock to the check of its effectiveness starts on that day."""
     record = change.begin(session, actor, ref, "implement", now).record
-    calendar = calendar_of(actor.partnership, actor.companies)
+    calendar = actor.calendar
     if implemented_on > calendar.day_of(now):
         raise FieldErrors({"implemented_on": "This day is still to come. Give the day on which it was done."})
     if implemented_on < calendar.day_of(now - LONGEST_AGO):
@@ -110,8 +112,7 @@ def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implement
     found: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
     session.merge(Implementation(record_id=record.id, **found, **change.by(actor, now)))
     clock.stop(session, record.id, now, ClockName.CLOSE, ClockName.ACCEPT)
-    due = CHECK.due(calendar.at(implemented_on, DAY_ENDS), calendar)
-    change.start(session, record, ClockName.CHECK, Due(due, CHECK.rule), now, calendar)
+    change.start_by_terms(session, actor, record, ClockName.CHECK, calendar.at(implemented_on, DAY_ENDS), now)
     changes = {"evidence": [None, evidence], "implemented_on": [None, implemented_on.isoformat()]}
     changes |= change.lapse(session, actor, record, now)
     change.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
@@ -131,15 +132,13 @@ def add_check(session: Session, actor: Actor, found: Sheet, form: CheckForm, now
 
 def check_again(session: Session, actor: Actor, record: Record, now: datetime) -> None:
     """Start the clock to another check."""
-    calendar = calendar_of(actor.partnership, actor.companies)
-    due = Due(CHECK_AGAIN.due(now, calendar), CHECK_AGAIN.rule)
-    change.start(session, record, ClockName.CHECK, due, now, calendar)
+    change.start_by_terms(session, actor, record, ClockName.CHECK, now, now, term=CHECK_AGAIN)
 
 
 def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:
     """Log the CAPA that follows one found not effective, linked with it and with its sources."""
     before, record = found.part(Capa), found.record
-    calendar = calendar_of(actor.partnership, actor.companies)
+    calendar = actor.calendar
     owner = found.owner if found.owner and may_take_part(found.owner) else actor.person
     return log(
         session,

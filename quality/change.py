@@ -1,30 +1,41 @@
 """How a record changes, whatever the change: whether the actor may, on which version, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, guards, ladder, transitions
+from quality import approval, guards, ladder, terms, transitions, turn
 from quality.content import content, digest
 from quality.events import EVENTS, QUIET, UNSPOKEN
-from quality.people import Actor, named, require_confirmed
+from quality.people import Actor, Doer, named, require_confirmed
 from quality.refusal import Overtaken, Refusal
 from quality.sheet import Sheet, of_record
+from quality.terms import Due
 from quality.transitions import Act
 from quality.words import moment
 from quality.working_time import Calendar
 from storage import author, clock, journal, outbox, request
 from storage import record as records
-from storage.clock import DRIVING, Clock, ClockName
+from storage.clock import REPORTING, Clock, ClockName, Duty
 from storage.journal import JournalEntry
 from storage.oos import Oos, ResultKind
 from storage.partnership import Side
 from storage.record import Class, Kind, Outcome, Record, State
 
-WORKING = (*DRIVING, ClockName.ACKNOWLEDGE, ClockName.ACCEPT)  # these stop when a record is done
+WORKING = tuple(name for name in ClockName if name not in REPORTING)  # these stop when a record is done
+# The clocks that run while a record is in a state: started on coming into it, stopped on leaving.
+OF_STATE: Mapping[tuple[Kind, State], tuple[ClockName, str]] = MappingProxyType(
+    {
+        (Kind.DEVIATION, State.PENDING_APPROVAL): (ClockName.REVIEW, "submission"),
+        (Kind.OOS, State.PENDING_APPROVAL): (ClockName.REVIEW, "submission"),
+        (Kind.OOS, State.PHASE_1): (ClockName.PHASE_1, "being sent back"),
+        (Kind.CAPA, State.PLANNED): (ClockName.PLAN, "being planned again"),
+    }
+)
 MOST_NAMED = 8  # people in a refusal
 MOST_LOOKED_AT = 50  # entries of a journal in which the one that counts is looked for
 
@@ -35,14 +46,6 @@ class Ref:
 
     record_id: int
     version: int
-
-
-@dataclass(frozen=True)
-class Due:
-    """When something is due, and by which rule."""
-
-    at: datetime
-    rule: str
 
 
 def get(session: Session, actor: Actor, record_id: int) -> Record:
@@ -115,17 +118,54 @@ def told(values: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: [None, value] for name, value in values.items() if value not in ("", None, [])}
 
 
-def start(
-    session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar | None = None
-) -> None:
-    """Start a clock of a record, or start it anew; with a calendar it reminds of its due date."""
-    values: dict[str, Any] = {"rule": due.rule, "started_at": now, "due_at": due.at, "stopped_at": None}
-    values["next_at"] = ladder.first_at(calendar.day_of(due.at), now, calendar) if calendar else None
+def start(session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar) -> None:
+    """Start a clock of a record, or start it anew, and set when it is first reminded of."""
+    values: dict[str, Any] = {
+        "rule": due.rule,
+        "duty": due.duty,
+        "agreement_version": due.version,
+        "agreement_row": due.row,
+        "started_at": due.since,
+        "due_at": due.at,
+        "first_due_at": due.at,
+        "extensions": 0,
+        "paused_at": None,
+        "pause_ends_on": None,
+        "stopped_at": None,
+        "next_at": ladder.first_at(name, calendar.day_of(due.at), now, calendar),
+    }
     running = clock.find(session, record.id, name)
     if running is None:
         session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
     else:
         running.sqlmodel_update(values)
+
+
+def start_by_terms(
+    session: Session, actor: Actor, record: Record, name: ClockName, since: datetime, now: datetime, *,
+    instead: str = "", term: str = "",
+) -> Due | None:  # fmt: skip
+    """Start a clock by the agreement's row for it; gives when it is due, None where the agreement has no such row."""
+    agreed = terms.of(session, record.partnership_id)
+    row = agreed.find(record.kind, term or name, record.class_)
+    if row is None:
+        return None
+    due = agreed.due(row, since, actor.calendar, instead)
+    start(session, record, name, due, now, actor.calendar)
+    return due
+
+
+def notified(session: Session, actor: Actor, record: Record) -> None:
+    """Note when the other company was notified: by logging it here, against the agreement's time for that."""
+    row = terms.of(session, record.partnership_id).find(record.kind, ClockName.NOTIFY, record.class_)
+    if row is None or DUTY_OF.get(row.duty, record.logged_side) is not record.logged_side:
+        return
+    start_by_terms(session, actor, record, ClockName.NOTIFY, record.detected_at, record.recorded_at)
+    session.flush()
+    clock.stop(session, record.id, record.recorded_at, ClockName.NOTIFY)
+
+
+DUTY_OF = MappingProxyType({Duty.CMO: Side.CMO, Duty.SPONSOR: Side.SPONSOR})
 
 
 def move(
@@ -134,11 +174,31 @@ def move(
     """Bring a record into a state; done ones stop their clocks, and what is asked about them lapses."""
     before, record.state = record.state, to
     changes = {**more.pop("changes", {}), "state": [before, to]}
+    _follow_state(session, actor, record, before, now)
     if to in transitions.DONE:
         record.closed_at, record.closed_by_id = now, actor.person.id
         clock.stop(session, record.id, now, *WORKING)
         changes |= lapse(session, actor, record, now)
-    return finish(session, actor, record, event, now, changes=changes, **more)
+    entry = finish(session, actor, record, event, now, changes=changes, **more)
+    if to is State.CLOSED:
+        _plans_begin(session, actor, record, now)
+    return entry
+
+
+def _follow_state(session: Session, actor: Actor, record: Record, before: State, now: datetime) -> None:
+    """Stop the clock of the state that was left, start the one of the state that came."""
+    if left := OF_STATE.get((record.kind, before)):
+        clock.stop(session, record.id, now, left[0])
+    if came := OF_STATE.get((record.kind, record.state)):
+        name, since = came
+        start_by_terms(session, actor, record, name, now, now, instead=since)
+
+
+def _plans_begin(session: Session, actor: Actor, source: Record, now: datetime) -> None:
+    """Let the time for their plans begin for the CAPAs that waited for the approval of their source."""
+    for capa in records.followers_of(session, source.id):
+        if capa.state is State.PLANNED and clock.find(session, capa.id, ClockName.PLAN) is None:
+            start_by_terms(session, actor, capa, ClockName.PLAN, now, now)
 
 
 def lapse(session: Session, actor: Actor, record: Record, now: datetime) -> dict[str, Any]:
@@ -160,7 +220,7 @@ def begin_if_approved(session: Session, actor: Actor, capa: Record, now: datetim
         move(session, actor, capa, State.IN_PROGRESS, "let_begin", now)
 
 
-def finish(session: Session, actor: Actor, record: Record, event: str, now: datetime, **more: Any) -> JournalEntry:
+def finish(session: Session, actor: Doer, record: Record, event: str, now: datetime, **more: Any) -> JournalEntry:
     """End a change: journal it, and what follows from it for signatures, holds and linked cards."""
     voided = settle(session, record, now)
     if voided:
@@ -180,11 +240,25 @@ def settle(session: Session, record: Record, now: datetime) -> str:
     # A plan that is still to be written waits for nobody's signature.
     waiting = () if guards.PLAN_WRITTEN.fails(found, now) else approval.open_sides(found)
     record.awaits_sponsor, record.awaits_cmo = Side.SPONSOR in waiting, Side.CMO in waiting
+    pass_turn(record, turn.side(found), now)
     for other in found.links:
         # Their cards name this record's state.
         key = f"card:{other.id}:{record.id}:{record.version}"
         outbox.put(session, record.partnership_id, "card", key, now, record_id=other.id)
     return " and ".join(f"{one.name} ({one.company})" for one in voided)
+
+
+def pass_turn(record: Record, to: Side | None, now: datetime) -> None:
+    """Let it be another company's turn; the time until now counts to the one whose turn it was."""
+    if record.turn is to:
+        return
+    if record.turn_since is not None:
+        spent = max(0, int((now - record.turn_since).total_seconds()))
+        if record.turn is Side.SPONSOR:
+            record.sponsor_seconds += spent
+        elif record.turn is Side.CMO:
+            record.cmo_seconds += spent
+    record.turn, record.turn_since = to, now
 
 
 def holds(found: Sheet) -> bool:
@@ -205,7 +279,7 @@ def _is_trend(found: Sheet) -> bool:
 
 def note(
     session: Session,
-    actor: Actor,
+    actor: Doer,
     record: Record,
     event: str,
     now: datetime,

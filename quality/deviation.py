@@ -7,11 +7,10 @@ from sqlmodel import Session
 
 from quality import authority, change
 from quality import record as records
-from quality.change import Due, Ref
+from quality.change import Ref
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
-from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
-from quality.working_time import calendar_of
+from quality.terms import LONG_AGO, LONGEST_AGO
 from storage import record as stored
 from storage.clock import ClockName
 from storage.deviation import Deviation
@@ -75,18 +74,12 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
     )
     names = ("happened", "expected", "location", "distributed", "immediate_action")
     details = {name: getattr(form, name) for name in names}
-    due = _due(actor, form.class_, form.detected_at)
-    records.log(session, actor, record, due, now=now, details={"class": form.class_, **details}, lots=form.lots)
+    records.log(session, actor, record, now=now, details={"class": form.class_, **details}, lots=form.lots)
     session.add(Deviation(record_id=record.id, **details))
     for source in sources:
         records.link(session, actor, record, source, now)
     authority.watch(session, actor, record, now)
     return record
-
-
-def _due(actor: Actor, class_: Class, since: datetime) -> Due:
-    term = CLOSE[Kind.DEVIATION, class_]
-    return Due(term.due(since, calendar_of(actor.partnership, actor.companies)), term.rule)
 
 
 def begin_investigation(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
@@ -134,10 +127,9 @@ def lowers(record: Record, class_: Class) -> bool:
 def reclassify(session: Session, actor: Actor, record: Record, class_: Class, reason: str, now: datetime) -> None:
     """Give a deviation another class; its clock runs anew from awareness."""
     before, record.class_ = record.class_, class_
-    due = _due(actor, class_, record.detected_at)
-    calendar = calendar_of(actor.partnership, actor.companies)
-    change.start(session, record, ClockName.CLOSE, due, now, calendar)
-    changes = {"class": [before, class_], "due": [None, due.at.isoformat()]}
+    due = change.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
+    change.notified(session, actor, record)
+    changes = {"class": [before, class_], "due": [None, due.at.isoformat() if due else None]}
     change.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
     for capa in stored.followers_of(session, record.id):
         # Whose signatures their plans need goes by the class of their sources.

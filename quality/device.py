@@ -242,10 +242,10 @@ def _warning(found: Device, now: datetime) -> str:
 
 
 def _tell(session: Session, actor: Actor, told: list[Person], what: str, found: Device, now: datetime) -> None:
-    about = {"what": what, "device_id": found.id, "whose": actor.person.id}
+    about: dict[str, Any] = {"what": what, "device_id": found.id, "whose": actor.person.id}
     for who in told:
         key = f"notice:{what}:{found.id}:{now.isoformat()}:{who.id}"
-        outbox.put(session, actor.partnership.id, "notice", key, now, **about, person_id=who.id)
+        outbox.put(session, actor.partnership.id, "notice", key, now, to=who.id, **about)
 
 
 def _journal(

@@ -1,17 +1,23 @@
 """The daily digest: what it says, and when the next one is due."""
 
+import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
 from quality.authority import REPORTS
-from quality.working_time import Calendar, calendar_of
-from storage import journal, message, partnership, record
+from quality.working_time import WEEKDAYS, Calendar, calendar_of
+from storage import journal, message, outbox, partnership, record
 from storage.clock import ClockName
+from storage.outbox import Said
 from storage.partnership import Company, Partnership, Side
 from storage.record import Row
 
+log = logging.getLogger(__name__)
+
+LOOKS = 60  # days in which a digest day is looked for
+LATER = timedelta(hours=1)
 MOST = 6  # rows in a section: with every section full, a message still holds them; the rest is a click away
 
 
@@ -50,7 +56,7 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
     today = calendar.day_of(now)
     tomorrow = calendar.at(today + timedelta(days=1), there.digest_at.min)
     in_a_week = calendar.at(today + timedelta(days=8), there.digest_at.min)
-    last = calendar.at(calendar.add_working_days(today, -1), there.digest_at)
+    last = last_before(there, calendar, today)
     one = MOST + 1
     pid = there.id
     sections = [
@@ -74,13 +80,49 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
     return Digest(there, both, now, sections, _on_hold(session, pid), by_id, head.seq, head.hash)
 
 
+def decide_due(session: Session, now: datetime, limit: int) -> bool:
+    """Queue the digests whose time has come, at most so many; True when there may be more."""
+    due = partnership.list_digests_due(session, now, limit)
+    both = {there.id: companies for there, companies in partnership.list_by_ids(session, {one.id for one in due})}
+    said = []
+    for there in due:
+        try:
+            said += _decide(there, calendar_of(there, both[there.id]), now)
+        except Exception:  # what goes wrong with one keeps no other from being decided
+            log.exception("the digest of partnership %s could not be decided; again in %s", there.id, LATER)
+            there.next_digest_at = now + LATER
+    outbox.put_all(session, said, now)
+    return len(due) == limit
+
+
+def _decide(there: Partnership, calendar: Calendar, now: datetime) -> list[Said]:
+    """Say today's digest when its time has come; the digest of a past day is not posted."""
+    today = calendar.day_of(now)
+    there.next_digest_at = next_at(there, calendar, now)
+    if not is_day(there, calendar, today) or calendar.at(today, there.digest_at) > now:
+        return []
+    day = today.isoformat()
+    return [Said(there.id, "digest", f"digest:{there.id}:{day}", now, {"day": day})]
+
+
+def is_day(there: Partnership, calendar: Calendar, day: date) -> bool:
+    """Whether a day has a digest: a working day of both companies, of those that they agreed on."""
+    return WEEKDAYS[day.weekday()] in there.digest_days.split() and calendar.is_working(day)
+
+
+def last_before(there: Partnership, calendar: Calendar, day: date) -> datetime:
+    """Give the time of the digest before a day's."""
+    days = (day - timedelta(days=number) for number in range(1, LOOKS))
+    found = next((earlier for earlier in days if is_day(there, calendar, earlier)), day - timedelta(days=LOOKS))
+    return calendar.at(found, there.digest_at)
+
+
 def next_at(there: Partnership, calendar: Calendar, after: datetime) -> datetime:
-    """Give the first digest time on a working day after a moment."""
-    day = calendar.working_day_from(calendar.day_of(after))
-    moment = calendar.at(day, there.digest_at)
-    if moment <= after:
-        moment = calendar.at(calendar.add_working_days(day, 1), there.digest_at)
-    return moment
+    """Give the first digest time after a moment; where no day has one, when to look again."""
+    today = calendar.day_of(after)
+    days = (today + timedelta(days=number) for number in range(LOOKS))
+    moments = (calendar.at(day, there.digest_at) for day in days if is_day(there, calendar, day))
+    return next((moment for moment in moments if moment > after), after + timedelta(days=LOOKS))
 
 
 def _section(title: str, rows: list[Row]) -> Section:

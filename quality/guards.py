@@ -63,6 +63,20 @@ def _not_late(sheet: Sheet, now: datetime) -> str | None:
     return f"{sheet.record.number} was due {when}. A late record cannot be extended: finish it, and say why it is late."
 
 
+def _runs(sheet: Sheet, _now: datetime) -> str | None:
+    due = sheet.due
+    if due is None or due.paused_at is None:
+        return None
+    return f"The clock of {sheet.record.number} is stopped. Press *Resume clock* first."
+
+
+def _stands(sheet: Sheet, _now: datetime) -> str | None:
+    due = sheet.due
+    if due is not None and due.paused_at is not None:
+        return None
+    return f"The clock of {sheet.record.number} is not stopped."
+
+
 def _whole(sheet: Sheet, _now: datetime) -> str | None:
     """21 CFR 211.192: nothing that the law asks for is empty."""
     found = sheet.part(Investigation)
@@ -160,6 +174,8 @@ ACKNOWLEDGEABLE = Guard("it waits for acknowledgement", _waits_for_acknowledgeme
 NOTHING_ASKED = Guard("no other request is open", _nothing_asked)
 EXTENSION_ASKED = Guard("an extension is asked", _is_asked(Asked.EXTEND))
 CONSENT_ASKED = Guard("agreement is asked", _is_asked(Asked.VOID))
+RUNS = Guard("its clock is not stopped", _runs)
+STANDS = Guard("its clock is stopped", _stands)
 NOT_LATE = Guard("it is not late", _not_late)
 WHOLE = Guard("the investigation is complete (21 CFR 211.192)", _whole)
 CAPA_LINKED = Guard("before the last signature, a CAPA is linked where one is needed", _capa_linked)

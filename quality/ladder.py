@@ -4,20 +4,37 @@ A reminder falls at the start of the working day. One that would fall on a day o
 before; once late, every working day has one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar
+from storage.clock import ClockName
 
-DAYS_BEFORE = (7, 3, 1, 0)
+# How many days before they are due clocks are reminded of; short ones begin later.
+DAYS_BEFORE: Mapping[ClockName, tuple[int, ...]] = MappingProxyType(
+    {
+        ClockName.CLOSE: (7, 3, 1, 0),
+        ClockName.CHECK: (7, 3, 1, 0),
+        ClockName.FIELD_ALERT: (7, 3, 1, 0),
+        ClockName.BIOLOGIC: (7, 3, 1, 0),
+        ClockName.EU_DEFECT: (7, 3, 1, 0),
+        ClockName.PHASE_1: (1, 0),
+        ClockName.REVIEW: (1, 0),
+        ClockName.PLAN: (1, 0),
+        ClockName.ACCEPT: (0,),
+        ClockName.ACKNOWLEDGE: (0,),
+        ClockName.NOTIFY: (0,),
+    }
+)
 
 
 class Audience(StrEnum):
     """Who is told."""
 
-    OWNER = "owner"
+    OWNER = "who has to act"
     QA = "both companies' QA"
     HEADS = "heads of quality"
 
@@ -35,10 +52,10 @@ class Step:
     audience: tuple[Audience, ...]
 
 
-def steps(due_on: date, calendar: Calendar) -> Iterator[Step]:
+def steps(name: ClockName, due_on: date, calendar: Calendar) -> Iterator[Step]:
     """Give the rungs of a due date in order; once late they never end."""
     before = {
-        calendar.working_day_from(due_on - timedelta(days=days), -1): -days for days in DAYS_BEFORE
+        calendar.working_day_from(due_on - timedelta(days=days), -1): -days for days in DAYS_BEFORE[name]
     }  # rungs that fall on one working day are one: the nearest to the due date
     for day, days_late in sorted(before.items()):
         yield Step(day, days_late, (Audience.OWNER,))
@@ -49,24 +66,24 @@ def steps(due_on: date, calendar: Calendar) -> Iterator[Step]:
         yield Step(day, late, tuple(who for since, who in ESCALATION if late >= since))
 
 
-def latest(due_on: date, today: date, calendar: Calendar) -> Step | None:
+def latest(name: ClockName, due_on: date, today: date, calendar: Calendar) -> Step | None:
     """Give the rung that stands on a day: the last one reached."""
     reached = None
-    for step in steps(due_on, calendar):
+    for step in steps(name, due_on, calendar):
         if step.day > today:
             return reached
         reached = step
     return reached
 
 
-def next_at(due_on: date, after: date, calendar: Calendar) -> datetime:
+def next_at(name: ClockName, due_on: date, after: date, calendar: Calendar) -> datetime:
     """Give the moment of the first rung after a day."""
-    day = next(step.day for step in steps(due_on, calendar) if step.day > after)
+    day = next(step.day for step in steps(name, due_on, calendar) if step.day > after)
     return calendar.at(day, DAY_STARTS)
 
 
-def first_at(due_on: date, now: datetime, calendar: Calendar) -> datetime:
+def first_at(name: ClockName, due_on: date, now: datetime, calendar: Calendar) -> datetime:
     """Give the moment of the first rung for a clock that starts now: today's, while people still work."""
     today = calendar.day_of(now)
     day_is_over = now >= calendar.at(today, DAY_ENDS)
-    return next_at(due_on, today if day_is_over else today - timedelta(days=1), calendar)
+    return next_at(name, due_on, today if day_is_over else today - timedelta(days=1), calendar)

@@ -13,8 +13,8 @@ from quality.change import Ref
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
 from quality.sheet import Sheet
-from quality.terms import CLOSE, LONG_AGO, LONGEST_AGO
-from quality.working_time import calendar_of
+from quality.terms import LONG_AGO, LONGEST_AGO
+from storage.clock import ClockName
 from storage.investigation import Disposition
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, Retest, RetestPlan
 from storage.record import Distributed, Kind, Outcome, Record, State
@@ -47,8 +47,6 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     """Log a result; its clocks start when it was obtained."""
     require_part(session, actor, "log OOS results")
     check(form, now)
-    term = CLOSE[Kind.OOS, None]
-    due = change.Due(term.due(form.analysed_at, calendar_of(actor.partnership, actor.companies)), term.rule)
     record = records.new(
         actor,
         Kind.OOS,
@@ -61,8 +59,9 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     )
     names = ("test", "category", "result_kind", "sample_type", "result", "unit", "lower", "upper", "method")
     details = {name: getattr(form, name) for name in (*names, "analyst", "distributed")}
-    records.log(session, actor, record, due, now=now, details=details, lots=form.lots)
+    records.log(session, actor, record, now=now, details=details, lots=form.lots)
     session.add(Oos(record_id=record.id, analysed_at=form.analysed_at, **details))
+    change.start_by_terms(session, actor, record, ClockName.PHASE_1, form.analysed_at, now)
     authority.watch(session, actor, record, now)
     return record
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
 from sqlmodel import Session
 
-from quality import digest
+from quality import agreement, digest
 from quality.people import Actor, Profile, add, require, side_by_team
 from quality.refusal import FieldErrors, Refusal
 from quality.working_time import calendar_of
@@ -55,9 +56,11 @@ def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Pa
     both = _companies(session, there, form, teams)
     both[starter].confirmed_at = now
     there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
+    first = agreement.begin(session, there, both, now)
     team_id, user_id = who.identity.team_id, who.identity.user_id
     by = {"name": who.name, "company": both[starter].name, "side": starter, "team": team_id, "user": user_id}
-    changes = {name: [None, value] for name, value in _terms(form, teams).items()}
+    changes: dict[str, Any] = {name: [None, value] for name, value in _terms(form, teams).items()}
+    changes["agreement"] = [None, {"version": first.version, **first.content}]
     journal.append(session, there.id, "partnership.set_up", now, {"by": by, "changes": changes})
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
         for profile in named:

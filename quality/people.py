@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlmodel import Session
 
 from quality.refusal import NotOnRoster, NotSetUp, Refusal
-from quality.working_time import known_zone
+from quality.working_time import Calendar, calendar_of, known_zone
 from storage import journal, partnership, person
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
@@ -32,6 +33,21 @@ class Profile:
     guest: bool = False
 
 
+class Doer(Protocol):
+    """Whoever does something that the journal tells of."""
+
+    def signature(self) -> dict[str, str]:
+        """Who acts, as the journal keeps it."""
+
+
+class Machine:
+    """QualBridge itself, where a time that people agreed on has come."""
+
+    def signature(self) -> dict[str, str]:
+        """Name it; no person and no company did it."""
+        return {"name": "QualBridge", "company": "", "side": "", "team": "", "user": ""}
+
+
 @dataclass(frozen=True)
 class Actor:
     """A person on the roster who acts, with their partnership."""
@@ -49,6 +65,11 @@ class Actor:
     def other_company(self) -> Company:
         """The partner's company."""
         return self.companies[self.person.side.other]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working days of both companies, in the partnership's time zone."""
+        return calendar_of(self.partnership, self.companies)
 
     def signature(self) -> dict[str, str]:
         """Who acts, as the journal keeps it: readable even when the roster has changed since."""
@@ -137,6 +158,7 @@ def add(
         roles=roles,
         time_zone=known_zone(profile.time_zone),
         joined_at=now,
+        next_list_at=now,  # the first pass finds out when it is due
     )
     session.add(added)
     session.flush()

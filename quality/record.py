@@ -8,22 +8,22 @@ from sqlmodel import Session
 
 from quality import approval, transitions
 from quality.change import (
-    Due,
     Ref,
     begin,
     begin_if_approved,
     finish,
     may,
     note,
+    notified,
     start,
+    start_by_terms,
     told,
     worked,
 )
 from quality.people import Actor, may_take_part
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet, of_record
-from quality.terms import ACCEPT, ACKNOWLEDGE
-from quality.working_time import calendar_of
+from quality.terms import Due
 from storage import clock, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
@@ -53,26 +53,33 @@ def sheet_by_number(session: Session, actor: Actor, number: str) -> Sheet:
 def new(actor: Actor, kind: Kind, state: State, now: datetime, **fields: Any) -> Record:
     """Give a record that the actor logs now."""
     by: dict[str, Any] = {"logged_side": actor.person.side, "logged_by_id": actor.person.id, "recorded_at": now}
+    by |= {"turn": actor.person.side, "turn_since": now}
     return Record(partnership_id=actor.partnership.id, kind=kind, state=state, **by, **fields)
 
 
 def log(
-    session: Session, actor: Actor, record: Record, due: Due, *, now: datetime, details: dict[str, Any],
-    lots: Sequence[str] = (),
+    session: Session, actor: Actor, record: Record, *, now: datetime, details: dict[str, Any],
+    lots: Sequence[str] = (), due: Due | None = None,
 ) -> JournalEntry:  # fmt: skip
-    """Save a new record under the next number with its clocks and announce it; the caller saves its details."""
+    """Save a new record under the next number with its clocks and announce it; the caller saves its details.
+
+    It is due by the agreement's terms from its detection, unless a due time is given.
+    """
     there = actor.partnership
-    calendar = calendar_of(there, actor.companies)
+    calendar = actor.calendar
     record.number = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
     session.add(record)
     session.flush()
     records.add_batches(session, record, lots)
-    start(session, record, ClockName.CLOSE, due, now, calendar)
-    answered = (ClockName.ACCEPT, ACCEPT) if record.kind is Kind.CAPA else (ClockName.ACKNOWLEDGE, ACKNOWLEDGE)
-    name, term = answered
-    start(session, record, name, Due(term.due(now, calendar), term.rule), now)
+    if due is None:
+        due = start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
+    else:
+        start(session, record, ClockName.CLOSE, due, now, calendar)
+    answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
+    start_by_terms(session, actor, record, answer, now, now)
+    notified(session, actor, record)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
-    given |= {"due": due.at.isoformat(), "detected": record.detected_at.isoformat()}
+    given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
     entry = note(session, actor, record, "logged", now, changes=told(given))
     if record.kind is not Kind.CAPA:
@@ -128,8 +135,7 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
     if owner.id == record.acknowledged_by_id and record.kind is Kind.CAPA:
         clock.stop(session, record.id, now, ClockName.ACCEPT)  # they accepted it when they owned it before
     elif record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
-        calendar = calendar_of(actor.partnership, actor.companies)
-        start(session, record, ClockName.ACCEPT, Due(ACCEPT.due(now, calendar), ACCEPT.rule), now)
+        start_by_terms(session, actor, record, ClockName.ACCEPT, now, now)
     entry = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
     tell_owner(session, record, owner, entry, now)
     begin_if_approved(session, actor, record, now)
@@ -138,8 +144,8 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
 
 def tell_owner(session: Session, record: Record, owner: Person, entry: JournalEntry, now: datetime) -> None:
     """Queue the owner's direct message."""
-    about = {"record_id": record.id, "person_id": owner.id}
-    outbox.put(session, record.partnership_id, "owner", f"owner:{entry.id}", now, **about)
+    key = f"owner:{entry.id}"
+    outbox.put(session, record.partnership_id, "owner", key, now, to=owner.id, record_id=record.id)
 
 
 def comment(session: Session, actor: Actor, ref: Ref, text: str, now: datetime) -> Record:

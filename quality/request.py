@@ -1,31 +1,33 @@
 """Requests: what one person asks about a record and others have to agree to, and what happens then."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, deviation, oos, words
+from quality import change, deviation, ladder, oos, words
 from quality.approval import RECORD, given
-from quality.change import Due, Ref
-from quality.people import Actor
+from quality.change import Ref
+from quality.people import Actor, Doer
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet
-from quality.terms import ACKNOWLEDGE, CLOSE, LONGEST_AGO
+from quality.terms import LONGEST_AGO
 from quality.transitions import VOIDABLE
-from quality.working_time import DAY_ENDS, calendar_of
+from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar, calendar_of
 from storage import request
 from storage.clock import ClockName
 from storage.record import Asked, Class, Kind, Record, State
 from storage.request import Request
 
+LONGEST_STOP = timedelta(days=180)
+
 
 def ask_extension(session: Session, actor: Actor, ref: Ref, due_on: date, reason: str, now: datetime) -> Record:
     """Ask for a later due date, as the owner and before the present one has passed."""
     found = change.begin(session, actor, ref, "extend", now)
-    calendar = calendar_of(actor.partnership, actor.companies)
+    calendar = actor.calendar
     if found.due is not None and due_on <= calendar.day_of(found.due.due_at):
         when = words.local_day(found.due.due_at, actor.partnership.time_zone)
         raise FieldErrors({"due_on": f"This is not later than the present due date, {when}. Give a later day."})
@@ -56,6 +58,50 @@ def void(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -
     else:
         _void(session, actor, found, reason, now)
     return found.record
+
+
+def ask_stop(session: Session, actor: Actor, ref: Ref, until: date, reason: str, now: datetime) -> Record:
+    """Ask the other company's QA to stop the clock that drives a record, up to a day on which it goes on by itself."""
+    record = change.begin(session, actor, ref, "stop_clock", now).record
+    today = actor.calendar.day_of(now)
+    if until <= today:
+        raise FieldErrors({"until": "Give a day after today: on it the clock goes on."})
+    if until > today + LONGEST_STOP:
+        raise FieldErrors({"until": f"A clock stands still for {LONGEST_STOP.days} days at most. Give an earlier day."})
+    _ask(session, actor, record, Asked.STOP, reason, now, wanted=until.isoformat())
+    return record
+
+
+def resume(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
+    """Let a stopped clock go on."""
+    found = change.may(session, actor, ref.record_id, "resume", now)
+    go_on(session, actor, found, now)
+    return found.record
+
+
+def go_on(session: Session, doer: Doer, found: Sheet, now: datetime) -> None:
+    """Let the clock of a record go on, due later by as many days as it stood still."""
+    due, calendar = found.due, calendar_of(found.partnership, found.companies)
+    if due is None or due.paused_at is None:
+        raise LookupError(f"the clock of {found.record.number} is not stopped")
+    before, stood = due.due_at, now - due.paused_at
+    since, today = calendar.day_of(due.paused_at), calendar.day_of(now)
+    due.due_at = _later(before, since, today, calendar, in_working_days="working day" in due.rule)
+    due.first_due_at += due.due_at - before
+    due.paused_seconds += int(stood.total_seconds())
+    due.paused_at, due.pause_ends_on = None, None
+    due.next_at = ladder.first_at(due.name, calendar.day_of(due.due_at), now, calendar)
+    changes = {"due": [before.isoformat(), due.due_at.isoformat()], "stopped_days": [None, (today - since).days]}
+    change.finish(session, doer, found.record, "resumed", now, changes=changes)
+
+
+def _later(at: datetime, since: date, today: date, calendar: Calendar, *, in_working_days: bool) -> datetime:
+    local = at.astimezone(calendar.zone)
+    if in_working_days:
+        day = calendar.add_working_days(local.date(), calendar.working_days_between(since, today))
+    else:
+        day = local.date() + (today - since)
+    return calendar.at(day, local.time())
 
 
 def reopen(session: Session, actor: Actor, ref: Ref, reason: str, now: datetime) -> Record:
@@ -112,8 +158,7 @@ def _ask(
             asked_at=now,
         )
     )
-    goal = words.day(date.fromisoformat(wanted)) if what is Asked.EXTEND else wanted
-    to = f"{what} to {goal}" if goal else str(what)
+    to = words.request(what, wanted)
     change.finish(session, actor, record, "asked", now, changes={"asked": [None, to]}, reason=reason)
 
 
@@ -143,12 +188,12 @@ def _check_still_holds(found: Sheet, asked: Request, now: datetime) -> None:
     """Refuse to agree to what was possible when it was asked and is not any more."""
     if asked.what is Asked.VOID and (missing := VOIDABLE[found.record.kind].fails(found, now)):
         raise Refusal(missing)
-    if asked.what is Asked.EXTEND:
+    if asked.what in (Asked.EXTEND, Asked.STOP):
         calendar = calendar_of(found.partnership, found.companies)
-        if date.fromisoformat(asked.wanted) < calendar.day_of(now):
+        wanted, today = date.fromisoformat(asked.wanted), calendar.day_of(now)
+        if wanted < today or (asked.what is Asked.STOP and wanted == today):
             raise Refusal(
-                f"The day asked for, {words.day(date.fromisoformat(asked.wanted))}, has passed: nothing is extended "
-                "backwards. Press *Refuse*."
+                f"The day asked for, {words.day(wanted)}, has come: nothing is done backwards. Press *Refuse*."
             )
 
 
@@ -164,16 +209,25 @@ def _answer(found: Sheet, actor: Actor, asked: Request, *, agreed: bool, now: da
 
 
 def _extend(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
-    calendar = calendar_of(actor.partnership, actor.companies)
-    before = found.due.due_at.isoformat() if found.due else None
-    rule = (
-        f"extended from {words.local_day(found.due.due_at, found.partnership.time_zone)}" if found.due else "extended"
-    )
-    due = Due(calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS), rule)
-    change.start(session, found.record, ClockName.CLOSE, due, now, calendar)
+    due, calendar = found.due, actor.calendar
+    if due is None:
+        raise LookupError(f"{found.record.number} has no due date")
+    before, due.due_at = due.due_at, calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS)
+    due.extensions += 1
+    due.next_at = ladder.first_at(due.name, calendar.day_of(due.due_at), now, calendar)
     told = f"{_asker(found, asked)}: {asked.reason}"
-    changes = {"due": [before, due.at.isoformat()]}
+    changes = {"due": [before.isoformat(), due.due_at.isoformat()]}
     change.finish(session, actor, found.record, "extended", now, changes=changes, reason=told)
+
+
+def _stop(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
+    due, calendar, until = found.due, actor.calendar, date.fromisoformat(asked.wanted)
+    if due is None:
+        raise LookupError(f"{found.record.number} has no due date")
+    due.paused_at, due.pause_ends_on, due.next_at = now, until, calendar.at(until, DAY_STARTS)
+    told = f"{_asker(found, asked)}: {asked.reason}"
+    changes = {"stopped_until": [None, words.day(until)]}
+    change.finish(session, actor, found.record, "clock_stopped", now, changes=changes, reason=told)
 
 
 def _lower(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:
@@ -194,14 +248,11 @@ def _reopen(session: Session, actor: Actor, found: Sheet, asked: Request, now: d
     record = found.record
     changes = _void_signatures(found, "the record was reopened", now)
     record.closed_at, record.closed_by_id, record.outcome = None, None, None
-    term = CLOSE[record.kind, record.class_]
-    calendar = calendar_of(actor.partnership, actor.companies)
-    due = Due(term.due(now, calendar), term.rule.replace(term.since, "reopening"))
-    change.start(session, record, ClockName.CLOSE, due, now, calendar)
+    again = "reopening"
+    due = change.start_by_terms(session, actor, record, ClockName.CLOSE, now, now, instead=again)
     if record.acknowledged_at is None:
-        answer_by = Due(ACKNOWLEDGE.due(now, calendar), ACKNOWLEDGE.rule.replace(ACKNOWLEDGE.since, "reopening"))
-        change.start(session, record, ClockName.ACKNOWLEDGE, answer_by, now)
-    changes |= {"due": [None, due.at.isoformat()]}
+        change.start_by_terms(session, actor, record, ClockName.ACKNOWLEDGE, now, now, instead=again)
+    changes |= {"due": [None, due.at.isoformat() if due else None]}
     told = f"{_asker(found, asked)}: {asked.reason}"
     change.move(session, actor, record, _work_again(found), "reopened", now, changes=changes, reason=told)
 
@@ -225,5 +276,11 @@ def _asker(found: Sheet, asked: Request) -> str:
 
 Happens = Callable[[Session, Actor, Sheet, Request, datetime], None]
 HAPPENS: Mapping[Asked, Happens] = MappingProxyType(
-    {Asked.EXTEND: _extend, Asked.LOWER: _lower, Asked.VOID: _void_asked, Asked.REOPEN: _reopen}
+    {
+        Asked.EXTEND: _extend,
+        Asked.STOP: _stop,
+        Asked.LOWER: _lower,
+        Asked.VOID: _void_asked,
+        Asked.REOPEN: _reopen,
+    }
 )

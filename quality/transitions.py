@@ -63,11 +63,15 @@ def _awaits(record: Record) -> bool:
     return record.awaits_sponsor or record.awaits_cmo
 
 
+def _may_stop(record: Record) -> bool:
+    return record.asked is None and not record.clock_stands
+
+
 def _nothing_asked(record: Record) -> bool:
     return record.asked is None
 
 
-ANSWERED = ("extended", "reclassified", "voided", "reopened", "refused", "withdrew")
+ANSWERED = ("extended", "clock_stopped", "reclassified", "voided", "reopened", "refused", "withdrew")
 
 
 def _answers(states: tuple[State, ...]) -> tuple[Act, ...]:
@@ -101,12 +105,23 @@ def _common(kind: Kind) -> tuple[Act, ...]:
     return (
         Act(
             "extend", "Extend due date", runs, who.OWNER, "QA is asked to grant a later due date",
-            (guards.NOTHING_ASKED, guards.NOT_LATE), opens="Extend due date", shown=_nothing_asked,
+            (guards.NOTHING_ASKED, guards.RUNS, guards.NOT_LATE), opens="Extend due date", shown=_may_stop,
+        ),
+        Act(
+            "stop_clock", "Stop clock", runs, who.OWNER_OR_QA,
+            "QA of the other company is asked to let it stand still until a day; it is due later by so long",
+            (guards.NOTHING_ASKED, guards.NOT_LATE, guards.RUNS), opens="Stop clock", shown=_may_stop,
+        ),
+        Act(
+            "resume", "Resume clock", runs, who.OWNER_OR_QA, "the clock goes on",
+            (guards.STANDS,), shown=lambda record: record.clock_stands, done=("resumed",),
         ),
         *(() if kind is Kind.CAPA else (add_capa,)),
         Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record"),
         Act("comment", "Comment", (*seen, State.VOID), who.ANYBODY, "kept in the journal and the thread",
             opens="Comment"),
+        Act("clocks", "Clocks", (*seen, State.VOID), who.EVERYBODY,
+            "shows each clock with its rule, whose it is, and who is reminded next"),
         Act("history", "History", (*seen, State.VOID), who.EVERYBODY, "shows its journal"),
         Act("export", "Export", (*seen, State.VOID), who.EVERYBODY,
             "sends the record with signatures and journal as a file"),

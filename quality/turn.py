@@ -1,7 +1,7 @@
 """Whose turn it is: the next step of a record, by whom, in one sentence."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from quality import approval, guards, transitions, words
@@ -18,8 +18,29 @@ MOST_NAMED = 3
 def next_step(sheet: Sheet, now: datetime) -> str:
     """Say what has to happen next, and whose turn it is."""
     record = sheet.record
-    told = (_asked(sheet), _acknowledge(sheet), _life(sheet, now), _reports(sheet), _follows(record, sheet))
+    told = (
+        _asked(sheet),
+        _stopped(sheet),
+        _acknowledge(sheet),
+        _life(sheet, now),
+        _reports(sheet),
+        _follows(record, sheet),
+    )
     return " ".join(sentence for sentence in told if sentence) or "Nothing more to do."
+
+
+def side(sheet: Sheet) -> Side | None:
+    """Tell which company's turn it is; None when nobody's, for the record is done or its clock is stopped."""
+    record = sheet.record
+    if record.state in transitions.DONE or (sheet.due is not None and sheet.due.paused_at is not None):
+        return None
+    working = sheet.owner.side if sheet.owner and sheet.owner.active else record.logged_side
+    if sheet.request is not None:
+        act = transitions.find(record.kind, "grant" if sheet.request.what is Asked.EXTEND else "agree")
+        able = {who.side for who in sheet.roster if act is not None and act.who.allows(who, sheet)}
+    else:
+        able = set(approval.open_sides(sheet))
+    return next(iter(able)) if len(able) == 1 else working
 
 
 def _reports(sheet: Sheet) -> str:
@@ -42,9 +63,15 @@ def _asked(sheet: Sheet) -> str:
     if asked is None:
         return ""
     act = "grant" if asked.what is Asked.EXTEND else "agree"
-    wanted = words.day(date.fromisoformat(asked.wanted)) if asked.what is Asked.EXTEND else asked.wanted
-    what = f"{asked.what} to {wanted}" if wanted else asked.what
+    what = words.request(asked.what, asked.wanted)
     return f"{_people(sheet, act)} answers {sheet.who(asked.asked_by_id)}, who asks to {what}."
+
+
+def _stopped(sheet: Sheet) -> str:
+    due = sheet.due
+    if due is None or due.paused_at is None or due.pause_ends_on is None:
+        return ""
+    return f"The clock is stopped until {words.day(due.pause_ends_on)}."
 
 
 def _acknowledge(sheet: Sheet) -> str:

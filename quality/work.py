@@ -7,7 +7,6 @@ from sqlmodel import Session
 
 from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
-from quality.working_time import calendar_of
 from storage import record, request
 from storage.clock import ClockName
 from storage.partnership import Side
@@ -28,32 +27,60 @@ class Group:
 
 def waiting_for(session: Session, actor: Actor, now: datetime) -> list[Group]:
     """Gather what waits for a person: what they own, and what their company or its QA has to answer."""
-    one, pid = MOST + 1, actor.partnership.id
-    groups = {"You own": record.list_rows(session, pid, limit=one, owner_id=actor.person.id)}
-    if actor.person.has(Role.QA):
-        groups |= _for_qa(session, actor, now, one)
-    if may_take_part(actor.person):
-        theirs = record.list_unacknowledged(session, pid, one, actor.person.side.other)
-        groups[f"{actor.company.name} has to acknowledge"] = theirs
-    if actor.person.has(Role.QA):
-        groups["Needs an owner: QA assigns one"] = record.list_unowned(session, pid, one)
-    return [Group(title, rows[:MOST], len(rows) > MOST) for title, rows in groups.items() if rows]
+    groups = owned(session, actor)
+    company = waiting_for_company(session, actor, now) if actor.person.has(Role.QA) else []
+    if not company and may_take_part(actor.person):
+        company = _groups(_to_acknowledge(session, actor))
+    return groups + company
 
 
-def _for_qa(session: Session, actor: Actor, now: datetime, limit: int) -> dict[str, list[Row]]:
-    pid, side = actor.partnership.id, actor.person.side
-    calendar = calendar_of(actor.partnership, actor.companies)
-    tomorrow = calendar.at(calendar.day_of(now) + timedelta(days=1), time())
-    awaiting = record.list_awaiting(session, pid, side, limit)
+def owned(session: Session, actor: Actor) -> list[Group]:
+    """Gather what a person owns."""
+    pid = actor.partnership.id
+    return _groups({"You own": record.list_rows(session, pid, limit=MOST + 1, owner_id=actor.person.id)})
+
+
+def needs(session: Session, actor: Actor, now: datetime) -> list[Group]:
+    """Gather what needs a person today: what they own and is late or due, and what they have to accept."""
+    pid, tomorrow = actor.partnership.id, _tomorrow(actor, now)
+    mine = actor.person.id
+    return _groups(
+        {
+            "Late or due today": record.list_rows(session, pid, limit=MOST + 1, owner_id=mine, overdue_at=tomorrow),
+            "You have to accept": record.list_due_by(session, pid, [ClockName.ACCEPT], MOST + 1, owner_id=mine),
+        }
+    )
+
+
+def waiting_for_company(session: Session, actor: Actor, now: datetime) -> list[Group]:
+    """Gather what waits for a company's QA: to approve, answer, check, report, acknowledge and assign."""
+    one, pid, side = MOST + 1, actor.partnership.id, actor.person.side
+    awaiting = record.list_awaiting(session, pid, side, one)
+    tomorrow = _tomorrow(actor, now)
     groups = {
         # Nobody approves what they own, so it does not wait for them.
         f"{actor.company.name} has to approve": [row for row in awaiting if row.record.owner_id != actor.person.id],
-        "Asked of QA": _asked(session, actor, record.list_asked(session, pid, limit)),
-        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], limit, before=tomorrow),
+        "Asked of QA": _asked(session, actor, record.list_asked(session, pid, one)),
+        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], one, before=tomorrow),
     }
     if side is Side.SPONSOR:
-        groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), limit)
-    return groups
+        groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), one)
+    groups |= _to_acknowledge(session, actor)
+    groups["Needs an owner: QA assigns one"] = record.list_unowned(session, pid, one)
+    return _groups(groups)
+
+
+def _to_acknowledge(session: Session, actor: Actor) -> dict[str, list[Row]]:
+    theirs = record.list_unacknowledged(session, actor.partnership.id, MOST + 1, actor.person.side.other)
+    return {f"{actor.company.name} has to acknowledge": theirs}
+
+
+def _groups(groups: dict[str, list[Row]]) -> list[Group]:
+    return [Group(title, rows[:MOST], len(rows) > MOST) for title, rows in groups.items() if rows]
+
+
+def _tomorrow(actor: Actor, now: datetime) -> datetime:
+    return actor.calendar.at(actor.calendar.day_of(now) + timedelta(days=1), time())
 
 
 def _asked(session: Session, actor: Actor, rows: list[Row]) -> list[Row]:

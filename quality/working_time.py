@@ -13,14 +13,29 @@ from storage.partnership import Company, Partnership, Side
 DAY_STARTS = time(8)
 DAY_ENDS = time(17)
 SATURDAY = 5
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where people work: weekend and public holidays by country and region, and a company's own closing days."""
+
+    country: str
+    region: str = ""
+    closing_days: frozenset[date] = frozenset()
+
+    def is_off(self, day: date) -> bool:
+        """Whether nobody works here that day."""
+        off, weekend = _holidays(self.country, self.region, day.year)
+        return day.weekday() in weekend or day in off or day in self.closing_days
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The working days of all the countries given, in one time zone."""
+    """The days on which people of all the sites work, in one time zone."""
 
     zone: ZoneInfo
-    countries: tuple[str, ...] = ()
+    sites: tuple[Site, ...] = ()
 
     def day_of(self, moment: datetime) -> date:
         """Give the local date of a moment."""
@@ -31,8 +46,10 @@ class Calendar:
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
 
     def is_working(self, day: date) -> bool:
-        """Whether people of both companies work that day."""
-        return day.weekday() < SATURDAY and not any(day in _holidays(country, day.year) for country in self.countries)
+        """Whether people work everywhere that day; without any site, Monday to Friday."""
+        if not self.sites:
+            return day.weekday() < SATURDAY
+        return not any(site.is_off(day) for site in self.sites)
 
     def working_day_from(self, day: date, step: int = 1) -> date:
         """Give the day itself when it is a working day, else the next (step 1) or the one before (step -1)."""
@@ -46,6 +63,11 @@ class Calendar:
         for _ in range(abs(number)):
             day = self.working_day_from(day + timedelta(days=step), step)
         return day
+
+    def working_days_between(self, first: date, last: date) -> int:
+        """Count the working days after a day, up to and including another."""
+        days = (first + timedelta(days=number) for number in range(1, (last - first).days + 1))
+        return sum(self.is_working(day) for day in days)
 
     def is_working_hour(self, moment: datetime) -> bool:
         """Whether a moment lies within working hours."""
@@ -63,8 +85,22 @@ class Calendar:
 
 def calendar_of(partnership: Partnership, companies: dict[Side, Company], zone: str | None = None) -> Calendar:
     """Give the calendar of a partnership, in its own time zone or a person's."""
-    countries = tuple(sorted({company.country for company in companies.values()}))
-    return Calendar(ZoneInfo(zone or partnership.time_zone), countries)
+    return Calendar(ZoneInfo(zone or partnership.time_zone), tuple(site_of(one) for one in companies.values()))
+
+
+def calendar_at(company: Company, zone: str) -> Calendar:
+    """Give the calendar of one company's people, in a time zone of theirs."""
+    return Calendar(ZoneInfo(zone), (site_of(company),))
+
+
+@lru_cache(4096)
+def _closing(days: str) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in days.split())
+
+
+def site_of(company: Company) -> Site:
+    """Give where a company works."""
+    return Site(company.country, company.region, _closing(company.closing_days))
 
 
 def known_zone(name: str) -> str:
@@ -75,11 +111,18 @@ def known_zone(name: str) -> str:
         return "UTC"
 
 
-@lru_cache
-def _holidays(country: str, year: int) -> frozenset[date]:
+@lru_cache(4096)
+def _holidays(country: str, region: str, year: int) -> tuple[frozenset[date], frozenset[int]]:
+    """Give the public holidays around a year, and the weekend's days."""
     # The years around it too: a holiday observed on another day may cross the year's end. A frozen set, for
     # the library's own object fills itself while it is read, which several threads must not see.
-    return frozenset(holidays.country_holidays(country, years=(year - 1, year, year + 1)))
+    known = holidays.country_holidays(country, subdiv=region or None, years=(year - 1, year, year + 1))
+    return frozenset(known), frozenset(known.weekend)
+
+
+def regions_of(country: str) -> tuple[str, ...]:
+    """Give the regions of a country whose holidays differ, by their ISO 3166-2 codes without the country."""
+    return tuple(holidays.list_supported_countries().get(country, ()))
 
 
 @lru_cache

@@ -1,6 +1,8 @@
 """Authors: who worked on a record, and therefore does not approve it, whoever owns it by then."""
 
-from sqlmodel import Field, Session, select
+from collections.abc import Sequence
+
+from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
 
@@ -24,3 +26,8 @@ def note(session: Session, record_id: int, person_id: int, scope: str) -> None:
 def list_of_record(session: Session, record_id: int) -> list[Author]:
     """List who worked on a record."""
     return list(session.exec(select(Author).where(Author.record_id == record_id)).all())
+
+
+def list_of_records(session: Session, record_ids: Sequence[int]) -> list[Author]:
+    """List who worked on each of some records."""
+    return list(session.exec(select(Author).where(col(Author.record_id).in_(record_ids))).all()) if record_ids else []

@@ -1,9 +1,9 @@
-"""Clocks: due times of records, and when the next reminder about each is to be decided."""
+"""Clocks: due times of records, whose each is, and when the next reminder about it is to be decided."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, func, text
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table, words
@@ -16,14 +16,40 @@ class ClockName(StrEnum):
     """What a clock measures."""
 
     CLOSE = "close"
+    NOTIFY = "notify"
     ACKNOWLEDGE = "acknowledge"
+    PHASE_1 = "phase I result"
+    REVIEW = "review"
     ACCEPT = "accept"
+    PLAN = "plan"
     CHECK = "check effectiveness"
     FIELD_ALERT = "field alert"
     BIOLOGIC = "biological product deviation"
     EU_DEFECT = "EU quality defect"
 
 
+class Duty(StrEnum):
+    """Whose a clock is: who has to act before it is due."""
+
+    OWNER = "the owner"
+    APPROVER = "the approver"
+    CHECKER = "QA, not the owner"
+    OTHER = "the other company"
+    SPONSOR = "the sponsor"
+    CMO = "the CMO"
+
+
+class ClockState(StrEnum):
+    """How a clock stands."""
+
+    RUNNING = "running"
+    EXTENDED = "running, extended"
+    STOPPED = "stopped"  # for a while, by both companies' agreement
+    MET = "met"
+    MISSED = "missed"
+
+
+REPORTING = (ClockName.FIELD_ALERT, ClockName.BIOLOGIC, ClockName.EU_DEFECT)  # the authorities'
 DRIVING = (ClockName.CLOSE, ClockName.CHECK)  # one of them runs while a record is open: its due date
 
 
@@ -48,10 +74,28 @@ class Clock(Table, table=True):
     record_id: int = Field(foreign_key="record.id")
     name: ClockName = Field(sa_type=words(ClockName))
     rule: str = Field(max_length=120)  # "30 calendar days from detection"
-    started_at: datetime = Field(sa_type=Moment)
+    duty: Duty = Field(sa_type=words(Duty))
+    agreement_version: int | None = None  # of the quality agreement that made it; None: a law, or a person's own date
+    agreement_row: int | None = None
+    started_at: datetime = Field(sa_type=Moment)  # the moment that its term counts from
     due_at: datetime = Field(sa_type=Moment)
-    stopped_at: datetime | None = Field(default=None, sa_type=Moment)
+    first_due_at: datetime = Field(sa_type=Moment)  # before any extension: what "on time" is measured by
+    extensions: int = 0
+    paused_at: datetime | None = Field(default=None, sa_type=Moment)
+    pause_ends_on: date | None = None
+    paused_seconds: int = 0  # in all, pauses that are over
+    stopped_at: datetime | None = Field(default=None, sa_type=Moment)  # for good: what it measured happened
     next_at: datetime | None = Field(default=None, sa_type=Moment)  # None: nothing more to remind of
+
+    def state(self, now: datetime) -> ClockState:
+        """Tell how it stands."""
+        if self.stopped_at is not None:
+            return ClockState.MET if self.stopped_at <= self.due_at else ClockState.MISSED
+        if self.paused_at is not None:
+            return ClockState.STOPPED
+        if self.due_at < now:
+            return ClockState.MISSED
+        return ClockState.EXTENDED if self.extensions else ClockState.RUNNING
 
 
 def find(session: Session, record_id: int, name: ClockName) -> Clock | None:
@@ -77,10 +121,17 @@ def stop(session: Session, record_id: int, now: datetime, *names: ClockName) -> 
     """Stop a record's running clocks of these names; stopped clocks remind of nothing."""
     for clock in list_running(session, record_id):
         if clock.name in names:
-            clock.stopped_at, clock.next_at = now, None
+            clock.stopped_at, clock.next_at, clock.paused_at, clock.pause_ends_on = now, None, None, None
 
 
-def list_due(session: Session, now: datetime, limit: int) -> list[Clock]:
-    """List the clocks about which something is to be decided now, the longest waiting first."""
-    due = select(Clock).where(col(Clock.next_at) <= now).order_by(col(Clock.next_at))
-    return list(session.exec(due.limit(limit).with_for_update(skip_locked=True)).all())
+def list_following(session: Session, partnership_id: int, after: int, limit: int) -> list[Clock]:
+    """List the running clocks that an agreement made and nobody extended or stopped, by id, those after an id."""
+    made = (Clock.partnership_id == partnership_id, Clock.id > after, col(Clock.agreement_row).is_not(None))
+    plain = (col(Clock.stopped_at).is_(None), col(Clock.paused_at).is_(None), Clock.extensions == 0)
+    return list(session.exec(select(Clock).where(*made, *plain).order_by(col(Clock.id)).limit(limit)).all())
+
+
+def count_late(session: Session, now: datetime) -> int:
+    """Count the running clocks whose due time has passed."""
+    running = (col(Clock.stopped_at).is_(None), col(Clock.paused_at).is_(None), col(Clock.next_at).is_not(None))
+    return session.exec(select(func.count()).select_from(Clock).where(Clock.due_at < now, *running)).one()

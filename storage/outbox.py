@@ -1,78 +1,129 @@
 """The outbox: what the bot has to say, written in the change's own transaction and sent afterwards.
 
-A row names what to say, never the words: they are rendered from the present state when it is sent.
+A row names what to say, never the words: they are rendered from the present state when it is sent. Any number of
+processes may send: one of them at a time speaks for a partnership, and claims its rows by a conditional update.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, func, text, update
+from sqlalchemy import JSON, Column, ColumnElement, Index, case, false, func, or_, text, update
 from sqlmodel import Field, Session, col, select
 
+from storage.partnership import Partnership
 from storage.table import Moment, Table
+from storage.upsert import insert_if_new
 
-LEASE = timedelta(minutes=2)  # a claim older than this belonged to a process that died
+LEASE = timedelta(minutes=2)  # who has said nothing for so long has died
 PENDING = text("done_at IS NULL")
-CLAIMED = text("claimed_until IS NOT NULL")
 
 
 class Outgoing(Table, table=True):
     """One thing to say, once."""
 
     __tablename__ = "outbox"
-    __table_args__ = (
-        Index("ix_outbox_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),
-        Index("ix_outbox_claimed", "claimed_until", sqlite_where=CLAIMED, postgresql_where=CLAIMED),
-    )
+    __table_args__ = (Index("ix_outbox_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),)
 
     id: int = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=120)
     partnership_id: int = Field(foreign_key="partnership.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id")  # whom it is for; None: the channel
     kind: str = Field(max_length=32)
     about: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(sa_type=Moment)
     next_at: datetime = Field(sa_type=Moment)  # not sent before this
     claimed_until: datetime | None = Field(default=None, sa_type=Moment)
     attempts: int = 0
+    # Slack may have it, though nobody noted that: whoever tried to send it died, or Slack's answer was lost.
+    in_doubt: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     last_error: str | None = Field(default=None, max_length=200)
     done_at: datetime | None = Field(default=None, sa_type=Moment)
     outcome: str | None = Field(default=None, max_length=32)  # sent, not needed
 
 
-def put(session: Session, partnership_id: int, kind: str, key: str, now: datetime, **about: Any) -> None:
-    """Queue something to say; a key that was queued before is left as it is."""
-    known = session.exec(select(Outgoing.id).where(Outgoing.key == key)).first()
-    if known is None:
-        row = Outgoing(key=key, partnership_id=partnership_id, kind=kind, about=about, created_at=now, next_at=now)
-        session.add(row)
+@dataclass(frozen=True)
+class Said:
+    """Something to say, before it is queued: not before a moment, to a person or in the channel."""
+
+    partnership_id: int
+    kind: str
+    key: str
+    at: datetime
+    about: dict[str, Any] = field(default_factory=dict)
+    person_id: int | None = None
 
 
-def claim(session: Session, now: datetime, limit: int) -> list[Outgoing]:
-    """Take rows that are due, in the order they were written; nobody else gets them within the lease.
+def put(
+    session: Session, partnership_id: int, kind: str, key: str, now: datetime, *, to: int | None = None, **about: Any
+) -> None:
+    """Queue something to say, to a person or in the channel; a key that was queued before is left as it is."""
+    put_all(session, [Said(partnership_id, kind, key, now, about, to)], now)
 
-    Nobody else gets other rows of their partnerships either: one channel has one speaker at a time.
+
+def put_all(session: Session, said: Iterable[Said], now: datetime) -> None:
+    """Queue things to say, in their order; keys that were queued before are left as they are."""
+    rows = [
+        {
+            "key": one.key,
+            "partnership_id": one.partnership_id,
+            "person_id": one.person_id,
+            "kind": one.kind,
+            "about": one.about,
+            "created_at": now,
+            "next_at": one.at,
+            "attempts": 0,
+            "in_doubt": False,
+        }
+        for one in said
+    ]
+    insert_if_new(session, Outgoing, rows)
+
+
+def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Outgoing]:
+    """Take rows that are due, in the order they were written, of partnerships for which nobody else speaks now.
+
+    A row that was in the hands of somebody who died is in doubt: Slack may have it.
     """
     waiting = col(Outgoing.done_at).is_(None)
-    busy = select(Outgoing.partnership_id).where(col(Outgoing.claimed_until) > now)
-    due = select(Outgoing.id).where(waiting, Outgoing.next_at <= now, col(Outgoing.partnership_id).not_in(busy))
+    due = select(Outgoing.id, Outgoing.partnership_id).join(Partnership).where(waiting, Outgoing.next_at <= now)
     # The index of waiting rows has this order; by id alone, SQLite would walk every row ever sent.
-    ids = session.exec(due.order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
+    found = session.exec(due.where(_silent(now)).order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
+    if not found:
+        return []
+    speaks = update(Partnership).where(col(Partnership.id).in_({pid for _, pid in found}), _silent(now))
+    speaks = speaks.values(speaker=speaker, speaking_until=now + LEASE).returning(col(Partnership.id))
+    mine = set(session.scalars(speaks).all())
     taken = (
         update(Outgoing)
-        .where(col(Outgoing.id).in_(ids), waiting, col(Outgoing.next_at) <= now)
-        .values(claimed_until=now + LEASE, attempts=Outgoing.attempts + 1)
+        .where(col(Outgoing.id).in_([row_id for row_id, pid in found if pid in mine]), waiting)
+        .values(
+            claimed_until=now + LEASE,
+            attempts=Outgoing.attempts + 1,
+            in_doubt=case((col(Outgoing.claimed_until).is_not(None), True), else_=Outgoing.in_doubt),
+        )
         .returning(Outgoing)
         .execution_options(populate_existing=True)
     )
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
 
 
-def renew(session: Session, row: Outgoing, now: datetime) -> bool:
-    """Hold on to a claimed row for another lease; False when it ran out and somebody else has it."""
-    mine = update(Outgoing).where(col(Outgoing.id) == row.id, col(Outgoing.done_at).is_(None))
-    mine = mine.where(col(Outgoing.claimed_until) == row.claimed_until).values(claimed_until=now + LEASE)
-    return bool(session.connection().execute(mine).rowcount)
+def _silent(now: datetime) -> ColumnElement[bool]:
+    return or_(col(Partnership.speaking_until).is_(None), col(Partnership.speaking_until) <= now)
+
+
+def speak_on(session: Session, speaker: str, partnership_id: int, now: datetime) -> bool:
+    """Go on speaking for a partnership for another lease; False when somebody else does by now."""
+    mine = (col(Partnership.id) == partnership_id, col(Partnership.speaker) == speaker)
+    held = update(Partnership).where(*mine).values(speaking_until=now + LEASE)
+    return bool(session.connection().execute(held).rowcount)
+
+
+def fall_silent(session: Session, speaker: str, partnership_ids: Iterable[int]) -> None:
+    """Let others speak for partnerships."""
+    mine = update(Partnership).where(col(Partnership.id).in_(set(partnership_ids)), col(Partnership.speaker) == speaker)
+    session.execute(mine.values(speaker=None, speaking_until=None))
 
 
 def release(session: Session, rows: Sequence[Outgoing], at: datetime) -> None:
@@ -82,16 +133,24 @@ def release(session: Session, rows: Sequence[Outgoing], at: datetime) -> None:
     session.execute(given_back.values(claimed_until=None, next_at=at, attempts=Outgoing.attempts - 1))
 
 
-def done(session: Session, row_id: int, outcome: str, now: datetime) -> None:
-    """Note that a row needs no more work."""
-    row = session.get_one(Outgoing, row_id)
-    row.done_at, row.outcome, row.last_error, row.claimed_until = now, outcome, None, None
+def done(session: Session, row_ids: Sequence[int], outcome: str, now: datetime) -> None:
+    """Note that rows need no more work."""
+    ended = update(Outgoing).where(col(Outgoing.id).in_(row_ids))
+    session.execute(ended.values(done_at=now, outcome=outcome, last_error=None, claimed_until=None, in_doubt=False))
 
 
-def retry(session: Session, row_id: int, at: datetime, error: str) -> None:
-    """Put a row back for a later attempt."""
-    row = session.get_one(Outgoing, row_id)
-    row.next_at, row.last_error, row.claimed_until = at, error[:200], None
+def retry(session: Session, row_ids: Sequence[int], at: datetime, error: str, *, in_doubt: bool = False) -> None:
+    """Put rows back for a later attempt; in doubt where Slack may have taken them."""
+    again = update(Outgoing).where(col(Outgoing.id).in_(row_ids))
+    values: dict[str, Any] = {"next_at": at, "last_error": error[:200], "claimed_until": None}
+    session.execute(again.values(values | ({"in_doubt": True} if in_doubt else {})))
+
+
+def hasten(session: Session, partnership_id: int, now: datetime) -> None:
+    """Try again at once what waits for a channel that can be spoken in again."""
+    waiting = (col(Outgoing.done_at).is_(None), col(Outgoing.claimed_until).is_(None), col(Outgoing.next_at) > now)
+    channel = update(Outgoing).where(col(Outgoing.partnership_id) == partnership_id, *waiting)
+    session.execute(channel.where(col(Outgoing.person_id).is_(None)).values(next_at=now))
 
 
 def pending(session: Session) -> tuple[int, datetime | None]:
@@ -101,7 +160,19 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     return number, oldest
 
 
-def next_due(session: Session) -> datetime | None:
-    """Give when the next row that nobody holds is due."""
-    soonest = select(Outgoing.next_at).where(col(Outgoing.done_at).is_(None), col(Outgoing.claimed_until).is_(None))
+def list_failing(session: Session, limit: int) -> list[Outgoing]:
+    """List the rows that were tried in vain, the oldest first."""
+    failing = select(Outgoing).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))
+    return list(session.exec(failing.order_by(col(Outgoing.created_at)).limit(limit)).all())
+
+
+def count_failing(session: Session) -> int:
+    """Count the rows that were tried in vain."""
+    failing = select(func.count()).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))
+    return session.exec(failing).one()
+
+
+def next_due(session: Session, now: datetime) -> datetime | None:
+    """Give when the next row is due that nobody holds, of partnerships for which nobody speaks."""
+    soonest = select(Outgoing.next_at).join(Partnership).where(col(Outgoing.done_at).is_(None), _silent(now))
     return session.exec(soonest.order_by(col(Outgoing.next_at)).limit(1)).first()

@@ -3,10 +3,12 @@
 from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, func, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table, words
+
+WEEK = "Mon Tue Wed Thu Fri"
 
 
 class Side(StrEnum):
@@ -29,8 +31,16 @@ class Partnership(Table, table=True):
     home_team_id: str = Field(max_length=32)  # the installation that writes in the channel
     time_zone: str = Field(max_length=64)
     digest_at: time  # local, in time_zone
+    digest_days: str = Field(default=WEEK, max_length=32, sa_column_kwargs={"server_default": WEEK})
+    figures_on: str = Field(default="Mon", max_length=3, sa_column_kwargs={"server_default": "Mon"})  # empty: never
     set_up_at: datetime = Field(sa_type=Moment)
     next_digest_at: datetime = Field(sa_type=Moment, index=True)
+    # Which process speaks for it, until when: one speaker at a time keeps its messages in order.
+    speaker: str | None = Field(default=None, max_length=32)
+    speaking_until: datetime | None = Field(default=None, sa_type=Moment)
+    # Since when, and why, nothing can be said in its channel.
+    muted_at: datetime | None = Field(default=None, sa_type=Moment)
+    muted_because: str | None = Field(default=None, max_length=64)
 
 
 class Company(Table, table=True):
@@ -44,6 +54,9 @@ class Company(Table, table=True):
     name: str = Field(max_length=80)
     team_id: str = Field(max_length=32)
     country: str = Field(max_length=2)  # ISO 3166-1, for public holidays
+    # ISO 3166-2 without the country, where holidays differ by it; and its own closing days, as ISO dates.
+    region: str = Field(default="", max_length=32, sa_column_kwargs={"server_default": text("''")})
+    closing_days: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     confirmed_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
@@ -70,3 +83,34 @@ def list_digests_due(session: Session, now: datetime, limit: int) -> list[Partne
     """List the partnerships whose next digest is due, the longest waiting first."""
     due = select(Partnership).where(Partnership.next_digest_at <= now)
     return list(session.exec(due.order_by(col(Partnership.next_digest_at)).limit(limit)).all())
+
+
+def list_by_ids(session: Session, ids: set[int]) -> list[tuple[Partnership, dict[Side, Company]]]:
+    """List partnerships with both companies by their side: two statements, however many."""
+    both: dict[int, dict[Side, Company]] = {}
+    found = session.exec(select(Company).where(col(Company.partnership_id).in_(ids))).all()
+    for company in sorted(found, key=lambda one: one.side is Side.CMO):
+        both.setdefault(company.partnership_id, {})[company.side] = company
+    there = session.exec(select(Partnership).where(col(Partnership.id).in_(ids))).all()
+    return [(one, both[one.id]) for one in there]
+
+
+def mute(session: Session, partnership_id: int, why: str, now: datetime) -> bool:
+    """Note that nothing can be said in a channel; False when that is known."""
+    said = (col(Partnership.id) == partnership_id, col(Partnership.muted_at).is_(None))
+    noted = update(Partnership).where(*said).values(muted_at=now, muted_because=why[:64])
+    return bool(session.connection().execute(noted).rowcount)
+
+
+def unmute(session: Session, partnership_id: int) -> bool:
+    """Note that a channel can be spoken in; False when that is known."""
+    muted = (col(Partnership.id) == partnership_id, col(Partnership.muted_at).is_not(None))
+    noted = update(Partnership).where(*muted).values(muted_at=None, muted_because=None)
+    return bool(session.connection().execute(noted).rowcount)
+
+
+def count_muted(session: Session) -> int:
+    """Count the channels in which nothing can be said."""
+    return session.exec(
+        select(func.count()).select_from(Partnership).where(col(Partnership.muted_at).is_not(None))
+    ).one()

@@ -1,9 +1,9 @@
 """The roster: who belongs to which company of a partnership, with which roles."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
@@ -19,10 +19,24 @@ class Role(StrEnum):
     VIEWER = "viewer"  # reads
 
 
+class ListMode(StrEnum):
+    """When a person gets a morning list."""
+
+    NEEDED = "When something needs me"
+    DAILY = "Every working day"
+    NEVER = "Never"
+
+
+LISTED = text("next_list_at IS NOT NULL")
+
+
 class Person(Table, table=True):
     """A Slack person on the roster of one partnership."""
 
-    __table_args__ = (UniqueConstraint("partnership_id", "team_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("partnership_id", "team_id", "user_id"),
+        Index("ix_person_list", "next_list_at", sqlite_where=LISTED, postgresql_where=LISTED),
+    )
 
     id: int = Field(default=None, primary_key=True)
     partnership_id: int = Field(foreign_key="partnership.id")
@@ -34,6 +48,14 @@ class Person(Table, table=True):
     time_zone: str = Field(max_length=64)
     joined_at: datetime = Field(sa_type=Moment)
     active: bool = True
+    left_at: datetime | None = Field(default=None, sa_type=Moment)  # by leaving the channel, or Slack
+    away_until: date | None = None  # out of office up to and including this day
+    stand_in_id: int | None = Field(default=None, foreign_key="person.id")  # who gets their messages meanwhile
+    list_mode: ListMode = Field(
+        default=ListMode.NEEDED, sa_type=words(ListMode), sa_column_kwargs={"server_default": ListMode.NEEDED.value}
+    )
+    list_at: time = Field(default=time(8), sa_column_kwargs={"server_default": "08:00:00"})  # local, in time_zone
+    next_list_at: datetime | None = Field(default=None, sa_type=Moment)  # None: never
     dm_channel_id: str | None = Field(default=None, max_length=32)
 
     def has(self, role: Role) -> bool:
@@ -86,3 +108,18 @@ def list_of_user(session: Session, user_id: str) -> list[Person]:
 def save_direct_channel(session: Session, person_id: int, channel_id: str) -> None:
     """Remember where a person's direct messages go."""
     session.get_one(Person, person_id).dm_channel_id = channel_id
+
+
+def list_of_all(session: Session, partnership_ids: set[int]) -> dict[int, dict[int, Person]]:
+    """Give the active rosters of several partnerships, by partnership and person."""
+    rosters: dict[int, dict[int, Person]] = {}
+    people = select(Person).where(col(Person.partnership_id).in_(partnership_ids), col(Person.active))
+    for who in session.exec(people).all():
+        rosters.setdefault(who.partnership_id, {})[who.id] = who
+    return rosters
+
+
+def list_lists_due(session: Session, now: datetime, limit: int) -> list[Person]:
+    """List the people whose next morning list is due, the longest waiting first."""
+    due = select(Person).where(col(Person.next_list_at) <= now).order_by(col(Person.next_list_at))
+    return list(session.exec(due.limit(limit).with_for_update(skip_locked=True)).all())

@@ -73,6 +73,7 @@ class Asked(StrEnum):
     LOWER = "lower the class"
     VOID = "void"
     REOPEN = "reopen"
+    STOP = "stop the clock"
 
 
 MINUS = "\u2212"  # what some keyboards write for a dash
@@ -117,6 +118,11 @@ class Record(Table, table=True):
     awaits_sponsor: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     awaits_cmo: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     asked: Asked | None = Field(default=None, sa_type=words(Asked))  # the request that is open
+    # Whose turn it is, since when, and how long each company has had it: time waited counts to who was waited for.
+    turn: Side | None = Field(default=None, sa_type=words(Side))
+    turn_since: datetime | None = Field(default=None, sa_type=Moment)
+    sponsor_seconds: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    cmo_seconds: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     detected_at: datetime = Field(sa_type=Moment)  # awareness: when the clocks start
     recorded_at: datetime = Field(sa_type=Moment)  # the server's time, never edited
     # By the other company; of a CAPA, by the owner who accepts it.
@@ -125,6 +131,11 @@ class Record(Table, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
     closed_by_id: int | None = Field(default=None, foreign_key="person.id")
     void_reason: str | None = None
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether its clock is stopped by agreement: it is nobody's turn, though work is left to do."""
+        return self.is_open and self.turn is None
 
     @property
     def is_open(self) -> bool:
@@ -248,6 +259,7 @@ def list_rows(
     order: tuple[Any, ...] = (col(Record.id).desc(),)
     if overdue_at is not None:
         records = _with_running(records, partnership_id, *DRIVING).where(Clock.due_at < overdue_at)
+        records = records.where(col(Clock.paused_at).is_(None))
         order = (col(Clock.due_at).asc(), Record.id)  # many are due at one time: pages need an order among them
     return rows_of(session, session.exec(records.order_by(*order).offset(offset).limit(limit)).all())
 
@@ -299,10 +311,13 @@ def list_asked(session: Session, partnership_id: int, limit: int) -> list[Row]:
 
 
 def list_due_by(
-    session: Session, partnership_id: int, names: Sequence[ClockName], limit: int, before: datetime | None = None
-) -> list[Row]:
-    """List records with a running clock of these names, due before a moment where one is given, the soonest first."""
+    session: Session, partnership_id: int, names: Sequence[ClockName], limit: int, before: datetime | None = None,
+    owner_id: int | None = None,
+) -> list[Row]:  # fmt: skip
+    """List records with a running clock of these names, the soonest due first; before a moment, of an owner."""
     due = _with_running(select(Record), partnership_id, *names)
+    if owner_id is not None:
+        due = due.where(Record.owner_id == owner_id)
     if before is not None:
         due = due.where(Clock.due_at < before)
     soonest = due.group_by(col(Record.id)).order_by(func.min(Clock.due_at), col(Record.id))
@@ -312,7 +327,7 @@ def list_due_by(
 def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:
     """List open records due from start up to, not including, end, the soonest first."""
     due = _with_running(select(Record), partnership_id, *DRIVING)
-    due = due.where(Clock.due_at >= start, Clock.due_at < end)
+    due = due.where(Clock.due_at >= start, Clock.due_at < end, col(Clock.paused_at).is_(None))
     return rows_of(session, session.exec(due.order_by(col(Clock.due_at)).limit(limit)).all())
 
 
@@ -368,3 +383,22 @@ def rows_of(session: Session, records: Sequence[Record], names: Sequence[ClockNa
     clocks = select(Clock).where(col(Clock.record_id).in_(ids), *running).order_by(col(Clock.due_at).desc())
     due = {c.record_id: c.due_at for c in session.exec(clocks).all()}
     return [Row(r, people.get(r.owner_id or 0), due.get(r.id)) for r in records]
+
+
+def list_clocks_due(session: Session, now: datetime, limit: int) -> list[tuple[Clock, Record]]:
+    """List the clocks about which something is to be decided now, with their records, the longest waiting first."""
+    due = select(Clock, Record).join(Record, col(Clock.record_id) == Record.id)
+    due = due.where(col(Clock.next_at) <= now).order_by(col(Clock.next_at)).limit(limit)
+    return list(session.exec(due.with_for_update(of=Clock, skip_locked=True)).all())
+
+
+def list_clocks(session: Session, clock_ids: Iterable[int]) -> list[tuple[Clock, Record]]:
+    """List clocks by their ids, with their records."""
+    known = select(Clock, Record).join(Record, col(Clock.record_id) == Record.id)
+    return list(session.exec(known.where(col(Clock.id).in_(set(clock_ids)))).all())
+
+
+def list_owned_ids(session: Session, owner_id: int) -> list[int]:
+    """List the ids of the open records that a person owns."""
+    owned = select(Record.id).where(Record.owner_id == owner_id, col(Record.closed_at).is_(None))
+    return list(session.exec(owned.order_by(col(Record.id))).all())

@@ -1,6 +1,7 @@
 """Every table, gathered in one metadata."""
 
 from storage import (
+    agreement,
     author,
     authority,
     capa,
@@ -20,12 +21,14 @@ from storage import (
     request,
     sequence,
     signature,
+    snooze,
 )
 from storage.table import Table
 
 TABLES = (
     partnership.Partnership,
     partnership.Company,
+    agreement.Agreement,
     person.Person,
     record.Record,
     record.RecordBatch,
@@ -47,6 +50,7 @@ TABLES = (
     authority.AuthorityReport,
     draft.Draft,
     clock.Clock,
+    snooze.Snooze,
     sequence.Sequence,
     journal.JournalEntry,
     journal.JournalHead,

@@ -1,0 +1,210 @@
+"""My work: what waits for a person, on request and as their morning list, and when they want to hear of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from handlers import blocks, cards, reminder
+from handlers.blocks import Block, Option, Screen
+from handlers.call import Call
+from handlers.forms import Choice, Clock, Day, Form, PersonChoice
+from handlers.listeners import Listeners
+from handlers.reminder import Reminded
+from handlers.text import escape
+from quality import people, roster, words, work
+from quality.lists import MorningList
+from quality.people import Actor
+from quality.roster import Wishes
+from quality.work import Group
+from storage import person
+from storage.person import ListMode, Person
+
+MOST_BLOCKS = 45  # of groups in a message, beside its heading and buttons
+MOST_REMINDED = 12  # with their buttons; more are named in a line
+MESSAGES = Form(
+    "mine.messages",
+    "My messages",
+    "Save",
+    (
+        Choice("mode", "Morning list", required=True, words=ListMode, hint="On working days of your company."),
+        Clock("at", "At", required=True, hint="In your own time zone. Reminders of due dates come in any case."),
+    ),
+)
+AWAY = Form(
+    "mine.away",
+    "Out of office",
+    "Save",
+    (
+        PersonChoice(
+            "stand_in", "Stand-in", required=True, asks=True, hint="Gets your messages, and may act for you as owner."
+        ),
+        Day("until", "Until", required=True, hint="The last day on which you are away."),
+    ),
+)
+
+
+async def show(call: Call, _text: str = "") -> None:
+    """Show what waits for the person."""
+
+    def question(session: Session, actor: Actor) -> tuple[list[Group], Actor, Person | None]:
+        return work.waiting_for(session, actor, call.now), actor, _stand_in(session, actor)
+
+    groups, actor, instead = await call.look(question)
+    await call.answer(draw(groups, actor, call.now, instead))
+
+
+def _stand_in(session: Session, actor: Actor) -> Person | None:
+    if actor.person.stand_in_id is None:
+        return None
+    return person.get(session, actor.partnership.id, actor.person.stand_in_id)
+
+
+def draw(groups: list[Group], actor: Actor, now: datetime, instead: Person | None = None) -> Screen:
+    """Draw what waits for a person, and how they hear of it."""
+    number = len({row.record.id for group in groups for row in group.rows})  # one may wait for two things
+    text = "1 record waits for you." if number == 1 else f"{number} records wait for you."
+    text = text if number else "Nothing waits for you."
+    shown = [blocks.header("My work")]
+    shown += draw_groups(groups, actor, now, MOST_BLOCKS) if groups else [blocks.typed(text)]
+    return Screen(text, [*shown, blocks.context(escape(_settings(actor, instead))), _buttons(actor)])
+
+
+def _settings(actor: Actor, instead: Person | None) -> str:
+    who = actor.person
+    at = f", at {who.list_at:%H:%M} {words.city(who.time_zone)}" if who.list_mode is not ListMode.NEVER else ""
+    told = f"Morning list: {who.list_mode[0].lower()}{who.list_mode[1:]}{at}."
+    if instead is not None and who.away_until is not None:
+        told += f" Out of office until {words.day(who.away_until)}; {instead.name} stands in."
+    return told
+
+
+def _buttons(actor: Actor) -> Block:
+    data = {"p": actor.partnership.id}
+    offered = [blocks.button("My messages", "mine.messages", data), blocks.button("Out of office", "mine.away", data)]
+    if actor.person.away_until is not None:
+        offered.append(blocks.button("I am back", "mine.back", data))
+    return blocks.actions(*offered)
+
+
+def draw_groups(groups: Sequence[Group], actor: Actor, now: datetime, most: int) -> list[Block]:
+    """Draw each group: what it waits for, how many there are, and its rows; at most so many blocks."""
+    shown: list[Block] = []
+    for group in groups:
+        number = f"{len(group.rows)}{' or more' if group.more else ''}"
+        drawn = [blocks.section(f"*{escape(group.title)}* ({number})")]
+        drawn += cards.rows(group.rows, now, actor.partnership.time_zone)
+        if len(shown) + len(drawn) > most:
+            shown.append(blocks.context("There is more than fits here: see `/quality list` or *Open records*."))
+            break
+        shown += drawn
+    return shown
+
+
+def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList], now: datetime) -> Screen | None:
+    """Draw what one person hears in one message: a single reminder plainly, more than that as a list."""
+    if not lists and len(reminded) < 2:  # noqa: PLR2004 - one is no list
+        return reminder.reminder(reminded[0], now) if reminded else None
+    named = {one.sheet.record.id for one in reminded}
+    shown: list[Block] = [blocks.header(f"Your list · {words.local_day(now, who.time_zone)}")]
+    for one in reminded[:MOST_REMINDED]:
+        shown += reminder.short(one, now)
+    if len(reminded) > MOST_REMINDED:
+        more = ", ".join(one.sheet.record.number for one in reminded[MOST_REMINDED:])
+        shown.append(blocks.typed(f"Due or late as well: {more}"))
+    for found in lists:
+        shown += _listed(found, named, who, now, MOST_BLOCKS - len(shown))
+    if len(shown) == 1:
+        return None
+    return Screen(escape(_sentence(reminded, lists, named)), shown)
+
+
+def _listed(found: MorningList, named: set[int], who: Person, now: datetime, most: int) -> list[Block]:
+    """Draw a person's own part, then their company's, without what is named above."""
+    shown: list[Block] = []
+    own = _without(found.own, named)
+    if own and found.actor.person.id != who.id:
+        shown.append(blocks.typed(f"For {found.actor.person.name}, who is out of office:"))
+    shown += draw_groups(own, found.actor, now, most)
+    company = _without(found.company, named | {row.record.id for group in own for row in group.rows})
+    if company:
+        shown.append(blocks.section(f"*Waiting on {escape(found.actor.company.name)}*"))
+        shown += draw_groups(company, found.actor, now, most - len(shown))
+    return shown
+
+
+def _without(groups: list[Group], named: set[int]) -> list[Group]:
+    kept = [Group(one.title, [row for row in one.rows if row.record.id not in named], one.more) for one in groups]
+    return [group for group in kept if group.rows]
+
+
+def _sentence(reminded: list[Reminded], lists: list[MorningList], named: set[int]) -> str:
+    told = [reminder.sentence(one) for one in reminded[:1]]
+    if len(reminded) > 1:
+        told = [f"{len(reminded)} due dates: {', '.join(one.sheet.record.number for one in reminded[:MOST_REMINDED])}."]
+    waiting = {row.record.number for one in lists for group in (*one.own, *one.company) for row in group.rows
+               if row.record.id not in named}  # fmt: skip
+    company = next((one.actor.company.name for one in lists if one.company), None)
+    if waiting:
+        whom = f"you and {company}" if company else "you"
+        told.append(
+            f"{len(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {whom}: {', '.join(sorted(waiting))}."
+        )
+    return "Your list. " + " ".join(told)
+
+
+async def on_messages(call: Call) -> None:
+    """Ask when the person wants their morning list."""
+    actor = await call.look(lambda _session, actor: actor)
+    values = {"mode": actor.person.list_mode, "at": actor.person.list_at}
+    await call.open(MESSAGES.view({"p": actor.partnership.id}, values))
+
+
+async def on_messages_submitted(call: Call) -> None:
+    """Set it."""
+    given = MESSAGES.read(call.view)
+    await call.do(roster.wish, Wishes(given["mode"], given["at"]))
+
+
+async def on_away(call: Call) -> None:
+    """Ask who stands in, until when."""
+
+    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option]]:
+        return actor, colleagues(session, actor)
+
+    actor, options = await call.look(question)
+    values = {"stand_in": str(actor.person.stand_in_id), "until": actor.person.away_until}
+    await call.open(AWAY.view({"p": actor.partnership.id}, values, {"stand_in": options}))
+
+
+def colleagues(session: Session, actor: Actor) -> list[Option]:
+    """List who can stand in for a person: their company's people."""
+    able = (who for who in person.list_active(session, actor.partnership.id) if who.side is actor.person.side)
+    able = (who for who in able if people.may_take_part(who) and who.id != actor.person.id)
+    return [Option(who.name, str(who.id)) for who in able]
+
+
+async def on_away_submitted(call: Call) -> None:
+    """Let the colleague stand in."""
+    given = AWAY.read(call.view)
+    await call.do(roster.go_away, given["stand_in"], given["until"])
+
+
+async def on_back(call: Call) -> None:
+    """End an absence."""
+    await call.do(roster.be_back)
+    await call.answer("Welcome back: your messages come to you again.")
+
+
+async def on_stand_in_typed(call: Call) -> None:
+    """Offer the colleagues whose name holds what was typed, where a list of all would be too long."""
+    typed = str(call.body.get("value") or "").casefold()
+    offered = [choice for choice in await call.look(colleagues) if typed in choice.text.casefold()]
+    await call.ack(options=[blocks.option(choice) for choice in offered[: blocks.MOST_OPTIONS]])
+
+
+LISTENERS = Listeners(
+    buttons={"quality.mine": show, "mine.messages": on_messages, "mine.away": on_away, "mine.back": on_back},
+    modals={MESSAGES.callback: on_messages_submitted, AWAY.callback: on_away_submitted},
+    options={"stand_in": on_stand_in_typed},
+)

@@ -1,0 +1,93 @@
+"""People who join and leave the channel or Slack, and the open work of who left."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from handlers import blocks, cards
+from handlers.blocks import Screen
+from handlers.call import Call
+from handlers.listeners import Listeners
+from handlers.text import escape
+from quality import roster
+from quality.refusal import Refusal
+from storage import partnership, person, record
+from storage.person import Person
+
+MOST = 10
+
+
+async def on_joined(call: Call) -> None:
+    """Put a colleague who joins the channel on the roster; strangers and guests stay off it."""
+    call.channel_id = call.event["channel"]
+    if call.identity.user_id == call.desk.installation.user_id:
+        await call.run(lambda session: _heard_again(session, call))
+        return
+    if await call.run(lambda session: _back(session, call)):
+        return
+    try:
+        await call.look(lambda _session, actor: actor)
+    except Refusal:
+        return  # not set up, a stranger, or a guest: told when they act
+
+
+def _heard_again(session: Session, call: Call) -> None:
+    """Say what waits, for the bot itself is in the channel again."""
+    there = partnership.find_in_channel(session, call.channel_id or "")
+    if there is not None:
+        roster.hear_again(session, there.id, call.now)
+
+
+def _back(session: Session, call: Call) -> bool:
+    """Put back who left and came again."""
+    there = partnership.find_in_channel(session, call.channel_id or "")
+    if there is None:
+        return False
+    who = person.find(session, there.id, call.identity.team_id, call.identity.user_id)
+    if who is None or who.active or who.left_at is None:
+        return False
+    roster.come_back(session, who, call.now)
+    return True
+
+
+async def on_left(call: Call) -> None:
+    """Take who leaves the channel off the roster at once, and offer their open work."""
+    channel_id = call.event["channel"]
+
+    def leave(session: Session) -> None:
+        there = partnership.find_in_channel(session, channel_id)
+        for who in person.list_of_user(session, call.identity.user_id) if there else []:
+            if there is not None and who.partnership_id == there.id:
+                roster.leave(session, there.id, who.id, "left the channel", call.now)
+
+    await call.run(leave)
+
+
+async def on_user_changed(call: Call) -> None:
+    """Take who was deactivated in Slack off every roster."""
+    user = call.event.get("user") or {}
+    if not user.get("deleted"):
+        return
+
+    def leave(session: Session) -> None:
+        for who in person.list_of_user(session, str(user.get("id") or "")):
+            roster.leave(session, who.partnership_id, who.id, "deactivated in Slack", call.now)
+
+    await call.run(leave)
+
+
+def draw_leaver(session: Session, whose: Person, now: datetime) -> Screen | None:
+    """Offer the open work of somebody who left; None when there is none any more."""
+    there, both = partnership.get(session, whose.partnership_id), partnership.companies(session, whose.partnership_id)
+    rows = record.list_rows(session, whose.partnership_id, limit=MOST + 1, owner_id=whose.id)
+    if not rows:
+        return None
+    number = f"{len(rows[:MOST])}{' or more' if len(rows) > MOST else ''}"
+    text = f"{whose.name} ({both[whose.side].name}) left. {number} open records need an owner: press Assign owner."
+    text = text.replace("1 open records need", "1 open record needs") if number == "1" else text
+    return Screen(escape(text), [blocks.typed(text), *cards.rows(rows[:MOST], now, there.time_zone)])
+
+
+LISTENERS = Listeners(
+    events={"member_joined_channel": on_joined, "member_left_channel": on_left, "user_change": on_user_changed}
+)

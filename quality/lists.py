@@ -1,0 +1,106 @@
+"""Morning lists: when a person's next one is due, and what stands in it.
+
+A list holds what needs the person today, and for QA what waits for their company; it is sent only when there is
+something in it.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlmodel import Session
+
+from quality import setting, work
+from quality.people import Actor, Machine
+from quality.setting import Setting, is_away
+from quality.work import Group
+from quality.working_time import Calendar
+from storage import journal, outbox, person
+from storage.outbox import Said
+from storage.person import ListMode, Person, Role
+
+log = logging.getLogger(__name__)
+
+LATER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class MorningList:
+    """What a person finds in the morning: their own, then their company's."""
+
+    actor: Actor
+    at: datetime
+    own: list[Group]
+    company: list[Group]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.own and not self.company
+
+
+def decide_due(session: Session, now: datetime, limit: int) -> bool:
+    """Queue the morning lists whose time has come, at most so many; True when there may be more."""
+    due = person.list_lists_due(session, now, limit)
+    there = setting.read(session, {who.partnership_id for who in due})
+    said = []
+    for who in due:
+        try:
+            said += _decide(session, there[who.partnership_id], who, now)
+        except Exception:  # what goes wrong with one keeps no other from being decided
+            log.exception("the list of person %s could not be decided; it is looked at again in %s", who.id, LATER)
+            who.next_list_at = now + LATER
+    outbox.put_all(session, said, now)
+    return len(due) == limit
+
+
+def _decide(session: Session, there: Setting, who: Person, now: datetime) -> list[Said]:
+    if not who.active:
+        who.next_list_at = None
+        return []
+    calendar = there.own_calendar(who)
+    today = calendar.day_of(now)
+    who.next_list_at = next_at(calendar, who.list_at, now)
+    if who.away_until is not None and not is_away(who, calendar, now):
+        _come_back(session, who, now)
+    is_time = calendar.is_working(today) and calendar.at(today, who.list_at) <= now
+    if who.list_mode is ListMode.NEVER or not is_time:
+        return []
+    day = today.isoformat()
+    instead = there.stand_in(who, now)
+    return [Said(who.partnership_id, "list", f"list:{who.id}:{day}", now, {"day": day, "for": who.id}, instead.id)]
+
+
+def _come_back(session: Session, who: Person, now: datetime) -> None:
+    """End an absence that is over."""
+    changes = {"person": [None, who.name], "away_until": [who.away_until and who.away_until.isoformat(), None]}
+    who.away_until, who.stand_in_id = None, None
+    journal.append(session, who.partnership_id, "person.back", now, {"by": Machine().signature(), "changes": changes})
+
+
+def next_at(calendar: Calendar, list_at: time, after: datetime) -> datetime:
+    """Give the first list time on a working day after a moment."""
+    day = calendar.working_day_from(calendar.day_of(after))
+    moment = calendar.at(day, list_at)
+    return moment if moment > after else calendar.at(calendar.add_working_days(day, 1), list_at)
+
+
+def collect(session: Session, actor: Actor, now: datetime) -> MorningList:
+    """Gather a person's list as of now."""
+    own = work.needs(session, actor, now)
+    if actor.person.list_mode is ListMode.DAILY:
+        own += work.owned(session, actor)
+    company = work.waiting_for_company(session, actor, now) if actor.person.has(Role.QA) else []
+    return MorningList(actor, now, _once(own), company)
+
+
+def _once(groups: list[Group]) -> list[Group]:
+    """Name each record once, where it is named first."""
+    seen: set[int] = set()
+    kept = []
+    for group in groups:
+        rows = [row for row in group.rows if row.record.id not in seen]
+        seen |= {row.record.id for row in rows}
+        if rows:
+            kept.append(Group(group.title, rows, group.more))
+    return kept

@@ -1,0 +1,217 @@
+"""Reminders: which step of the ladder a due clock has reached, whom it is told, and when it is looked at again.
+
+Decided purely over what was read for many clocks together; nothing is sent from here.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from quality import approval, change, ladder, request, setting, words
+from quality.change import Ref
+from quality.ladder import Audience, Step
+from quality.people import Actor, Machine
+from quality.refusal import Refusal
+from quality.setting import Setting
+from quality.sheet import Sheet, of_record
+from quality.working_time import DAY_STARTS, Calendar, calendar_of
+from storage import author, outbox, snooze
+from storage import record as stored
+from storage.clock import Clock, ClockName, Duty
+from storage.outbox import Said
+from storage.partnership import Side
+from storage.person import Person, Role
+from storage.record import Record
+
+log = logging.getLogger(__name__)
+
+LATER = timedelta(hours=1)  # when to look again at what could not be decided
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is said about a clock now, and when it is looked at next."""
+
+    said: list[Said]
+    next_at: datetime
+
+
+def decide_due(session: Session, now: datetime, limit: int) -> bool:
+    """Decide about the clocks whose next step has come, at most so many; True when there may be more."""
+    due = stored.list_clocks_due(session, now, limit)
+    there = setting.read(session, {record.partnership_id for _, record in due})
+    workers = _workers(session, [record.id for one, record in due if one.duty in (Duty.APPROVER, Duty.CHECKER)])
+    said: list[Said] = []
+    for one, record in due:
+        if one.paused_at is not None:
+            _go_on(session, one, now)
+            continue
+        try:
+            decision = decide(there[one.partnership_id], one, record, now, workers.get(record.id, frozenset()))
+        except Exception:  # what goes wrong with one keeps no other from being decided
+            log.exception("clock %s could not be decided; it is looked at again in %s", one.id, LATER)
+            decision = Decision([], now + LATER)
+        said += decision.said
+        one.next_at = decision.next_at
+    outbox.put_all(session, said, now)
+    return len(due) == limit
+
+
+def _workers(session: Session, record_ids: list[int]) -> dict[int, frozenset[int]]:
+    """Give who worked on records that wait for a signature, and therefore does not give it."""
+    worked: dict[int, set[int]] = {}
+    for one in author.list_of_records(session, record_ids):
+        worked.setdefault(one.record_id, set()).add(one.person_id)
+    return {record_id: frozenset(people) for record_id, people in worked.items()}
+
+
+def _go_on(session: Session, stopped: Clock, now: datetime) -> None:
+    """Let a stopped clock go on, for the day has come up to which it was to stand."""
+    try:
+        with session.begin_nested():
+            request.go_on(session, Machine(), of_record(session, stopped.partnership_id, stopped.record_id), now)
+    except Exception:
+        log.exception("clock %s could not go on; it is looked at again in %s", stopped.id, LATER)
+        stopped.next_at = now + LATER
+
+
+def decide(there: Setting, due: Clock, record: Record, now: datetime, workers: frozenset[int]) -> Decision:
+    """Decide which reminder a clock has reached, for whom, and when it is looked at next.
+
+    After a pause only the latest is said, for the earlier ones say nothing that it does not.
+    """
+    owner = there.find(record.owner_id)
+    calendar = there.calendar(owner.time_zone if owner else None)
+    if not calendar.is_working_hour(now):
+        return Decision([], calendar.next_working_hour(now))
+    due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
+    step = ladder.latest(due.name, due_on, today, calendar)
+    next_at = ladder.next_at(due.name, due_on, today, calendar)
+    if step is None:
+        return Decision([], next_at)
+    said = [
+        _reminder(there, due, step.day, who, instead, now)
+        for who, instead in told(there, due, record, step, now, workers)
+    ]
+    if step.days_late > 0:
+        # From now on the card says so; the key lets it be redrawn once for each due time.
+        key = f"late:{due.id}:{due.due_at:%Y%m%d}"
+        said.append(Said(due.partnership_id, "card", key, now, {"record_id": record.id}))
+    return Decision(said, next_at)
+
+
+def _reminder(there: Setting, due: Clock, day: date, who: Person, instead: Person, now: datetime) -> Said:
+    """Say it to who gets the person's messages, in their own working hours."""
+    # By the due time as well: a date that was moved has reminders of its own.
+    key = f"reminder:{due.id}:{due.due_at:%Y%m%d}:{day}:{instead.id}"
+    about = {"record_id": due.record_id, "step": day.isoformat(), "clock": due.name, "for": who.id}
+    at = there.own_calendar(instead).next_working_hour(now)
+    return Said(due.partnership_id, "reminder", key, at, about, instead.id)
+
+
+def told(
+    there: Setting, due: Clock, record: Record, step: Step, now: datetime, workers: frozenset[int]
+) -> list[tuple[Person, Person]]:
+    """List whom a step is for, each with who gets their messages: nobody is told twice."""
+    audiences = {
+        Audience.OWNER: first_told(there, due.duty, record, workers),
+        Audience.QA: there.holding(Role.QA),
+        Audience.HEADS: there.holding(Role.HEAD),
+    }
+    found: dict[int, tuple[Person, Person]] = {}
+    for who in (who for audience in step.audience for who in audiences[audience]):
+        instead = there.stand_in(who, now)
+        found.setdefault(instead.id, (who, instead))
+    return list(found.values())
+
+
+def first_told(there: Setting, duty: Duty, record: Record, workers: frozenset[int]) -> list[Person]:
+    """List who has to act on a clock: who is reminded first."""
+    owner = there.find(record.owner_id)
+    side = owner.side if owner else record.logged_side
+    if duty is Duty.OWNER:
+        # Nobody owns it: the company that logged it has to say who does.
+        return [owner] if owner else there.holding(Role.QA, side)
+    if duty in (Duty.APPROVER, Duty.CHECKER):
+        sides = [side] if duty is Duty.CHECKER else [one for one in approval.BOTH if _awaits(record, one)]
+        able = [who for one in sides for who in there.holding(Role.QA, one)]
+        return [who for who in able if who.id != record.owner_id and who.id not in workers]
+    return there.holding(Role.QA, {Duty.SPONSOR: Side.SPONSOR, Duty.CMO: Side.CMO}.get(duty, record.logged_side.other))
+
+
+def _awaits(record: Record, side: Side) -> bool:
+    return record.awaits_sponsor if side is Side.SPONSOR else record.awaits_cmo
+
+
+def decide_snoozed(session: Session, now: datetime, limit: int) -> bool:
+    """Say once more what was snoozed up to now, to who snoozed it; True when there may be more."""
+    over = snooze.list_due(session, now, limit)
+    clocks = {one.id: one for one, _ in stored.list_clocks(session, {one.clock_id for one in over})}
+    there = setting.read(session, {one.partnership_id for one in clocks.values()})
+    said = []
+    for one in over:
+        due = clocks[one.clock_id]
+        who = there[due.partnership_id].find(one.person_id)
+        if who is not None and due.stopped_at is None and due.paused_at is None:
+            instead = there[due.partnership_id].stand_in(who, now)
+            said.append(_reminder(there[due.partnership_id], due, one.day, who, instead, now))
+        session.delete(one)
+    outbox.put_all(session, said, now)
+    return len(over) == limit
+
+
+def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime] | None:
+    """Give the day and moment to which a clock can be snoozed now; None when it is due by then."""
+    calendar = _calendar(sheet)
+    day = calendar.add_working_days(calendar.day_of(now), 1)
+    return (day, calendar.at(day, DAY_STARTS)) if day <= calendar.day_of(due.due_at) else None
+
+
+def is_latest(sheet: Sheet, due: Clock, step: date, now: datetime) -> bool:
+    """Whether a queued reminder is still the latest: one that waited for Slack may have been overtaken."""
+    calendar = _calendar(sheet)
+    reached = ladder.latest(due.name, calendar.day_of(due.due_at), calendar.day_of(now), calendar)
+    return reached is not None and reached.day <= step <= calendar.day_of(now)
+
+
+def _calendar(sheet: Sheet) -> Calendar:
+    return calendar_of(sheet.partnership, sheet.companies, sheet.owner_zone)
+
+
+def snooze_clock(session: Session, actor: Actor, ref: Ref, name: ClockName, now: datetime) -> tuple[Record, date]:
+    """Let a person hear of a clock once more on the next working day; not once it is due."""
+    found = change.sheet(session, actor, ref.record_id)
+    due = found.clocks.get(name)
+    if due is None or due.stopped_at is not None:
+        raise Refusal(f"{found.record.number} needs no reminder of that any more: it is done.")
+    if due.paused_at is not None:
+        raise Refusal(f"The clock of {found.record.number} is stopped, so nobody is reminded of it now.")
+    to = snoozed_to(found, due, now)
+    if to is None:
+        when = words.due(due.due_at, found.partnership.time_zone)
+        raise Refusal(
+            f"{found.record.number} is due {when}: no snooze any more. Finish it, or press *Ask for more time*."
+        )
+    day, wake_at = to
+    snooze.set_for(session, due.id, actor.person.id, day, wake_at)
+    return found.record, day
+
+
+def coming(there: Setting, due: Clock, record: Record, now: datetime) -> list[tuple[Step, list[Person]]]:
+    """Give the next steps of a running clock, each with whom it is for as things stand."""
+    owner = there.find(record.owner_id)
+    calendar = there.calendar(owner.time_zone if owner else None)
+    due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
+    found: list[tuple[Step, list[Person]]] = []
+    audiences: set[tuple[Audience, ...]] = set()
+    for step in ladder.steps(due.name, due_on, calendar):
+        is_over = step.day < today or (step.day == today and calendar.at(today, DAY_STARTS) <= now)
+        if is_over or (step.days_late > 0 and step.audience in audiences):
+            continue
+        audiences |= {step.audience} if step.days_late > 0 else set()
+        found.append((step, [who for who, _ in told(there, due, record, step, now, frozenset())]))
+        if Audience.HEADS in step.audience:
+            return found
+    return found

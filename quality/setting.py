@@ -1,0 +1,69 @@
+"""Partnerships with their companies and rosters, read together, for whoever decides about many records at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from quality.working_time import Calendar, calendar_at, calendar_of
+from storage import partnership, person
+from storage.partnership import Company, Partnership, Side
+from storage.person import Person, Role
+
+MOST_STAND_INS = 5  # a stand-in may be away as well, and so on; a ring of them ends here
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A partnership with its companies and its whole roster."""
+
+    partnership: Partnership
+    companies: dict[Side, Company]
+    people: dict[int, Person]
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+
+    def calendar(self, zone: str | None = None) -> Calendar:
+        """Give both companies' working days, in the partnership's time zone or another."""
+        name = zone or self.partnership.time_zone
+        if name not in self.calendars:
+            self.calendars[name] = calendar_of(self.partnership, self.companies, name)
+        return self.calendars[name]
+
+    def find(self, person_id: int | None) -> Person | None:
+        """Find somebody who is on the roster now."""
+        found = self.people.get(person_id or 0)
+        return found if found is not None and found.active else None
+
+    def holding(self, role: Role, side: Side | None = None) -> list[Person]:
+        """List who holds a role, of one company or of both."""
+        able = (who for who in self.people.values() if who.has(role) and side in (None, who.side))
+        return sorted(able, key=lambda who: who.id)
+
+    def own_calendar(self, who: Person) -> Calendar:
+        """Give the working days of a person's own company, in their time zone."""
+        return calendar_at(self.companies[who.side], who.time_zone)
+
+    def stand_in(self, who: Person, now: datetime) -> Person:
+        """Give who gets a person's messages now: themselves, or while they are away their stand-in."""
+        for _ in range(MOST_STAND_INS):
+            instead = self.find(who.stand_in_id)
+            if instead is None or not is_away(who, self.own_calendar(who), now):
+                break
+            who = instead
+        return who
+
+
+def is_away(who: Person, calendar: Calendar, now: datetime) -> bool:
+    """Whether a person is out of office."""
+    return who.away_until is not None and calendar.day_of(now) <= who.away_until
+
+
+def read(session: Session, partnership_ids: Iterable[int]) -> dict[int, Setting]:
+    """Read some partnerships: three statements, however many."""
+    ids = set(partnership_ids)
+    people = person.list_of_all(session, ids)
+    return {
+        there.id: Setting(there, both, people.get(there.id, {}))
+        for there, both in partnership.list_by_ids(session, ids)
+    }
