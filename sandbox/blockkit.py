@@ -1,5 +1,6 @@
 """Block Kit's grammar: which blocks and elements there are and what each may hold; surfaces are in `limits`."""
 
+import sys
 from collections.abc import Iterable, Iterator
 
 from sandbox.elements import Json, options_of
@@ -25,6 +26,7 @@ _URL = matching(r"https?://\S+", "must be a valid URL")
 _TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "must be a valid time in the format HH:mm")
 _MOMENT = number(1_000_000_000, 9_999_999_999)
 _TYPE = {"type!": anything}
+_SMALLEST, _BIGGEST = sys.float_info.min, sys.float_info.max  # JSON has no infinity, though Python's reader takes it
 
 
 def limited(limit: str, least: int = 1) -> Rule:
@@ -246,15 +248,19 @@ def _points_match_categories(chart: Json, pointer: str) -> Iterator[str]:
             yield problem("data labels must match the categories", f"{pointer}/series/{index}/data")
 
 
+def _distinct_series(chart: Json, pointer: str) -> Iterator[str]:
+    yield from repeated([series["name"] for series in chart["series"]], "name", f"{pointer}/series")
+
+
 VISUAL = "data_visualization"
-_POINT = shape({"label!": limited(f"{VISUAL}.point_label"), "value!": number(float("-inf"))})
+_POINT = shape({"label!": limited(f"{VISUAL}.point_label"), "value!": number(-_BIGGEST, _BIGGEST)})
 _SERIES = shape(
     {
         "name!": limited(f"{VISUAL}.series_name"),
         "data!": items(_POINT, LIMITS[f"{VISUAL}.data.max_items"]),
     }
 )
-_SEGMENT = shape({"label!": limited(f"{VISUAL}.segment.label"), "value!": number(1e-300)})
+_SEGMENT = shape({"label!": limited(f"{VISUAL}.segment.label"), "value!": number(_SMALLEST, _BIGGEST)})
 _AXES = shape(
     {
         "categories!": items(limited(f"{VISUAL}.category_label"), LIMITS[f"{VISUAL}.categories.max_items"]),
@@ -264,6 +270,7 @@ _AXES = shape(
 )
 _PLOT = shape(
     {**_TYPE, "series!": items(_SERIES, LIMITS[f"{VISUAL}.series.max_items"]), "axis_config!": _AXES},
+    _distinct_series,
     _points_match_categories,
 )
 _PIE = shape({**_TYPE, "segments!": items(_SEGMENT, LIMITS[f"{VISUAL}.segments.max_items"])})

@@ -10,7 +10,7 @@ from sandbox.rules import Rule, anything, boolean, by_type, items, problem, shap
 from sandbox.sizes import LIMITS
 
 _TYPE: dict[str, Rule] = {"type!": anything}
-_ONLY_MESSAGES = ("markdown", "table", "file", "context_actions")
+_ONLY_MESSAGES = ("markdown", "table", "file", "context_actions", VISUAL)
 _IN_VIEWS = tuple(name for name in BLOCKS if name not in _ONLY_MESSAGES)
 
 

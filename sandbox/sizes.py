@@ -1,6 +1,7 @@
 """How much Slack takes of everything, as one table of numbers; Block Kit's grammar is in `blockkit`."""
 
-# Named as the `slackblocks` package names them, which a test holds them against.
+# Named as the `slackblocks` package names them, which a test holds them against; where Slack's own page is
+# stricter than the package (segments and series of charts), the page counts.
 LIMITS = {
     "text.max_length": 3000,
     "action_id.max_length": 255,
@@ -39,9 +40,9 @@ LIMITS = {
     "data_table.columns.max_items": 20,
     "data_table.page_size.max": 100,
     "data_visualization.title.max_length": 50,
-    "data_visualization.segments.max_items": 12,
+    "data_visualization.segments.max_items": 6,
     "data_visualization.segment.label.max_length": 20,
-    "data_visualization.series.max_items": 12,
+    "data_visualization.series.max_items": 6,
     "data_visualization.series_name.max_length": 20,
     "data_visualization.data.max_items": 20,
     "data_visualization.point_label.max_length": 20,

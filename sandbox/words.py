@@ -49,6 +49,9 @@ def _lines(block: Json, names: Names, state: Json) -> Iterator[str]:
     if block["type"] in ("rich_text", "table", "data_table"):
         yield from _rich_lines(block, names)
         return
+    if block["type"] == "data_visualization":
+        yield from _chart_lines(block)
+        return
     for key in ("title", "label", "text"):
         value = block.get(key)
         yield plain(value, names) if isinstance(value, str) else text_of(value, names)
@@ -102,6 +105,23 @@ def _rich_words(node: Json, names: Names) -> str:
     if node.get("type") == "emoji":
         return f":{node['name']}:"
     return str(node.get("text") or node.get("fallback") or node.get("url") or "")
+
+
+def _chart_lines(block: Json) -> Iterator[str]:
+    """Yield the title, then a line for each segment, or for each series with its values in the axis's order."""
+    chart = block["chart"]
+    axes = chart.get("axis_config", {})
+    yield block["title"]
+    yield ", ".join(axes[name] for name in ("y_label", "x_label") if name in axes)
+    yield from (_value_words(segment) for segment in chart.get("segments", []))
+    for series in chart.get("series", []):
+        yield f"{series['name']}: " + ", ".join(_value_words(point) for point in series["data"])
+
+
+def _value_words(point: Json) -> str:
+    """Return label and value; whole numbers are read without a decimal point, as the page writes them."""
+    value = point["value"]
+    return f"{point['label']} {int(value) if value == int(value) else value}"
 
 
 def buttons_of(blocks: list[Json]) -> list[str]:

@@ -1,5 +1,6 @@
 // The layout blocks of Block Kit, drawn on a surface; the controls inside them are elements.js's.
 
+import { chart } from "./chart.js";
 import { h, isWebAddress, outLink, reconcile, uniqueId } from "./dom.js";
 import { drawElement } from "./elements.js";
 import { withEmoji } from "./emoji.js";
@@ -109,4 +110,5 @@ const BLOCKS = {
   rich_text: richText,
   markdown: (block) => markdown(block.text),
   table,
+  data_visualization: chart,
 };

@@ -5,8 +5,12 @@ let lastId = 0;
 
 export const uniqueId = (prefix) => `${prefix}-${++lastId}`;
 
-export function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
+export const h = (tag, attributes = {}, ...children) => built(document.createElement(tag), attributes, children);
+
+/** The same for the parts of a drawing. */
+export const s = (tag, attributes = {}, ...children) => built(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+function built(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) put(node, name, value);
   node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
   return node;

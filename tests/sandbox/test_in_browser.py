@@ -1,4 +1,4 @@
-"""The page in a real Chromium before a small app: the phone beside a modal, modals that change, pictures."""
+"""The page in a real Chromium before a small app: the phone beside a modal, modals that change, pictures, charts."""
 
 import base64
 import os
@@ -136,3 +136,33 @@ async def test_a_picture_and_its_tombstone(box: Sandbox, client: AsyncWebClient,
     await client.files_delete(file=upload["file"]["id"])
     await expect(page.get_by_text("This file was deleted.")).to_be_visible()
     await expect(picture).to_have_count(0)
+
+
+def chart(kind: str, *names: str) -> dict[str, Any]:
+    months = ["Jan", "Feb", "A long name of one"]
+    lines = [{"name": n, "data": [{"label": m, "value": i - 0.5} for i, m in enumerate(months)]} for n in names]
+    body = {"type": kind, "series": lines, "axis_config": {"categories": months, "x_label": "Month"}}
+    return {"type": "data_visualization", "title": f"As {kind}", "chart": body}
+
+
+async def test_charts(client: AsyncWebClient, page: Page) -> None:
+    """Charts of every kind are drawn within the message, with a legend, and a table says the same."""
+    segments = [{"label": "Minor", "value": 3}, {"label": "Major", "value": 1}]
+    pie = {"type": "data_visualization", "title": "As pie", "chart": {"type": "pie", "segments": segments}}
+    whole = {**pie, "title": "Whole", "chart": {"type": "pie", "segments": segments[:1]}}
+    pairs = [pie, whole], [chart("bar", "2025", "2026"), chart("bar", "2026")], [chart("line", "a"), chart("area", "a")]
+    marks = {"path": 2, "circle": 1, "rect": 6, "polyline": 1, "polygon": 1}
+    for blocks in pairs:
+        await client.chat_postMessage(channel="C0SHARED", text="charts", blocks=blocks)
+    figures = page.get_by_role("figure")
+    await expect(figures).to_have_count(6)
+    for index, (mark, count) in zip((0, 1, 2, 4, 5), marks.items(), strict=True):
+        await expect(figures.nth(index).locator(f"svg {mark}")).to_have_count(count)
+    await expect(page.get_by_text("3 (75 %)", exact=True)).to_be_visible()
+    row = page.get_by_role("table", name="As bar").first.get_by_role("row", name="Feb")
+    await expect(row.get_by_role("cell")).to_have_text(["0.5", "0.5"])
+    for text in await figures.locator("text").all():
+        inside, outside = await text.bounding_box(), await figures.first.bounding_box()
+        assert inside
+        assert outside
+        assert outside["x"] <= inside["x"] <= inside["x"] + inside["width"] <= outside["x"] + outside["width"]

@@ -13,6 +13,7 @@ from sandbox.sizes import LIMITS
 BUTTON: dict[str, Any] = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
 OPTION: dict[str, Any] = {"text": {"type": "plain_text", "text": "One"}, "value": "1"}
 SELECT: dict[str, Any] = {"type": "static_select", "options": [OPTION], "action_id": "pick"}
+STRICTER = {"data_visualization.segments.max_items": 6, "data_visualization.series.max_items": 6}
 
 
 def mrkdwn(text: str) -> dict[str, Any]:
@@ -39,16 +40,25 @@ def modal(*blocks: Any, **more: Any) -> dict[str, Any]:
     return {"type": "modal", "title": plain("T"), "submit": plain("S"), "blocks": list(blocks), **more}
 
 
-def chart(**more: Any) -> dict[str, Any]:
-    series = [{"name": "2026", "data": [{"label": "Jan", "value": 3}]}]
-    body = {"type": "line", "series": series, "axis_config": {"categories": ["Jan"], **more}}
-    return {"type": "data_visualization", "title": "Trend", "chart": body}
+def series(name: str = "2026", label: str = "Jan", value: Any = 3) -> dict[str, Any]:
+    return {"name": name, "data": [{"label": label, "value": value}]}
+
+
+def chart(*lines: dict[str, Any], kind: str = "line", title: str = "Trend", **axes: Any) -> dict[str, Any]:
+    body = {"type": kind, "series": list(lines) or [series()], "axis_config": {"categories": ["Jan"], **axes}}
+    return {"type": "data_visualization", "title": title, "chart": body}
+
+
+def pie(*values: Any, label: str = "Minor") -> dict[str, Any]:
+    segments = [{"label": label, "value": value} for value in values]
+    return {"type": "data_visualization", "title": "Classes", "chart": {"type": "pie", "segments": segments}}
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_numbers_agree_with_slackblocks(name: str) -> None:
-    """Every number of the table is the one the slackblocks package has."""
-    assert LIMITS[name] == getattr(_limits, name.replace(".", "_").upper())
+    """Every number of the table is the one the slackblocks package has, save where Slack's page is stricter."""
+    theirs = getattr(_limits, name.replace(".", "_").upper())
+    assert LIMITS[name] == STRICTER.get(name, theirs) <= theirs
 
 
 GOOD = [
@@ -62,6 +72,9 @@ GOOD = [
     {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": []}]},
     {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]},
     chart(),
+    chart(*[series(f"{n}", value=-n / 2) for n in range(6)], kind="bar", x_label="x" * 50, y_label="y" * 50),
+    chart(series("x" * 20, "x" * 20), kind="area", title="x" * 50, categories=["x" * 20]),
+    pie(*[0.5] * 6, label="x" * 20),
 ]
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -85,6 +98,17 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (actions({"type": "datepicker", "initial_date": "23.11.2026"}), "must be a valid date in the format YYYY-MM-DD [json-pointer:/blocks/0/elements/0/initial_date]"),
     ({"type": "marquee"}, "unsupported type: marquee [json-pointer:/blocks/0/type]"),
     (chart(categories=["Feb"]), "data labels must match the categories [json-pointer:/blocks/0/chart/series/0/data]"),
+    (chart(categories=["Jan", "Feb"]), "data labels must match the categories [json-pointer:/blocks/0/chart/series/0/data]"),
+    (chart(series(), series()), "`name` 2026 already exists [json-pointer:/blocks/0/chart/series]"),
+    (chart(*[series(str(n)) for n in range(7)]), "no more than 6 items allowed [json-pointer:/blocks/0/chart/series]"),
+    (chart(series(value="3")), "must provide a number [json-pointer:/blocks/0/chart/series/0/data/0/value]"),
+    (chart(series("x" * 21)), "must be less than 21 characters [json-pointer:/blocks/0/chart/series/0/name]"),
+    (chart(title="x" * 51), "must be less than 51 characters [json-pointer:/blocks/0/title]"),
+    (chart(x_label="x" * 51), "must be less than 51 characters [json-pointer:/blocks/0/chart/axis_config/x_label]"),
+    (chart(kind="radar"), "unsupported type: radar [json-pointer:/blocks/0/chart/type]"),
+    (pie(), "no fewer than 1 items required [json-pointer:/blocks/0/chart/segments]"),
+    (pie(*[1] * 7), "no more than 6 items allowed [json-pointer:/blocks/0/chart/segments]"),
+    (pie(1, label="x" * 21), "must be less than 21 characters [json-pointer:/blocks/0/chart/segments/0/label]"),
 ]  # fmt: skip
 
 
@@ -105,6 +129,27 @@ def test_block_ids_are_unique_and_blocks_counted() -> None:
     divider = {"type": "divider"}
     assert "already exists" in message_problems({"blocks": [{**divider, "block_id": "a"}] * 2})[0]
     assert message_problems({"blocks": [divider] * 51}) == ["no more than 50 items allowed [json-pointer:/blocks]"]
+
+
+def test_categories_are_counted_and_values_finite() -> None:
+    """A twenty-first category, a segment of nothing, and a value that JSON does not know are refused."""
+    months = [f"{n}" for n in range(21)]
+    line = {"name": "2026", "data": [{"label": month, "value": 1} for month in months]}
+    words = message_problems({"blocks": [chart(line, categories=months)]})
+    assert [one.split(" [")[0] for one in words] == ["no more than 20 items allowed"] * 2
+    for block in (pie(0), pie(-1), chart(series(value=float("inf"))), chart(series(value=float("nan")))):
+        [problem] = message_problems({"blocks": [block]})
+        assert problem.startswith("must be between")
+
+
+def test_charts_are_for_messages_two_in_each() -> None:
+    """A third chart in a message is refused, and so is any in a modal or home tab."""
+    assert message_problems({"blocks": [chart(), pie(1)]}) == []
+    assert message_problems({"blocks": [chart(), pie(1), chart()]}) == [
+        "too many data visualizations [json-pointer:/blocks]"
+    ]
+    for view in (modal(chart()), {"type": "home", "blocks": [chart()]}):
+        assert view_problems(view) == ["unsupported type: data_visualization [json-pointer:/view/blocks/0/type]"]
 
 
 BAD_VIEWS: list[tuple[dict[str, Any], str]] = [

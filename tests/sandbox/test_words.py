@@ -58,3 +58,14 @@ def test_blocks_of_every_kind() -> None:
     assert read(blocks, NAMES).split("\n") == expected
     chosen = {"c": {"s": {"type": "static_select", "selected_option": option}}}
     assert read(blocks[6:7], NAMES, chosen) == "Water"
+
+
+def test_charts_are_read_as_their_values() -> None:
+    """A chart is read as its title, the names of its axes, and a line of values for each segment or series."""
+    segments = [{"label": "Minor", "value": 4}, {"label": "Major", "value": 2.5}]
+    points = [{"label": "Jan", "value": 3.0}, {"label": "Feb", "value": -1}]
+    axes = {"categories": ["Jan", "Feb"], "x_label": "Month", "y_label": "Records"}
+    pie = {"type": "pie", "segments": segments}
+    bar = {"type": "bar", "series": [{"name": "2026", "data": points}], "axis_config": axes}
+    blocks = [{"type": "data_visualization", "title": title, "chart": one} for title, one in (("A", pie), ("B", bar))]
+    assert read(blocks, {}).split("\n") == ["A", "Minor 4", "Major 2.5", "B", "Records, Month", "2026: Jan 3, Feb -1"]
