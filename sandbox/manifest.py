@@ -4,14 +4,14 @@ from sandbox.elements import Json
 
 
 class Manifest:
-    """Slack's manifest JSON behind the questions the sandbox asks of it."""
+    """Slack's manifest JSON behind the questions the sandbox asks of it; optional scopes may be declined."""
 
-    def __init__(self, manifest: Json) -> None:
+    def __init__(self, manifest: Json, *, grant_optional: bool = True) -> None:
         self._features: Json = manifest.get("features", {})
         self._settings: Json = manifest.get("settings", {})
         self.name: str = manifest.get("display_information", {}).get("name", "App")
         self.bot_name: str = self._features.get("bot_user", {}).get("display_name", self.name)
-        self.scopes: list[str] = manifest.get("oauth_config", {}).get("scopes", {}).get("bot", [])
+        self.scopes = _granted(manifest.get("oauth_config", {}).get("scopes", {}), grant_optional)
         self.commands: list[Json] = self._features.get("slash_commands", [])
         self.shortcuts: list[Json] = self._features.get("shortcuts", [])
         self.events: list[str] = self._settings.get("event_subscriptions", {}).get("bot_events", [])
@@ -21,3 +21,11 @@ class Manifest:
     def command(self, name: str) -> Json | None:
         """Return the slash command, or None."""
         return next((command for command in self.commands if command["command"] == name), None)
+
+
+def _granted(scopes: Json, with_optional: bool) -> list[str]:
+    """Return the scopes of the token; one that is optional may also stand among the others."""
+    required, optional = scopes.get("bot", []), scopes.get("bot_optional", [])
+    if with_optional:
+        return list(dict.fromkeys([*required, *optional]))
+    return [scope for scope in required if scope not in optional]

@@ -28,7 +28,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Sandbox:
-    """A local Slack for one app; use it as `async with Sandbox(...) as box`."""
+    """A local Slack for one app; use it as `async with Sandbox(...) as box`.
+
+    With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Sandbox:
         *,
         starts_at: datetime | None = None,
         ack_seconds: float = ACK_SECONDS,
+        grant_optional: bool = True,
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"The sandbox stays on this machine: {host} is not a loopback address.")
@@ -46,9 +50,10 @@ class Sandbox:
         self._tokens = Tokens(
             f"xoxb-sandbox-{secrets.token_hex(8)}", f"xapp-sandbox-{secrets.token_hex(8)}", secrets.token_hex(16)
         )
+        self._grant_optional = grant_optional
         self.events_url: str | None = None
         self.clock = Clock(starts_at)
-        self.world = World(cast, self.clock, Manifest(manifest))
+        self.world = World(cast, self.clock, Manifest(manifest, grant_optional=grant_optional))
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)
         self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")
@@ -128,7 +133,7 @@ class Sandbox:
 
     def use_manifest(self, manifest: Json) -> None:
         """Take another manifest, as after a change of the app's configuration."""
-        self.world.manifest = Manifest(manifest)
+        self.world.manifest = Manifest(manifest, grant_optional=self._grant_optional)
         self.world.changed()
 
     def fail_next(self, method: str, **fault: Any) -> None:

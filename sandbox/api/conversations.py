@@ -1,11 +1,11 @@
-"""conversations.*: the channels the app sees, who is in them and what was said there."""
+"""conversations.*: the channels the app sees and who is in them; what was said there is in `history`."""
 
 from typing import Any
 
 from sandbox import wire
 from sandbox.api.registry import Call, Refused, method
 from sandbox.elements import Json
-from sandbox.world import Channel, Message
+from sandbox.world import Channel
 
 _ANY_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 
@@ -48,24 +48,6 @@ def list_own(call: Call) -> Json:
     return _channel_page(call, lambda channel: user in channel.members)
 
 
-@method("conversations.history", "{kind}:history")
-def history(call: Call) -> Json:
-    """List a channel's messages, newest first, replies left out."""
-    channel = call.own_channel()
-    lasting = [m for m in call.world.messages if m.channel == channel.id and not m.ephemeral]
-    return _message_page(call, [m for m in reversed(lasting) if not m.is_reply and _between(call, m.ts)])
-
-
-@method("conversations.replies", "{kind}:history")
-def replies(call: Call) -> Json:
-    """List a thread, its parent first."""
-    channel, ts = call.own_channel(), str(call.need("ts"))
-    if call.world.find_message(channel.id, ts) is None:
-        raise Refused("thread_not_found")
-    thread = [m for m in call.world.messages if m.channel == channel.id and ts in (m.ts, m.thread_ts)]
-    return _message_page(call, [m for m in thread if not m.ephemeral and (m.ts == ts or _between(call, m.ts))])
-
-
 def _in(call: Call, channel: Channel) -> bool:
     return call.world.cast.app.user in channel.members
 
@@ -77,20 +59,3 @@ def _channel_page(call: Call, wanted: Any) -> Json:
     seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c)]
     page, metadata = call.page(seen)
     return {"channels": [wire.channel(call.world, c) for c in page], "response_metadata": metadata}
-
-
-def _between(call: Call, ts: str) -> bool:
-    oldest, latest = str(call.get("oldest") or "0"), str(call.get("latest") or "9999999999")
-    if call.flag("inclusive") and ts in (oldest, latest):
-        return True
-    return float(oldest) < float(ts) < float(latest)
-
-
-def _message_page(call: Call, found: list[Message]) -> Json:
-    page, metadata = call.page(found)
-    with_metadata = call.flag("include_all_metadata")
-    return {
-        "messages": [wire.message(call.world, m, metadata=with_metadata) for m in page],
-        "has_more": bool(metadata["next_cursor"]),
-        "response_metadata": metadata,
-    }

@@ -87,9 +87,22 @@ class Call:
 
     def page(self, things: list[Any], default: int = 100) -> tuple[list[Any], Json]:
         """Return one page of the things and the `response_metadata` that leads to the next."""
-        start, size = int(self.get("cursor") or 0), int(self.get("limit") or default)
+        start, size = self._start(), self.size(default)
         more = start + size < len(things)
         return things[start : start + size], {"next_cursor": str(start + size) if more else ""}
+
+    def _start(self) -> int:
+        cursor = str(self.get("cursor") or 0)
+        if not cursor.isdecimal():
+            raise Refused("invalid_cursor")
+        return int(cursor)
+
+    def size(self, default: int, most: int = 1000) -> int:
+        """Return how many things a page holds, or refuse."""
+        limit = str(self.get("limit") or default)
+        if not limit.isdecimal() or int(limit) == 0:
+            raise Refused("invalid_limit")
+        return min(int(limit), most)
 
 
 Handler = Callable[[Call], Json]
