@@ -14,6 +14,7 @@ from sandbox.api.registry import Call, Tokens
 from sandbox.elements import Json
 from sandbox.faults import Fault, Faults
 from sandbox.files import is_deleted
+from sandbox.pace import RETRY_AFTER, Pace
 from sandbox.socket_mode import Sockets
 from sandbox.world import World
 
@@ -34,9 +35,9 @@ class CallRecord:
 class ApiServer:
     """Answers the app's HTTP calls."""
 
-    def __init__(self, world: World, tokens: Tokens, sockets: Sockets) -> None:
+    def __init__(self, world: World, tokens: Tokens, sockets: Sockets, pace: Pace) -> None:
         self.calls: list[CallRecord] = []
-        self.faults = Faults()
+        self.faults, self.pace = Faults(), pace
         self.base_url = ""
         self._world, self._tokens, self._sockets = world, tokens, sockets
 
@@ -54,7 +55,13 @@ class ApiServer:
         arguments = await _arguments(request)
         token = _bearer(request) or arguments.pop("token", None)
         call = Call(name, arguments, self._world, self.base_url, self._socket_url)
-        return await self._faulty(request, name, arguments, lambda: answer(call, token, self._tokens))
+        fault = self._limit(call) or self.faults.take(name)
+        return await self._faulty(request, fault, name, arguments, lambda: answer(call, token, self._tokens))
+
+    def _limit(self, call: Call) -> Fault | None:
+        if call.method != "chat.postMessage" or not self.pace.is_too_fast(_channel_of(call)):
+            return None
+        return Fault(call.method, error="ratelimited", retry_after=RETRY_AFTER)
 
     async def _response_url(self, request: web.Request) -> web.StreamResponse:
         content = await _arguments(request)
@@ -66,14 +73,15 @@ class ApiServer:
                 return refused.answer
             return {"ok": True}
 
-        response = await self._faulty(request, "response_url", content, use)
+        response = await self._faulty(request, self.faults.take("response_url"), "response_url", content, use)
         if isinstance(response, web.Response) and not self.calls[-1].answer["ok"]:
             gone = self.calls[-1].answer["error"].endswith("_url")
             response.set_status(404 if gone else 400)
         return response
 
-    async def _faulty(self, request: web.Request, name: str, arguments: Json, do: Any) -> web.StreamResponse:
-        fault = self.faults.take(name)
+    async def _faulty(
+        self, request: web.Request, fault: Fault, name: str, arguments: Json, do: Any
+    ) -> web.StreamResponse:
         await asyncio.sleep(fault.hang)
         refused = _fault_answer(fault)
         done: Json = refused or do()
@@ -108,6 +116,14 @@ class ApiServer:
         kind = file["mimetype"] if safe else "application/octet-stream"
         headers = {"Content-Disposition": "inline" if safe else "attachment", "X-Content-Type-Options": "nosniff"}
         return web.Response(body=file["content"], content_type=kind, headers=headers)
+
+
+def _channel_of(call: Call) -> str:
+    """Return the id of the channel a call names in any way; one that is not there is counted by what it was called."""
+    try:
+        return call.channel().id
+    except Refused:
+        return str(call.get("channel"))
 
 
 def _status(fault: Fault) -> int:

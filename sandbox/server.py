@@ -20,6 +20,7 @@ from sandbox.elements import Json
 from sandbox.faults import Fault
 from sandbox.line import ACK_SECONDS, Delivery, Line, NoAnswer
 from sandbox.manifest import Manifest
+from sandbox.pace import Pace
 from sandbox.page_api import PageApi, guard
 from sandbox.socket_mode import Sockets
 from sandbox.world import World
@@ -30,7 +31,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Sandbox:
     """A local Slack for one app; use it as `async with Sandbox(...) as box`.
 
-    With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes.
+    With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes; with
+    `posts_per_second` it has to keep that pace in each channel, or is told to wait (429).
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Sandbox:
         starts_at: datetime | None = None,
         ack_seconds: float = ACK_SECONDS,
         grant_optional: bool = True,
+        posts_per_second: float | None = None,
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"The sandbox stays on this machine: {host} is not a loopback address.")
@@ -57,7 +60,7 @@ class Sandbox:
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)
         self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")
-        self._api = ApiServer(self.world, self._tokens, self.sockets)
+        self._api = ApiServer(self.world, self._tokens, self.sockets, Pace(posts_per_second))
         self._page = PageApi(self)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -114,6 +117,11 @@ class Sandbox:
         """Every call the app made, oldest first."""
         return self._api.calls
 
+    @property
+    def limited(self) -> int:
+        """How many posts were refused because they came faster than `posts_per_second`."""
+        return self._api.pace.limited
+
     def connect_events(self) -> list[Delivery]:
         """Return every request or envelope sent to the app, oldest first."""
         return self.line.deliveries
@@ -140,9 +148,17 @@ class Sandbox:
         """Spoil the next `times` calls of a method ("*" any, "response_url" too).
 
         error=, retry_after=: Slack refuses; status=: an HTTP status; hang=seconds: it answers late;
-        drop=True: the connection is cut and nothing done; lost=True: done, but the answer is cut off.
+        drop=True: the connection is cut before anything is done; lost=True: it is done, but the answer is cut off.
         """
         self._api.faults.order(Fault(method, **fault))
+
+    def fail_all(self, method: str, **fault: Any) -> None:
+        """Spoil every call of a method, as `fail_next` does, until `heal`; what `fail_next` orders comes first."""
+        self._api.faults.stay(Fault(method, **fault))
+
+    def heal(self, method: str = "*") -> None:
+        """Take away every fault ordered for a method, or all there are."""
+        self._api.faults.heal(method)
 
     async def redeliver_last(self) -> Delivery:
         """Send the last request to the app once more, byte for byte."""
