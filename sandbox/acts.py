@@ -54,6 +54,7 @@ class Acts:
 
     async def shortcut(self, person: Person, callback_id: str, message: Message | None, channel: str) -> None:
         """Use a message shortcut, or a global one without a message."""
+        self._with_account(person)
         found = next((s for s in self.world.manifest.shortcuts if s["callback_id"] == callback_id), None)
         if found is None or not self.world.cast.has_app(person):
             raise CannotDo(f"{person.name} has no shortcut {callback_id!r} here.")
@@ -78,6 +79,7 @@ class Acts:
 
     async def click(self, person: Person, on: Message | View, block_id: str, action_id: str, chosen: Json) -> None:
         """Press a button or choose from a menu; `chosen` holds the element's own fields."""
+        self._with_account(person)
         element = elements.find(on.blocks, block_id, action_id)
         if element is None:
             raise CannotDo("That is no longer there.")
@@ -199,26 +201,33 @@ class Acts:
         if app_user not in where.members:
             return
         event = wire.message_event(self.world, message, person, where)
-        await self._event("message." + where.kind, event, where)
+        await self.tell("message." + where.kind, event, where)
         if f"<@{app_user}>" in message.text and not where.partner:
             mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}
-            await self._event("app_mention", mention, where)
+            await self.tell("app_mention", mention, where)
 
     async def open_home(self, person: Person) -> None:
         """Open the app's Home tab."""
+        self._with_account(person)
         if not (self.world.cast.has_app(person) and self.world.manifest.has_home):
             raise CannotDo(f"{person.name} sees no Home tab of {self.world.manifest.name}.")
         event = {"type": "app_home_opened", "user": person.id, "tab": "home"}
         where = next(c for c in self.world.channels.values() if c.partner == person.id)
         event |= {"channel": where.id, "event_ts": self.world.clock.ts()}
         if home := self.world.homes.get(person.id):
-            await self._event("app_home_opened", {**event, "view": wire.view(self.world, home)})
+            await self.tell("app_home_opened", {**event, "view": wire.view(self.world, home)})
         else:
-            await self._event("app_home_opened", event)
+            await self.tell("app_home_opened", event)
 
     async def join(self, person: Person, channel: str) -> None:
         """Come into a channel."""
-        members = self.world.channels[channel].members
+        self._with_account(person)
+        where = self.world.channels[channel]
+        if where.archived:
+            raise CannotDo(f"{where.name} is archived.")
+        if person.team in map(self.world.team_of, where.away):
+            raise CannotDo(f"{where.name} is no longer shared with {self.world.cast.team(person.team).name}.")
+        members = where.members
         if person.id not in members:
             members.append(person.id)
             await self._membership("member_joined_channel", person, channel)
@@ -236,17 +245,25 @@ class Acts:
         if self.world.cast.app.user in where.members:
             event = {"type": kind, "user": person.id, "channel": channel, "team": person.team}
             event |= {"channel_type": "G" if where.private else "C", "event_ts": self.world.clock.ts()}
-            await self._event(kind, event, where)
+            await self.tell(kind, event, where)
 
-    async def _event(self, subscription: str, event: Json, where: Channel | None = None) -> None:
+    async def tell(self, subscription: str, event: Json, where: Channel | None = None) -> None:
+        """Send the app an event, if its manifest subscribes to it."""
         if subscription in self.world.manifest.events:
             await self._line.send_event(wire.event(self.world, event, where))
 
     def _inside(self, person: Person, channel: str) -> Channel:
+        self._with_account(person)
         where = self.world.channels.get(channel)
         if where is None or person.id not in where.members:
             raise CannotDo(f"{person.name} is not in {where.name if where else channel}.")
+        if where.archived:
+            raise CannotDo(f"{where.name} is archived.")
         return where
+
+    def _with_account(self, person: Person) -> None:
+        if person.id in self.world.deactivated:
+            raise CannotDo(f"{person.name} is deactivated and can do nothing.")
 
     def _with_mentions(self, text: str) -> str:
         ids = {name.lower(): key for key, name in self.world.names.items() if key.startswith("U")}

@@ -59,7 +59,7 @@ class PageApi:
         """Return what the page asks for."""
         return [
             web.get("/", self._index),
-            web.get("/archives/{channel}/{message}", self._archive),
+            web.get("/archives/{channel}/{message}", self._permalink),
             web.get("/page/state", self._state),
             web.get("/page/changes", self._changes),
             web.post("/page/act", self._act),
@@ -81,7 +81,7 @@ class PageApi:
             raise web.HTTPNotFound
         return web.FileResponse(file, headers=_SAFE)
 
-    async def _archive(self, request: web.Request) -> web.StreamResponse:
+    async def _permalink(self, request: web.Request) -> web.StreamResponse:
         digits = request.match_info["message"].lstrip("p")
         raise web.HTTPFound(f"/#/{request.match_info['channel']}/{digits[:-6]}.{digits[-6:]}")
 
@@ -138,6 +138,12 @@ class PageApi:
             "clock": self._clock,
             "join": self._join,
             "leave": self._leave,
+            "archive": self._archive,
+            "unarchive": self._unarchive,
+            "disconnect": self._disconnect,
+            "connect": self._connect,
+            "deactivate": self._deactivate,
+            "reactivate": self._reactivate,
             "add_key": self._add_key,
             "remove_key": self._remove_key,
         }
@@ -196,6 +202,26 @@ class PageApi:
 
     async def _leave(self, act: Json) -> None:
         await self._box.acts.leave(self._person(act), act["in"])
+
+    async def _archive(self, act: Json) -> None:
+        await self._box.goings.archive(act["in"], self._person(act))
+
+    async def _unarchive(self, act: Json) -> None:
+        await self._box.goings.unarchive(act["in"], self._person(act))
+
+    async def _disconnect(self, act: Json) -> None:
+        """End the sharing as somebody of that company can: the owner's shows the others out, another's goes itself."""
+        cast, team = self._box.world.cast, self._person(act).team
+        await self._box.goings.disconnect(act["in"], None if team == cast.home.id else team)
+
+    async def _connect(self, act: Json) -> None:
+        await self._box.goings.connect(act["in"])
+
+    async def _deactivate(self, act: Json) -> None:
+        await self._box.goings.deactivate(self._person(act))
+
+    async def _reactivate(self, act: Json) -> None:
+        await self._box.goings.reactivate(self._person(act))
 
     async def _add_key(self, act: Json) -> None:
         self._box.world.phones[act["as"]].add(act["key"])

@@ -56,10 +56,11 @@ def _thread(world: World, seen: list[Message], ts: str) -> Json:
 def _people(world: World) -> list[Json]:
     people = [
         {"id": p.id, "name": p.name, "title": p.title, "team": p.team, "tz": p.tz, "guest": p.guest, "bot": False}
+        | {"deactivated": p.id in world.deactivated}
         for p in world.cast.people
     ]
     bot = {"id": world.cast.app.user, "name": world.manifest.bot_name, "title": "", "tz": "UTC"}
-    return [*people, {**bot, "team": world.cast.home.id, "guest": False, "bot": True}]
+    return [*people, {**bot, "team": world.cast.home.id, "guest": False, "bot": True, "deactivated": False}]
 
 
 def _places(world: World, me: Person) -> list[Json]:
@@ -71,7 +72,7 @@ def _places(world: World, me: Person) -> list[Json]:
         places.append(_place(world, me, dm, "dm", world.manifest.bot_name))
     if world.cast.has_app(me) and world.manifest.has_home:
         home = {"id": "home", "kind": "home", "name": world.manifest.name, "unread": 0}
-        places.append({**home, "shared": False, "private": False})
+        places.append({**home, "shared": False, "private": False, "archived": False})
     return places
 
 
@@ -79,7 +80,8 @@ def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Js
     read = world.read_up_to.get((me.id, where.id), "0")
     new = [m for m in world.visible(me.id, where.id) if m.ts > read and m.user != me.id]
     place = {"id": where.id, "kind": kind, "name": name, "unread": len(new)}
-    place["member"] = me.id in where.members
+    place |= {"member": me.id in where.members, "archived": where.archived, "teams": world.teams_in(where)}
+    place |= {"disconnected": bool(where.away), "away": me.id in where.away}
     return place | {"shared": where.shared, "private": where.private, "topic": where.topic}
 
 

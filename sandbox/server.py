@@ -13,11 +13,12 @@ from sandbox import http_mode
 from sandbox.acts import Acts
 from sandbox.api.registry import Tokens
 from sandbox.api_server import ApiServer, CallRecord
-from sandbox.cast import Cast
+from sandbox.cast import Cast, Person
 from sandbox.clock import Clock
 from sandbox.driver import Driver
 from sandbox.elements import Json
 from sandbox.faults import Fault
+from sandbox.goings import Goings
 from sandbox.line import ACK_SECONDS, Delivery, Line, NoAnswer
 from sandbox.manifest import Manifest
 from sandbox.pace import Pace
@@ -60,6 +61,7 @@ class Sandbox:
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)
         self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")
+        self.goings = Goings(self.world, self.acts)
         self._api = ApiServer(self.world, self._tokens, self.sockets, Pace(posts_per_second))
         self._page = PageApi(self)
         self._runner: web.AppRunner | None = None
@@ -159,6 +161,34 @@ class Sandbox:
     def heal(self, method: str = "*") -> None:
         """Take away every fault ordered for a method, or all there are."""
         self._api.faults.heal(method)
+
+    async def archive(self, channel: str, by: str | None = None) -> None:
+        """Archive a channel, in the name of a person of the app's own company unless told who."""
+        await self.goings.archive(channel, self._somebody(by))
+
+    async def unarchive(self, channel: str, by: str | None = None) -> None:
+        """Take a channel out of the archive."""
+        await self.goings.unarchive(channel, self._somebody(by))
+
+    async def disconnect(self, channel: str, team: str | None = None) -> None:
+        """End the sharing of a channel with a company, or with all but the app's own; see `Goings.disconnect`."""
+        await self.goings.disconnect(channel, team)
+
+    async def connect(self, channel: str) -> None:
+        """Share a disconnected channel again."""
+        await self.goings.connect(channel)
+
+    async def deactivate(self, user_id: str) -> None:
+        """End a person's account."""
+        await self.goings.deactivate(self.world.cast.person(user_id))
+
+    async def reactivate(self, user_id: str) -> None:
+        """Give a deactivated person the account back."""
+        await self.goings.reactivate(self.world.cast.person(user_id))
+
+    def _somebody(self, user_id: str | None) -> Person:
+        cast = self.world.cast
+        return cast.person(user_id) if user_id else next(p for p in cast.people if p.team == cast.home.id)
 
     async def redeliver_last(self) -> Delivery:
         """Send the last request to the app once more, byte for byte."""

@@ -40,8 +40,9 @@ def _thread_summary(world: World, parent: Message) -> Json:
 def channel(world: World, place: Channel) -> Json:
     """Return a channel as conversations.* describes it."""
     if place.partner:
-        return {"id": place.id, "is_im": True, "user": place.partner, "is_user_deleted": False}
-    teams = sorted({world.cast.person(m).team for m in place.members if m in world.stacks})
+        gone = place.partner in world.deactivated
+        return {"id": place.id, "is_im": True, "user": place.partner, "is_user_deleted": gone}
+    teams = world.teams_in(place)
     return {
         "id": place.id,
         "name": place.name,
@@ -49,7 +50,7 @@ def channel(world: World, place: Channel) -> Json:
         "is_group": place.private,
         "is_im": False,
         "is_private": place.private,
-        "is_archived": False,
+        "is_archived": place.archived,
         "is_member": world.cast.app.user in place.members,
         "is_shared": place.shared,
         "is_ext_shared": place.shared,
@@ -64,18 +65,12 @@ def channel(world: World, place: Channel) -> Json:
 
 
 def person(world: World, who: Person) -> Json:
-    """Return a person as users.info describes them."""
-    zone = datetime.now(ZoneInfo(who.tz))
-    offset = zone.utcoffset()
-    return {
+    """Return a person as users.info describes them; of those without an account Slack says less."""
+    known: Json = {
         "id": who.id,
         "team_id": who.team,
         "name": who.username,
-        "real_name": who.name,
-        "deleted": False,
-        "tz": who.tz,
-        "tz_label": zone.tzname(),
-        "tz_offset": int(offset.total_seconds()) if offset else 0,
+        "deleted": who.id in world.deactivated,
         "profile": {
             "title": who.title,
             "real_name": who.name,
@@ -84,11 +79,23 @@ def person(world: World, who: Person) -> Json:
         },
         "is_bot": False,
         "is_app_user": False,
+        "is_stranger": not world.knows(who),
+    }
+    return known if known["deleted"] else known | _account(who)
+
+
+def _account(who: Person) -> Json:
+    zone = datetime.now(ZoneInfo(who.tz))
+    offset = zone.utcoffset()
+    return {
+        "real_name": who.name,
+        "tz": who.tz,
+        "tz_label": zone.tzname(),
+        "tz_offset": int(offset.total_seconds()) if offset else 0,
         "is_admin": False,
         "is_owner": False,
         "is_restricted": who.guest,
         "is_ultra_restricted": who.guest,
-        "is_stranger": not world.knows(who),
     }
 
 

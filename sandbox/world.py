@@ -23,7 +23,10 @@ FILE_DELETED = "This file was deleted."
 
 @dataclass
 class Channel:
-    """A channel or, with `partner`, the direct conversation of that person and the app."""
+    """A channel or, with `partner`, the direct conversation of that person and the app.
+
+    `away` are those who were in it until their company was disconnected.
+    """
 
     id: str
     name: str
@@ -32,6 +35,8 @@ class Channel:
     private: bool = False
     topic: str = ""
     partner: str | None = None
+    archived: bool = False
+    away: list[str] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -185,6 +190,7 @@ class World:
         self.pins: dict[str, list[str]] = {}
         self.stacks: dict[str, list[View]] = {person.id: [] for person in cast.people}
         self.homes: dict[str, View] = {}
+        self.deactivated: set[str] = set()
         self.files: dict[str, Json] = {}
         self.triggers: dict[str, Trigger] = {}
         self.hooks: dict[str, Hook] = {}
@@ -283,6 +289,14 @@ class World:
             for channel in self.channels.values()
             if not channel.partner
         )
+
+    def team_of(self, member: str) -> str:
+        """Return the team of a member of a channel, a person or the app."""
+        return self.cast.home.id if member == self.cast.app.user else self.cast.person(member).team
+
+    def teams_in(self, channel: Channel) -> list[str]:
+        """Return the teams that have somebody in the channel, sorted."""
+        return sorted({self.team_of(member) for member in channel.members})
 
     def new_trigger(self, person: str, view: str | None = None) -> str:
         """Return a fresh trigger id for what the person just did."""

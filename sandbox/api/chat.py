@@ -11,7 +11,7 @@ _LONGEST_TEXT = 40_000
 @method("chat.postMessage", "chat:write")
 def post_message(call: Call) -> Json:
     """Post into a channel, a thread or a person's DM."""
-    channel = call.own_channel()
+    channel = call.open_channel()
     content = checked_content(call.arguments)
     message = call.world.post_as_app(channel.id, content, thread_ts=_thread(call, channel.id))
     return {"channel": channel.id, "ts": message.ts, "message": wire.message(call.world, message)}
@@ -20,8 +20,8 @@ def post_message(call: Call) -> Json:
 @method("chat.postEphemeral", "chat:write")
 def post_ephemeral(call: Call) -> Json:
     """Show something to one member of the channel."""
-    channel = call.own_channel()
-    if call.need("user") not in channel.members:
+    channel = call.open_channel()
+    if call.need("user") not in channel.members or call.get("user") in call.world.deactivated:
         raise Refused("user_not_in_channel")
     content = checked_content(call.arguments)
     more = {"thread_ts": _thread(call, channel.id), "seen_by": call.get("user")}
@@ -31,6 +31,8 @@ def post_ephemeral(call: Call) -> Json:
 @method("chat.update", "chat:write")
 def update(call: Call) -> Json:
     """Edit the app's own message."""
+    if call.channel().archived:
+        raise Refused("is_inactive")
     message = _own(call, "cant_update_message")
     call.world.edit(message, checked_content(call.arguments))
     shown = wire.message(call.world, message)

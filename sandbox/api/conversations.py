@@ -14,6 +14,8 @@ _ANY_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
 def open_dm(call: Call) -> Json:
     """Open the direct conversation with one person."""
     person = call.person("users")
+    if person.id in call.world.deactivated:
+        raise Refused("user_disabled")
     dm = next(c for c in call.world.channels.values() if c.partner == person.id)
     return {"channel": wire.channel(call.world, dm) if call.flag("return_im") else {"id": dm.id}}
 
@@ -38,7 +40,7 @@ def members(call: Call) -> Json:
 @method("conversations.list", *_ANY_READ)
 def list_all(call: Call) -> Json:
     """List the channels the app's scopes let it see."""
-    return _channel_page(call, lambda channel: not channel.private or _in(call, channel))
+    return _channel_page(call, lambda channel: _may_see(call, channel))
 
 
 @method("users.conversations", *_ANY_READ)
@@ -48,14 +50,16 @@ def list_own(call: Call) -> Json:
     return _channel_page(call, lambda channel: user in channel.members)
 
 
-def _in(call: Call, channel: Channel) -> bool:
-    return call.world.cast.app.user in channel.members
+def _may_see(call: Call, channel: Channel) -> bool:
+    app = call.world.cast.app.user
+    return app in channel.members or not (channel.private or app in channel.away)
 
 
 def _channel_page(call: Call, wanted: Any) -> Json:
     types = str(call.get("types") or "public_channel").replace(" ", "").split(",")
     kinds = {"public_channel": "channels", "private_channel": "groups", "im": "im"}
     asked = {kinds[name] for name in types if name in kinds}
-    seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c)]
+    without = call.flag("exclude_archived")
+    seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c) and not (c.archived and without)]
     page, metadata = call.page(seen)
     return {"channels": [wire.channel(call.world, c) for c in page], "response_metadata": metadata}

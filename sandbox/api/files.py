@@ -76,7 +76,7 @@ def _place(call: Call) -> str:
     channel = {"channel": call.get("channel_id")}
     if not _CHANNEL.fullmatch(str(channel["channel"])):
         raise invalid_arguments(["input must match regex pattern: ^[CGDZ][A-Z0-9]{8,}$ [json-pointer:/channel_id]"])
-    return replace(call, arguments=channel).own_channel().id
+    return replace(call, arguments=channel).open_channel().id
 
 
 def _comment(call: Call) -> Json:

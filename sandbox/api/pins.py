@@ -44,7 +44,7 @@ def list_all(call: Call) -> Json:
 @method("reactions.add", "reactions:write")
 def react(call: Call) -> Json:
     """Add the app's emoji to a message."""
-    call.own_channel()
+    call.open_channel()
     message, name = call.message("timestamp"), str(call.need("name")).strip(":")
     users = message.reactions.setdefault(name, [])
     if call.world.cast.app.user in users:

@@ -55,6 +55,8 @@ class Call:
         """Return the channel named by id (or a person's id, for their DM), or refuse."""
         wanted = str(self.get("channel") or "")
         for channel in self.world.channels.values():
+            if self.world.cast.app.user in channel.away:
+                continue
             if wanted in (channel.id, "#" + channel.name) or (channel.partner and wanted == channel.partner):
                 return channel
         raise Refused("channel_not_found")
@@ -66,6 +68,13 @@ class Call:
             raise Refused("channel_not_found" if channel.private else "not_in_channel")
         if channel.partner and not self.world.knows(self.world.cast.person(channel.partner)):
             raise Refused("channel_not_found")
+        return channel
+
+    def open_channel(self) -> Channel:
+        """Return the channel if the app may say something there, or refuse."""
+        channel = self.own_channel()
+        if channel.archived:
+            raise Refused("is_archived")
         return channel
 
     def message(self, name: str = "ts") -> Message:

@@ -14,7 +14,9 @@ export function makeComposer(label, thread) {
     oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
   const extras = menuButton("+", "Shortcuts", () => shortcuts(box, onInput));
   const send = button("Send", submit, { class: "button primary" });
-  const form = h("div", { class: "composer" }, list, h("div", { class: "composer-row" }, extras, box, send));
+  const row = h("div", { class: "composer-row" }, extras, box, send);
+  const note = h("p", { class: "hint closed" });
+  const form = h("div", { class: "composer" }, list, row, note);
   let offered = [];
   let at = 0;
   let key = "";
@@ -72,8 +74,11 @@ export function makeComposer(label, thread) {
     hide();
     grow();
   }
-  /** Called with each state: another place or person has another draft; the same one keeps what is typed. */
-  form.follow = (words) => {
+  /** Called with each state: another place or person has another draft; the same one keeps what is typed.
+      `closed` says why nobody can write here now. */
+  form.follow = (words, closed) => {
+    row.hidden = Boolean(closed);
+    note.textContent = closed;
     const now = [current().me, here().in, thread()].join("/");
     box.placeholder = words;
     box.setAttribute("aria-label", words);

@@ -9,7 +9,7 @@ import { drawMessages, drawPins, find } from "./messages.js";
 import { showModals } from "./modals.js";
 import { drawActor } from "./people.js";
 import { drawPhone, makePhone } from "./phone.js";
-import { drawPlaceHead, drawRail } from "./places.js";
+import { closedBecause, drawPlaceHead, drawRail } from "./places.js";
 import { act, current, go, here, listen, me, onState, placeOf, refresh, teamOf } from "./state.js";
 import { Surface } from "./surface.js";
 
@@ -69,7 +69,7 @@ function drawPlace(place, state) {
   }
   drawPins(part("pins"));
   drawList(part("list"), state.messages ?? [], `${state.me}/${state.in}`);
-  composer.follow(place.kind === "channel" ? `Message #${place.name.replace(/^#/, "")}` : `Message ${place.name}`);
+  composer.follow(place.kind === "channel" ? `Message #${place.name.replace(/^#/, "")}` : `Message ${place.name}`, closedBecause(place));
   if (wanted) find(wanted);
   wanted = "";
 }
@@ -94,7 +94,7 @@ function drawThread(state) {
   document.body.classList.toggle("with-thread", isOpen);
   if (!isOpen) return drawList(part("thread-list"), [], "");
   drawList(part("thread-list"), state.thread.messages, `${state.me}/${state.in}/${here().thread}`);
-  threadComposer.follow("Reply…");
+  threadComposer.follow("Reply…", closedBecause(placeOf(state.in)));
 }
 
 /** Whoever reads the newest message stays at the newest, and whoever scrolled up where they are; what is new is read out. */

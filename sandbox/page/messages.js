@@ -25,11 +25,12 @@ export function drawMessages(list, messages, inThread) {
   }
   reconcile(list, items, {
     key: (item) => item.day ?? `${item.message.ts}${item.message.ephemeral ? " ephemeral" : ""}`,
-    signature: (item) => signatureOf([item, current().me, current().in, isPinned(item.message), current().shortcuts]),
+    signature: (item) => signatureOf([item, current().me, current().in, isPinned(item.message), current().shortcuts, isGone(item.message)]),
     draw: (item, old) => (item.day ? h("li", { class: "day" }, h("span", {}, item.day)) : drawMessage(item.message, inThread, old)),
   });
 }
 
+const isGone = (message) => Boolean(message && personOf(message.user)?.deactivated);
 const isPinned = (message) => Boolean(message && (message.pinned || current().pins?.includes(message.ts)));
 
 function drawMessage(message, inThread, old) {

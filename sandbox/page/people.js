@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { openMenu } from "./menu.js";
-import { current, go, here, me, personOf, placeOf, teamOf } from "./state.js";
+import { act, current, go, here, me, personOf, placeOf, teamOf } from "./state.js";
 
 const initials = (name) => name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("").toUpperCase();
 
@@ -19,7 +19,8 @@ export function companyBadge(teamId, userId) {
   const person = personOf(userId);
   if (person?.bot) return null;
   const team = teamOf(teamId);
-  return [team && h("span", { class: `company ${colourOf(teamId)}` }, team.name), person?.guest && h("span", { class: "company" }, "Guest")];
+  const more = [person?.guest && "Guest", person?.deactivated && "Deactivated"].filter(Boolean);
+  return [team && h("span", { class: `company ${colourOf(teamId)}` }, team.name), more.map((words) => h("span", { class: "company" }, words))];
 }
 
 /** The header's button that says who acts, and lets one become somebody else. */
@@ -28,10 +29,10 @@ export function drawActor(button) {
   const team = teamOf(person.team)?.name;
   const words = h("span", { class: "actor-words" },
     h("span", { class: "actor-name" }, person.name),
-    h("span", { class: "actor-detail" }, [person.title, team].filter(Boolean).join(", ")));
+    h("span", { class: "actor-detail" }, [person.deactivated && "Deactivated", person.title, team].filter(Boolean).join(", ")));
   button.replaceChildren(avatar({ user: person.id }), words, h("span", { "aria-hidden": "true" }, "▾"));
   button.setAttribute("aria-label", `Acting as ${person.name}, ${team ?? "no company"}`);
-  button.onclick = () => openMenu(button, "Act as", current().teams.flatMap(teamItems));
+  button.onclick = () => openMenu(button, "Act as", [...current().teams.flatMap(teamItems), ...accountItems(me())]);
 }
 
 function teamItems(team) {
@@ -40,11 +41,16 @@ function teamItems(team) {
   const heading = `${team.name} · ${team.installed ? "app installed" : "app not installed"}`;
   return [{ heading }, ...people.map((person) => ({
     label: person.name,
-    detail: person.title || (person.guest ? "Guest" : ""),
+    detail: [person.deactivated && "Deactivated", person.title || (person.guest && "Guest")].filter(Boolean).join(" · "),
     icon: avatar({ user: person.id }),
     checked: person.id === current().me,
     pick: () => become(person.id),
   }))];
+}
+
+function accountItems(person) {
+  const [label, what] = person.deactivated ? ["Reactivate account", "reactivate"] : ["Deactivate account", "deactivate"];
+  return [{ heading: person.name }, { label, pick: () => act({ do: what }) }];
 }
 
 /** Channels are shared, so one stays; from one's own direct messages one comes to a shared channel. */

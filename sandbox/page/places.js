@@ -30,7 +30,7 @@ function entry(place) {
     h("span", { class: "place-icon", "aria-hidden": "true" }, ICONS[place.kind]), h("span", { class: "place-name" }, words),
     place.shared && h("span", { class: "place-shared", role: "img", "aria-label": "shared", title: "Shared with another company" }, "⇄"),
     unread ? h("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread)) : null,
-  ], () => visit(place), { class: unread ? "unread" : null, "aria-current": isHere ? "page" : null, data: { spot: place.id } });
+  ], () => visit(place), { class: unread ? "unread" : place.archived ? "archived" : null, "aria-current": isHere ? "page" : null, data: { spot: place.id } });
 }
 
 function visit(place) {
@@ -54,9 +54,18 @@ const appName = () => nameOf(current().places.find((place) => place.kind === "dm
 
 function subtitle(place) {
   if (isApp(place)) return "App";
-  if (!place.shared) return "Channel of one company";
-  const teams = new Set(current().people.filter((person) => !person.bot).map((person) => person.team));
-  return `Shared channel · ${current().teams.filter((team) => teams.has(team.id)).map((team) => team.name).join(", ")}`;
+  if (place.away) return `No longer shared with ${teamOf(me().team).name}`;
+  const kind = place.shared ? "Shared channel" : "Channel of one company";
+  const teams = place.shared && current().teams.filter((team) => place.teams.includes(team.id)).map((team) => team.name).join(", ");
+  return [place.archived && "Archived", kind, teams].filter(Boolean).join(" · ");
+}
+
+/** Why the person cannot write here, or "". */
+export function closedBecause(place) {
+  if (me().deactivated) return `${me().name}’s account is deactivated. The menu at the name gives it back.`;
+  if (place.archived) return "This channel is archived. Its menu opens it again.";
+  if (place.away) return `${teamOf(me().team).name} is no longer in this channel. Its menu shares it again.`;
+  return place.member === false ? `${me().name} is not in this channel. Its menu lets one join.` : "";
 }
 
 function tabs(place) {
@@ -66,6 +75,12 @@ function tabs(place) {
 }
 
 function options(place) {
-  const [label, what] = place.member === false ? ["Join channel", "join"] : ["Leave channel", "leave"];
-  return menuButton("⋮", "Channel options", () => [{ label, pick: () => act({ do: what, in: place.id }) }]);
+  const item = (what, label, detail) => ({ label, detail, pick: () => act({ do: what, in: place.id }) });
+  const isOwner = teamOf(me().team).installed;
+  return menuButton("⋮", "Channel options", () => [
+    place.member ? item("leave", "Leave channel") : !place.away && item("join", "Join channel"),
+    place.archived ? item("unarchive", "Unarchive channel") : item("archive", "Archive channel"),
+    place.disconnected && item("connect", "Share again", "With everybody who was in it"),
+    place.shared && !place.away && item("disconnect", "Stop sharing", isOwner ? "The other companies go" : "Your company goes"),
+  ].filter(Boolean));
 }

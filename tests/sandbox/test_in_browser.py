@@ -138,6 +138,40 @@ async def test_a_picture_and_its_tombstone(box: Sandbox, client: AsyncWebClient,
     await expect(picture).to_have_count(0)
 
 
+async def test_channels_and_people_go(page: Page) -> None:
+    """Menus archive, stop sharing and deactivate, and undo each; where nobody can write, the page says why."""
+    options = page.get_by_role("button", name="Channel options")
+    subtitle = page.locator(".main .place-title")
+
+    async def pick(item: str) -> None:
+        await options.click()
+        await page.get_by_role("menuitem", name=item).click()
+
+    await pick("Archive channel")
+    await expect(page.get_by_text("This channel is archived.")).to_be_visible()
+    await expect(page.get_by_label("Message #aurora-borealis-quality")).to_be_hidden()
+    await expect(subtitle).to_contain_text("Archived")
+    await pick("Unarchive channel")
+    await expect(page.get_by_label("Message #aurora-borealis-quality")).to_be_visible()
+    await pick("Leave channel")
+    await expect(page.get_by_text("Anna Berg is not in this channel.")).to_be_visible()
+    await pick("Join channel")
+    await pick("Stop sharing")
+    await expect(subtitle).to_contain_text("Channel of one company")
+    await page.goto(f"{page.url.split('#')[0]}#U0ELIF/C0SHARED")
+    await expect(page.get_by_text("Borealis Manufacturing (example) is no longer in this channel.")).to_be_visible()
+    await page.goto(f"{page.url.split('#')[0]}#U0ANNA/C0SHARED")
+    await pick("Share again")
+    await expect(subtitle).to_contain_text("Borealis")
+    await page.get_by_role("button", name="Acting as").click()
+    await page.get_by_role("menuitem", name="Deactivate account").click()
+    await expect(page.get_by_text("account is deactivated")).to_be_visible()
+    await page.get_by_role("button", name="Acting as").click()
+    await expect(page.get_by_role("menuitemradio", name="Anna Berg")).to_contain_text("Deactivated")
+    await page.get_by_role("menuitem", name="Reactivate account").click()
+    await expect(page.get_by_label("Message #aurora-borealis-quality")).to_be_visible()
+
+
 def chart(kind: str, *names: str) -> dict[str, Any]:
     months = ["Jan", "Feb", "A long name of one"]
     lines = [{"name": n, "data": [{"label": m, "value": i - 0.5} for i, m in enumerate(months)]} for n in names]

@@ -166,6 +166,28 @@ async def test_buttons_home_shortcuts_and_refusals(box: Sandbox, app: AsyncApp, 
     assert not (await act(page, "dance"))["ok"]
 
 
+async def test_channels_and_people_go(box: Sandbox, page: aiohttp.ClientSession) -> None:
+    """The page archives, disconnects and deactivates, shows what is so, and undoes each."""
+    here = {"in": SHARED}
+    assert await act(page, "archive", **here) == {"ok": True}
+    assert "already archived" in (await act(page, "archive", **here))["error"]
+    assert (await state(page))["places"][0]["archived"]
+    await act(page, "unarchive", **here)
+    await act(page, "disconnect", "U0ELIF", **here)
+    mine, theirs = (await state(page))["places"][0], (await state(page, **{"as": "U0ELIF"}))["places"][0]
+    assert (mine["shared"], mine["teams"], mine["away"]) == (True, ["T0AURORA", "T0CYGNUS"], False)
+    assert (theirs["member"], theirs["away"]) == (False, True)
+    await act(page, "disconnect", **here)
+    assert (await state(page))["places"][0]["teams"] == ["T0AURORA"]
+    await act(page, "connect", **here)
+    assert (await state(page))["places"][0]["disconnected"] is False
+    await act(page, "deactivate", "U0BEN")
+    assert [p["name"] for p in (await state(page))["people"] if p["deactivated"]] == ["Ben Ortiz"]
+    assert "is deactivated" in (await act(page, "say", "U0BEN", text="x", **here))["error"]
+    await act(page, "reactivate", "U0BEN")
+    assert await act(page, "say", "U0BEN", text="x", **here) == {"ok": True}
+
+
 async def test_clock_and_changes(box: Sandbox, page: aiohttp.ClientSession) -> None:
     """Moving the clock is an act, and every change is announced."""
     async with page.get("/page/changes") as stream:

@@ -119,6 +119,17 @@ async def test_refused_messages(box: Sandbox, client: AsyncWebClient) -> None:
     assert refused.value.response["response_metadata"]["messages"] == [f"[ERROR] {words}"]
 
 
+async def test_charts_are_posted_or_refused(box: Sandbox, client: AsyncWebClient) -> None:
+    """A chart is posted and read by everybody; three are refused, and any where the workspace has no charts."""
+    segments = [{"label": "Minor", "value": 3}]
+    chart = {"type": "data_visualization", "title": "Classes", "chart": {"type": "pie", "segments": segments}}
+    assert await error(client.chat_postMessage(channel=SHARED, text="x", blocks=[chart] * 3)) == "invalid_blocks"
+    box.fail_next("chat.postMessage", error="invalid_blocks")
+    assert await error(client.chat_postMessage(channel=SHARED, text="x", blocks=[chart])) == "invalid_blocks"
+    await client.chat_postMessage(channel=SHARED, text="x", blocks=[chart])
+    assert [m.words for m in box.person("U0ELIF").messages()] == ["Classes\nMinor 3"]
+
+
 async def test_only_the_apps_own_messages_and_channels(box: Sandbox, client: AsyncWebClient) -> None:
     """Another's message and a channel the app is not in are out of reach."""
     said = await box.person("U0ANNA").say("hello")
