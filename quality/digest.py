@@ -83,6 +83,8 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
 def decide_due(session: Session, now: datetime, limit: int) -> bool:
     """Queue the digests whose time has come, at most so many; True when there may be more."""
     due = partnership.list_digests_due(session, now, limit)
+    if not due:
+        return False
     both = {there.id: companies for there, companies in partnership.list_by_ids(session, {one.id for one in due})}
     said = []
     for there in due:

@@ -42,6 +42,8 @@ class MorningList:
 def decide_due(session: Session, now: datetime, limit: int) -> bool:
     """Queue the morning lists whose time has come, at most so many; True when there may be more."""
     due = person.list_lists_due(session, now, limit)
+    if not due:
+        return False
     there = setting.read(session, {who.partnership_id for who in due})
     said = []
     for who in due:

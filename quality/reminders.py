@@ -41,6 +41,8 @@ class Decision:
 def decide_due(session: Session, now: datetime, limit: int) -> bool:
     """Decide about the clocks whose next step has come, at most so many; True when there may be more."""
     due = stored.list_clocks_due(session, now, limit)
+    if not due:
+        return False
     there = setting.read(session, {record.partnership_id for _, record in due})
     workers = _workers(session, [record.id for one, record in due if one.duty in (Duty.APPROVER, Duty.CHECKER)])
     said: list[Said] = []
@@ -148,6 +150,8 @@ def _awaits(record: Record, side: Side) -> bool:
 def decide_snoozed(session: Session, now: datetime, limit: int) -> bool:
     """Say once more what was snoozed up to now, to who snoozed it; True when there may be more."""
     over = snooze.list_due(session, now, limit)
+    if not over:
+        return False
     clocks = {one.id: one for one, _ in stored.list_clocks(session, {one.clock_id for one in over})}
     there = setting.read(session, {one.partnership_id for one in clocks.values()})
     said = []
