@@ -16,6 +16,8 @@ SCOPES = (
     "team:read",
     "users:read",
 )
+# Granted, the bot looks whether a message that is in doubt stands in Slack already, before it sends it again.
+OPTIONAL_SCOPES = ("channels:history", "groups:history", "im:history")
 
 
 def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
             "slash_commands": commands,
             "shortcuts": shortcuts,
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},
         "settings": {
             "event_subscriptions": {"bot_events": sorted(listeners.events), **request},
             "interactivity": {"is_enabled": True, **request, **({"message_menu_options_url": url} if url else {})},
