@@ -98,14 +98,12 @@ def _step(shown: Shown, step: Step, who: list[Person]) -> str:
     found = shown.sheet
     calendar = shown.there.calendar(found.owner_zone)
     at = words.weekday(calendar.at(step.day, DAY_STARTS), found.owner_zone)
-    if len(step.audience) > 1:
-        audience = f"{step.audience[0]}, {' and '.join(step.audience[1:])}"
-    else:
-        audience = str(step.audience[0])
-    names = named(who[:MOST_NAMED], found.companies) or "nobody is named yet"
+    late = f" ({words.days(step.days_late)} late)" if step.days_late > 0 else ""
+    names = named(who[:MOST_NAMED], found.companies) or f"{step.audience[0]}, nobody yet"
     more = f" and {len(who) - MOST_NAMED} more" if len(who) > MOST_NAMED else ""
-    late = f", {words.days(step.days_late)} late" if step.days_late > 0 else ""
-    return cut(f"{at}{late}: {audience} ({names}{more})", 500)
+    # Whoever has to act is told all along; those who join them later are told by what they are.
+    audience = " and ".join(step.audience[1:]) or f"{names}{more}"
+    return cut(f"{at}{late}, {audience}", 500)
 
 
 def fair(found: Sheet, now: datetime) -> str:

@@ -21,6 +21,7 @@ from storage import person
 from storage.person import ListMode, Person
 
 MOST_BLOCKS = 45  # of groups in a message, beside its heading and buttons
+MOST_SHOWN = 50  # blocks in a message
 MOST_REMINDED = 12  # with their buttons; more are named in a line
 MESSAGES = Form(
     "mine.messages",
@@ -103,20 +104,17 @@ def draw_groups(groups: Sequence[Group], actor: Actor, now: datetime, most: int)
 
 def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList], now: datetime) -> Screen | None:
     """Draw what one person hears in one message: a single reminder plainly, more than that as a list."""
-    if not lists and len(reminded) < 2:  # noqa: PLR2004 - one is no list
-        return reminder.reminder(reminded[0], now) if reminded else None
     named = {one.sheet.record.id for one in reminded}
+    listed = [block for found in lists for block in _listed(found, named, who, now, MOST_BLOCKS - 3 * len(reminded))]
+    if not listed and len(reminded) < 2:  # noqa: PLR2004 - one is no list
+        return reminder.reminder(reminded[0], now) if reminded else None
     shown: list[Block] = [blocks.header(f"Your list · {words.local_day(now, who.time_zone)}")]
     for one in reminded[:MOST_REMINDED]:
         shown += reminder.short(one, now)
     if len(reminded) > MOST_REMINDED:
         more = ", ".join(one.sheet.record.number for one in reminded[MOST_REMINDED:])
         shown.append(blocks.typed(f"Due or late as well: {more}"))
-    for found in lists:
-        shown += _listed(found, named, who, now, MOST_BLOCKS - len(shown))
-    if len(shown) == 1:
-        return None
-    return Screen(escape(_sentence(reminded, lists, named)), shown)
+    return Screen(escape(_sentence(reminded, lists, named)), [*shown, *listed][:MOST_SHOWN])
 
 
 def _listed(found: MorningList, named: set[int], who: Person, now: datetime, most: int) -> list[Block]:

@@ -80,6 +80,8 @@ def _whose(one: Reminded) -> str:
     sheet = one.sheet
     if one.due.name in REPORTS:
         return " It is for the sponsor's QA to answer."
+    if one.due.name is ClockName.ACKNOWLEDGE:
+        return ""
     if sheet.owner is None:
         return " Nobody owns it: assign an owner."
     reads_own = sheet.owner.id in (one.reader_id, one.away.id if one.away else 0)
