@@ -1,7 +1,8 @@
-"""The database: one writer, short transactions, and what SQLite needs to be durable.
+"""The database: one writer, short transactions, and what SQLite and PostgreSQL each need to keep their word.
 
 SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock;
-reading runs beside it on a few others.
+reading runs beside it on a few others. On PostgreSQL other processes write meanwhile, so what is about to be
+changed is locked when it is read.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlmodel import Session
 
 Result = TypeVar("Result")
@@ -24,6 +25,7 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",  # else REPLACE would slip past the journal's triggers
 )
 READERS = 4
+CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
 
 
 class Database:
@@ -33,6 +35,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._write_engine = self.engine.execution_options(writing=True)
+        self._read_engine = _reading(self.engine)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
@@ -45,7 +48,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a consistent view of the data; nothing done in it is kept."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._read_engine, expire_on_commit=False) as session:
             yield session
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
@@ -58,7 +61,7 @@ class Database:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a database file; opening one that is not there makes it."""
+        """Whether there is a database file; opening one that is not there makes it. A server says so itself."""
         return self.engine.dialect.name != "sqlite" or Path(self.engine.url.database or "").exists()
 
     def ping(self) -> None:
@@ -78,12 +81,36 @@ def _inside(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Re
         return work(session)
 
 
+def is_writing(session: Session) -> bool:
+    """Whether a session was opened for writing; only then may it lock what it reads."""
+    return bool(session.connection().get_execution_options().get("writing"))
+
+
 def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() == "postgresql":
+        return _postgres(url)
     engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgres(url: str) -> Engine:
+    # A statement sees what was committed before it: whoever waited for a lock reads on from what the other left.
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_size=READERS + 1,
+        pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
+        connect_args={"connect_timeout": CONNECT_TIMEOUT},
+    )
+
+
+def _reading(engine: Engine) -> Engine:
+    # SQLite's transactions see one moment anyway.
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -6,14 +6,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from storage.database import Database
 
+LOCK = 7_126_004_551  # any number will do, as long as it stays the same
+
 
 def migrate(database: Database) -> str:
-    """Apply the migrations that are missing; gives the schema's revision afterwards."""
+    """Apply the migrations that are missing, one process at a time; gives the schema's revision afterwards."""
     with database.engine.execution_options(writing=True).begin() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite's transaction is the lock
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         command.upgrade(_config(connection), "head")
     return newest()
 

@@ -1,4 +1,7 @@
-"""What every room's tests start from: a database, a channel set up for two companies, and a stage with Slack."""
+"""What every room's tests start from: a database, a channel set up for two companies, and a stage with Slack.
+
+A test marked `both_engines` runs on SQLite and on PostgreSQL, the others on SQLite.
+"""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +15,14 @@ from storage.database import Database
 from storage.migrate import migrate
 from storage.partnership import Partnership
 from tests import support
+from tests.postgres import Server, running
 from tests.stage import Stage, staged
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both engines."""
+    if metafunc.definition.get_closest_marker("both_engines") and "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -32,12 +42,33 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Database:
+    """Give a real database at the present schema: of SQLite, unless the test asks for both engines."""
+    found: Database = request.getfixturevalue(getattr(request, "param", "sqlite"))
+    return found
+
+
+@pytest.fixture
+def sqlite(migrated: Path, tmp_path: Path) -> Iterator[Database]:
     """Open a real SQLite file at the present schema."""
     path = shutil.copy(migrated, tmp_path / "qualbridge.db")
     made = Database(f"sqlite:///{path}")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Run a real PostgreSQL server as long as there are tests."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def postgres(server: Server) -> Iterator[Database]:
+    """Open a database of a real PostgreSQL server at the present schema."""
+    with server.database() as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,18 +1,21 @@
 """The database is durable, has one writer, and reads beside it."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError, InternalError, OperationalError
 from sqlmodel import Session
 
 from storage import receipt
-from storage.database import PRAGMAS, Database
+from storage.database import PRAGMAS, Database, is_writing
 from storage.receipt import Receipt
 from tests.support import NOW
+
+pytestmark = pytest.mark.both_engines
 
 PRAGMA_VALUES = {
     "busy_timeout": 10000,
@@ -32,9 +35,9 @@ def _keys(session: Session) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "value"), PRAGMA_VALUES.items())
-def test_every_connection_has_the_pragmas(database: Database, name: str, value: object) -> None:
+def test_every_connection_has_the_pragmas(sqlite: Database, name: str, value: object) -> None:
     """Reading and writing connections alike answer with the settings that make SQLite durable and strict."""
-    with database.reading() as reading, database.writing() as writing:
+    with sqlite.reading() as reading, sqlite.writing() as writing:
         assert reading.execute(text(f"PRAGMA {name}")).scalar() == value
         assert writing.execute(text(f"PRAGMA {name}")).scalar() == value
 
@@ -42,6 +45,37 @@ def test_every_connection_has_the_pragmas(database: Database, name: str, value: 
 def test_the_table_of_pragmas_is_whole() -> None:
     """Each pragma the program sets is tested here."""
     assert {pragma.split()[1] for pragma in PRAGMAS} == set(PRAGMA_VALUES)
+
+
+def test_postgresql_sees_one_moment_when_reading_and_the_newest_when_writing(postgres: Database) -> None:
+    """A view keeps still and changes nothing; a writer goes on from what others committed meanwhile."""
+    for _ in range(2):  # a connection given back is a connection like any other
+        with postgres.reading() as session:
+            assert session.execute(text("SHOW transaction_isolation")).scalar() == "repeatable read"
+            assert session.execute(text("SHOW transaction_read_only")).scalar() == "on"
+        with postgres.writing() as session:
+            assert session.execute(text("SHOW transaction_isolation")).scalar() == "read committed"
+            assert session.execute(text("SHOW transaction_read_only")).scalar() == "off"
+
+
+def test_a_session_knows_whether_it_writes(database: Database) -> None:
+    """Only what was opened for writing locks what it reads."""
+    with database.reading() as reading:
+        assert not is_writing(reading)
+    with database.writing() as writing:
+        assert is_writing(writing)
+
+
+def test_a_connection_that_the_server_ended_is_replaced(postgres: Database) -> None:
+    """After a restart of the server the next transaction finds a new connection."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with postgres.reading() as one, postgres.reading() as another:
+        assert _keys(one) == _keys(another)
+    with postgres.writing() as session:
+        ended = session.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {others}"))
+        assert list(ended.scalars()) == [True]
+    with postgres.reading() as one, postgres.reading() as another:
+        assert _keys(one) == _keys(another)
 
 
 def test_writing_commits_at_the_end(database: Database) -> None:
@@ -68,8 +102,8 @@ def test_writing_rolls_back_when_anything_raises(database: Database) -> None:
 
 
 def test_reading_keeps_nothing(database: Database) -> None:
-    """What is done while reading is not saved."""
-    with database.reading() as session:
+    """What is done while reading is not saved; PostgreSQL refuses it at once."""
+    with suppress(InternalError), database.reading() as session:
         _add(session, "k")
         session.flush()
     with database.reading() as session:
@@ -131,7 +165,7 @@ def test_ping_answers(database: Database) -> None:
     asked: list[str] = []
     event.listen(database.engine, "after_cursor_execute", lambda *given: asked.append(given[2]))
     database.ping()
-    assert asked == ["BEGIN", "SELECT 1"]
+    assert asked[-1] == "SELECT 1"
 
 
 def test_ping_raises_when_the_file_is_no_database(tmp_path: Path) -> None:
@@ -148,5 +182,13 @@ def test_ping_raises_when_there_is_no_database(tmp_path: Path) -> None:
     """A database that cannot be opened is an error."""
     gone = Database(f"sqlite:///{tmp_path / 'no folder' / 'x.db'}")
     with pytest.raises(Exception, match="unable to open"):
+        gone.ping()
+    gone.close()
+
+
+def test_ping_raises_when_there_is_no_such_database_on_the_server(postgres: Database) -> None:
+    """A name that the server does not know is an error that says so."""
+    gone = Database(f"{postgres.url.replace('/test', '/no')}")
+    with pytest.raises(OperationalError, match="does not exist"):
         gone.ping()
     gone.close()

@@ -1,5 +1,7 @@
 """Migrations bring an empty database to the schema of the models, once."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,32 @@ from storage.database import Database
 from storage.migrate import _config, migrate, newest, revision
 from storage.outbox import Outgoing
 from storage.schema import METADATA
+from tests.postgres import Server
+
+pytestmark = pytest.mark.both_engines
+
+
+MIGRATE = """
+import sys
+from storage.database import Database
+from storage.migrate import migrate
+database = Database(sys.argv[1])
+print(migrate(database))
+database.close()
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Give a database with nothing in it, of either engine."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield made
+        made.close()
+    else:
+        server: Server = request.getfixturevalue("server")
+        with server.database("template1") as made:
+            yield made
 
 
 def _not_search(name: str | None, kind: str, _parents: object) -> bool:
@@ -33,11 +61,18 @@ def test_a_migrated_database_is_at_the_newest_revision(database: Database) -> No
     assert revision(database) == newest() == "0003"
 
 
-def test_an_empty_database_has_no_revision(tmp_path: Path) -> None:
+def test_an_empty_database_has_no_revision(empty: Database) -> None:
     """Before the first migration there is no revision."""
-    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     assert revision(empty) is None
-    empty.close()
+
+
+def test_processes_that_migrate_at_once_do_it_once(empty: Database) -> None:
+    """Each of three finds or makes the present schema, and none breaks."""
+    command = [sys.executable, "-c", MIGRATE, empty.url]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]  # noqa: S603 - our own
+    said = [process.communicate()[0].strip() for process in running]
+    assert said == [newest()] * 3
+    assert revision(empty) == newest()
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
@@ -52,33 +87,32 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 OLD = """
 INSERT INTO partnership VALUES (1, 'C1', 'T1', 'UTC', '08:00', '2026-11-24', '2026-11-25');
 INSERT INTO person (id, partnership_id, team_id, user_id, side, name, roles, time_zone, joined_at, active) VALUES
- (1, 1, 'T1', 'U1', 'sponsor', 'Anna', '["QA"]', 'UTC', '2026-11-24', 1),
- (2, 1, 'T2', 'U2', 'CMO', 'Elif', '["QA"]', 'UTC', '2026-11-24', 1);
+ (1, 1, 'T1', 'U1', 'sponsor', 'Anna', '["QA"]', 'UTC', '2026-11-24', true),
+ (2, 1, 'T2', 'U2', 'CMO', 'Elif', '["QA"]', 'UTC', '2026-11-24', true);
 INSERT INTO record (id, partnership_id, kind, number, version, state, class_, title, product, logged_side, logged_by_id,
  owner_id, holds_batches, detected_at, recorded_at, closed_at) VALUES
- (1, 1, 'deviation', 'DEV-1', 1, 'Open', 'Major', 't', '', 'CMO', 2, NULL, 1, '2026-11-24', '2026-11-24', NULL),
- (2, 1, 'deviation', 'DEV-2', 1, 'Open', 'Minor', 't', '', 'CMO', 2, NULL, 0, '2026-11-24', '2026-11-24', NULL),
- (3, 1, 'oos', 'OOS-1', 1, 'Phase I', NULL, 't', '', 'CMO', 2, NULL, 1, '2026-11-24', '2026-11-24', NULL),
- (4, 1, 'deviation', 'DEV-3', 2, 'Closed', 'Major', 't', '', 'CMO', 2, 2, 1, '2026-11-24', '2026-11-24', '2026-11-25'),
- (5, 1, 'capa', 'CAPA-1', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', NULL),
- (6, 1, 'capa', 'CAPA-2', 1, 'Planned', NULL, 't', '', 'CMO', 2, 1, 0, '2026-11-24', '2026-11-24', NULL),
- (7, 1, 'capa', 'CAPA-3', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', NULL),
- (8, 1, 'capa', 'CAPA-4', 2, 'Closed', NULL, 't', '', 'CMO', 2, 2, 0, '2026-11-24', '2026-11-24', '2026-11-25');
+ (1, 1, 'deviation', 'DEV-1', 1, 'Open', 'Major', 't', '', 'CMO', 2, NULL, true, '2026-11-24', '2026-11-24', NULL),
+ (2, 1, 'deviation', 'DEV-2', 1, 'Open', 'Minor', 't', '', 'CMO', 2, NULL, false, '2026-11-24', '2026-11-24', NULL),
+ (3, 1, 'oos', 'OOS-1', 1, 'Phase I', NULL, 't', '', 'CMO', 2, NULL, true, '2026-11-24', '2026-11-24', NULL),
+ (4, 1, 'deviation', 'DEV-3', 2, 'Closed', 'Major', 't', '', 'CMO', 2, 2, true, '2026-11-24', '2026-11-24',
+  '2026-11-25'),
+ (5, 1, 'capa', 'CAPA-1', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, false, '2026-11-24', '2026-11-24', NULL),
+ (6, 1, 'capa', 'CAPA-2', 1, 'Planned', NULL, 't', '', 'CMO', 2, 1, false, '2026-11-24', '2026-11-24', NULL),
+ (7, 1, 'capa', 'CAPA-3', 1, 'Planned', NULL, 't', '', 'CMO', 2, 2, false, '2026-11-24', '2026-11-24', NULL),
+ (8, 1, 'capa', 'CAPA-4', 2, 'Closed', NULL, 't', '', 'CMO', 2, 2, false, '2026-11-24', '2026-11-24', '2026-11-25');
 INSERT INTO record_link (capa_id, source_id) VALUES (5, 2), (6, 2), (7, 3), (7, 2), (8, 1);
 """
 
 
 @pytest.fixture
-def upgraded(tmp_path: Path) -> Iterator[Database]:
+def upgraded(empty: Database) -> Database:
     """Bring a database of the first slice, with records in it, to the present schema."""
-    opened = Database(f"sqlite:///{tmp_path / 'old.db'}")
-    with opened.engine.execution_options(writing=True).begin() as connection:
+    with empty.engine.execution_options(writing=True).begin() as connection:
         command.upgrade(_config(connection), "0001")
         for statement in OLD.split(";"):
             connection.exec_driver_sql(statement)
-    migrate(opened)
-    yield opened
-    opened.close()
+    migrate(empty)
+    return empty
 
 
 def test_records_of_the_first_slice_live_on(upgraded: Database) -> None:

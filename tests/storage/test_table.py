@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlmodel import Session
 
+from storage.database import Database
 from storage.partnership import Partnership
 from storage.receipt import Receipt
 from tests import support
@@ -22,6 +23,18 @@ def test_a_moment_comes_back_as_aware_utc(session: Session) -> None:
     at = session.get_one(Receipt, "k").at
     assert at == datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     assert at.utcoffset() == timedelta(0)
+
+
+def test_a_moment_comes_back_as_utc_wherever_the_server_stands(postgres: Database) -> None:
+    """A server gives moments with the offset of its own zone; here they are in UTC."""
+    at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    with postgres.writing() as session:
+        session.add(Receipt(key="k", at=at))
+        session.execute(text("SET LOCAL TIME ZONE 'Asia/Tokyo'"))
+        session.flush()
+        assert session.execute(text("SELECT at FROM receipt")).scalar_one().utcoffset() == timedelta(hours=9)
+        session.expunge_all()
+        assert session.get_one(Receipt, "k").at.isoformat() == at.isoformat()
 
 
 def test_a_moment_is_stored_without_its_offset(session: Session) -> None:

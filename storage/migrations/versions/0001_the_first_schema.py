@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 # The journal only grows: no program, and no person with a SQL prompt, edits it by mistake.
-APPEND_ONLY = tuple(
+REFUSED = tuple(
     f"CREATE TRIGGER journal_no_{verb} BEFORE {verb.upper()} ON journal "
     "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
     for verb in ("update", "delete")
@@ -23,6 +23,23 @@ NO_REPLACE = (
 )
 # One row a record, under the record's id; the partnership is a word, so that a search stays inside it.
 SEARCH = "CREATE VIRTUAL TABLE record_text USING fts5(partnership, content, tokenize = 'unicode61')"
+SQLITE = (*REFUSED, NO_REPLACE, SEARCH)
+
+POSTGRESQL = (
+    # A refusal of a trigger is an integrity error, as it is in SQLite.
+    (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END $$"
+    ),
+    # There is no REPLACE here; a number that was given is refused by its unique constraint.
+    (
+        "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON journal "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse('the journal is append-only')"
+    ),
+    # Each word is written with its partnership before it, so that the index itself stays inside one.
+    "CREATE TABLE record_text (record_id INTEGER CONSTRAINT pk_record_text PRIMARY KEY, words TSVECTOR NOT NULL)",
+    "CREATE INDEX ix_record_text_words ON record_text USING gin (words)",
+)
 
 
 def upgrade() -> None:
@@ -344,6 +361,5 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_record_link_source_id"), "record_link", ["source_id"], unique=False)
 
-    for statement in (*APPEND_ONLY, NO_REPLACE):
+    for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
-    op.execute(SEARCH)

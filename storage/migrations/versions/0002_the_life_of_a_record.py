@@ -13,7 +13,7 @@ SIGNED = (
     "id, partnership_id, record_id, person_id, scope, meaning, name, company, side, role, team_id, user_id, at, zone, "
     "method, version, content, hash"
 )
-KEPT = (
+KEPT_BY_SQLITE = (
     (
         "CREATE TRIGGER signature_no_delete BEFORE DELETE ON signature "
         "BEGIN SELECT RAISE(ABORT, 'a signature is kept'); END"
@@ -30,6 +30,21 @@ KEPT = (
         "CREATE TRIGGER signature_no_replace BEFORE INSERT ON signature "
         "WHEN EXISTS (SELECT 1 FROM signature WHERE id = NEW.id) "
         "BEGIN SELECT RAISE(ABORT, 'a signature is kept'); END"
+    ),
+)
+
+KEPT_BY_POSTGRESQL = (
+    (
+        "CREATE TRIGGER signature_no_delete BEFORE DELETE OR TRUNCATE ON signature "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse('a signature is kept')"
+    ),
+    (
+        f"CREATE TRIGGER signature_no_update BEFORE UPDATE OF {SIGNED} ON signature "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse('a signature is kept as it was given')"
+    ),
+    (
+        "CREATE TRIGGER signature_void_once BEFORE UPDATE ON signature "
+        "FOR EACH ROW WHEN (OLD.voided_at IS NOT NULL) EXECUTE FUNCTION refuse('a signature is voided once')"
     ),
 )
 
@@ -50,14 +65,19 @@ UPGRADED = (
     # The cards of open records get the buttons of their lives.
     (
         "INSERT INTO outbox (key, partnership_id, kind, about, created_at, next_at, attempts) "
-        "SELECT 'card:' || id || '-0002', partnership_id, 'card', '{\"record_id\": ' || id || '}', "
+        "SELECT 'card:' || id || '-0002', partnership_id, 'card', {about}, "
         "recorded_at, recorded_at, 0 FROM record WHERE closed_at IS NULL"
     ),
 )
+# JSON is text to SQLite, and a type of its own to PostgreSQL.
+ABOUT = "'{\"record_id\": ' || id || '}'"
 
 
 def upgrade() -> None:
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
     op.execute("ALTER TABLE record_link RENAME COLUMN capa_id TO record_id")
+    if on_postgresql:  # SQLite knows no constraint by its name
+        op.execute("ALTER TABLE record_link RENAME CONSTRAINT fk_record_link_capa_id TO fk_record_link_record_id")
     op.create_table(
         "signing_device",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -438,7 +458,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("awaits_sponsor"),
         postgresql_where=sa.text("awaits_sponsor"),
     )
-    for statement in KEPT:
+    for statement in KEPT_BY_POSTGRESQL if on_postgresql else KEPT_BY_SQLITE:
         op.execute(statement)
+    about = f"CAST({ABOUT} AS json)" if on_postgresql else ABOUT
     for statement in UPGRADED:
-        op.execute(statement)
+        op.execute(statement.replace("{about}", about))
