@@ -1,47 +1,85 @@
-"""Full text search over records, by the database's own index (SQLite FTS5).
+"""Full text search over records, by the database's own index: FTS5 of SQLite, tsvector of PostgreSQL.
 
-The partnership stands in the index as a word of its own, so a search never walks another partnership's text.
+The partnership stands in the index, with SQLite as a word of its own and with PostgreSQL before each word, so a
+search never walks another partnership's text.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-WORD = re.compile(r"\w+", re.UNICODE)
+WORD = re.compile(r"[^\W_]+", re.UNICODE)
+ACCENT = re.compile("[\u0300-\u036f]")
 MOST_WORDS = 12
+LONGEST = 500  # characters of a word: PostgreSQL takes 2046 bytes, the partnership included
+
+FTS5_ADD = "INSERT INTO record_text (rowid, partnership, content) VALUES (:id, :partnership, :content)"
+FTS5_FIND = (
+    "SELECT rowid FROM record_text WHERE record_text MATCH :query ORDER BY rowid DESC LIMIT :limit OFFSET :offset"
+)
+# Of words as they are: PostgreSQL's own parser takes 2026-0001 for two numbers, the second of them negative.
+TSVECTOR_ADD = "INSERT INTO record_text (record_id, words) VALUES (:id, array_to_tsvector(:words))"
+# Materialized, for the planner might walk everybody's newest records until enough of them match.
+TSVECTOR_FIND = (
+    "WITH found AS MATERIALIZED (SELECT record_id FROM record_text WHERE words @@ CAST(:query AS tsquery)) "
+    "SELECT record_id FROM found ORDER BY record_id DESC LIMIT :limit OFFSET :offset"
+)
 
 
 def add(session: Session, partnership_id: int, record_id: int, content: str) -> None:
     """Put a record's text into the index."""
-    statement = text("INSERT INTO record_text (rowid, partnership, content) VALUES (:id, :partnership, :content)")
-    session.connection().execute(statement, {"id": record_id, "partnership": _word(partnership_id), "content": content})
+    if _has_fts5(session):
+        row = {"id": record_id, "partnership": f"p{partnership_id}", "content": content}
+        session.connection().execute(text(FTS5_ADD), row)
+    else:
+        words = sorted({f"{partnership_id}:{word}" for word in _plain_words(content)})
+        session.connection().execute(text(TSVECTOR_ADD), {"id": record_id, "words": words})
 
 
 def find(session: Session, partnership_id: int, words: str, limit: int, offset: int = 0) -> list[int]:
     """Find the ids of the records that hold every word (or a word that starts so), newest first."""
-    terms = WORD.findall(words)[:MOST_WORDS]
-    if not terms:
-        return []
-    # Quoted, a term is only ever a string to FTS5, never an operator.
-    query = f"partnership : {_word(partnership_id)} AND content : (" + " AND ".join(f'"{t}"*' for t in terms) + ")"
-    statement = text(
-        "SELECT rowid FROM record_text WHERE record_text MATCH :query ORDER BY rowid DESC LIMIT :limit OFFSET :offset"
-    )
-    found = session.connection().execute(statement, {"query": query, "limit": limit, "offset": offset})
-    return list(found.scalars())
+    terms = _words(words)[:MOST_WORDS]
+    if _has_fts5(session):
+        return _by_fts5(session, partnership_id, " AND ".join(f'"{term}"*' for term in terms), limit, offset)
+    lexemes = (f"'{partnership_id}:{word}':*" for word in _plain_words(" ".join(terms)))
+    return _found(session, TSVECTOR_FIND, " & ".join(lexemes), limit, offset)
 
 
 def find_any(session: Session, partnership_id: int, terms: Sequence[str], limit: int) -> list[int]:
     """Find the ids of the newest records that hold any of the words."""
-    words = [word for term in terms for word in WORD.findall(term)]
-    if not words:
+    words = _words(" ".join(terms))
+    if _has_fts5(session):
+        return _by_fts5(session, partnership_id, " OR ".join(f'"{word}"' for word in words), limit)
+    lexemes = (f"'{partnership_id}:{word}'" for word in _plain_words(" ".join(words)))
+    return _found(session, TSVECTOR_FIND, " | ".join(lexemes), limit)
+
+
+def _has_fts5(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _words(content: str) -> list[str]:
+    # Composed, a letter and its accent are not parted.
+    return WORD.findall(unicodedata.normalize("NFC", content))
+
+
+def _plain_words(content: str) -> list[str]:
+    """Give words as FTS5 keeps them by itself: without case and accents."""
+    bare = ACCENT.sub("", unicodedata.normalize("NFD", content.casefold()))
+    return [word[:LONGEST] for word in _words(bare)]
+
+
+def _by_fts5(session: Session, partnership_id: int, words: str, limit: int, offset: int = 0) -> list[int]:
+    # Quoted, a word is only ever a string to FTS5, never an operator; so it is to PostgreSQL.
+    query = words and f"partnership : p{partnership_id} AND content : ({words})"
+    return _found(session, FTS5_FIND, query, limit, offset)
+
+
+def _found(session: Session, statement: str, query: str, limit: int, offset: int = 0) -> list[int]:
+    if not query:
         return []
-    query = f"partnership : {_word(partnership_id)} AND content : (" + " OR ".join(f'"{w}"' for w in words) + ")"
-    statement = text("SELECT rowid FROM record_text WHERE record_text MATCH :query ORDER BY rowid DESC LIMIT :limit")
-    return list(session.connection().execute(statement, {"query": query, "limit": limit}).scalars())
-
-
-def _word(partnership_id: int) -> str:
-    return f"p{partnership_id}"
+    found = session.connection().execute(text(statement), {"query": query, "limit": limit, "offset": offset})
+    return list(found.scalars())

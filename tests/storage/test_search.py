@@ -3,9 +3,13 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlmodel import Session
 
 from storage import search
+from storage.database import Database
+
+pytestmark = pytest.mark.both_engines
 
 TEXTS = {
     1: "DEV-2026-0001 Filter integrity test failed AB-1001 Café line",
@@ -97,6 +101,55 @@ def test_results_are_paged(index: Session) -> None:
 def test_a_long_query_is_cut_to_its_first_words(index: Session) -> None:
     """Words beyond the twelfth are left out."""
     assert search.find(index, 1, "filter " * 12 + "nowhere", limit=10) == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("東京", [50]),
+        ("東", [50]),
+        ("京都", []),
+        ("фильтр", [50]),
+        ("ФИЛЬТР", [50]),
+        ("हिन्दी", [50]),
+        ("서울", [50]),
+        ("ΣΊΣΥΦΟΣ", [50]),
+        ("resume", [50]),
+        ("re\u0301sume\u0301", [50]),
+        ("naive", [50]),
+        ("snake", [50]),
+        ("case", [50]),
+        ("snake_case", [50]),
+        ("x" * 600, [50]),
+        ("___", []),
+    ],
+)
+def test_words_of_every_script_are_found(session: Session, words: str, found: list[int]) -> None:
+    """Whatever the alphabet, however accents are written, and however long a word is."""
+    content = "東京都 Фильтр हिन्दी 서울특별시 Σίσυφος résumé nai\u0308ve snake_case " + "x" * 3000
+    search.add(session, 1, 50, content)
+    assert search.find(session, 1, words, limit=10) == found
+
+
+def test_a_text_without_words_is_found_by_none(session: Session) -> None:
+    """It is taken all the same."""
+    search.add(session, 1, 50, "?! ___")
+    assert search.find(session, 1, "a", limit=10) == []
+
+
+def test_postgresql_walks_one_partnerships_words_only(postgres: Database) -> None:
+    """Of thousands of records that hold a word, the index gives the few of the partnership that asks."""
+    with postgres.writing() as session:
+        for number in range(3000):
+            search.add(session, 2, number, "filter filtration")
+        search.add(session, 1, 3000, "filter")
+    with postgres.writing() as session:
+        session.execute(text("ANALYZE record_text"))
+        explained = text("EXPLAIN (ANALYZE, TIMING OFF) " + search.TSVECTOR_FIND)
+        query = {"query": "'1:filt':*", "limit": 10, "offset": 0}
+        plan = "\n".join(session.execute(explained, query).scalars())
+    assert "Bitmap Index Scan on ix_record_text_words" in plan
+    assert "Removed" not in plan
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -38,7 +38,8 @@ POSTGRESQL = (
     ),
     # Each word is written with its partnership before it, so that the index itself stays inside one.
     "CREATE TABLE record_text (record_id INTEGER CONSTRAINT pk_record_text PRIMARY KEY, words TSVECTOR NOT NULL)",
-    "CREATE INDEX ix_record_text_words ON record_text USING gin (words)",
+    # fastupdate keeps new words of everybody in a list that each search reads.
+    "CREATE INDEX ix_record_text_words ON record_text USING gin (words) WITH (fastupdate = off)",
 )
 
 
