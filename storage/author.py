@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
+from storage.upsert import insert_if_new
 
 
 class Author(Table, table=True):
@@ -19,8 +20,7 @@ class Author(Table, table=True):
 
 def note(session: Session, record_id: int, person_id: int, scope: str) -> None:
     """Note that a person worked on a record."""
-    if session.get(Author, (record_id, person_id, scope)) is None:
-        session.add(Author(record_id=record_id, person_id=person_id, scope=scope))
+    insert_if_new(session, [Author(record_id=record_id, person_id=person_id, scope=scope)])
 
 
 def list_of_record(session: Session, record_id: int) -> list[Author]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Field, Session, select
 
 from storage.clock import ClockName
 from storage.table import Moment, Table, words
@@ -40,8 +40,8 @@ class AuthorityReport(Table, table=True):
 
 def list_of_record(session: Session, record_id: int) -> list[AuthorityReport]:
     """List the reports that a record may call for."""
-    asked = select(AuthorityReport).where(AuthorityReport.record_id == record_id)
-    return list(session.exec(asked.order_by(col(AuthorityReport.name).desc())).all())
+    asked = session.exec(select(AuthorityReport).where(AuthorityReport.record_id == record_id)).all()
+    return sorted(asked, key=lambda report: report.name, reverse=True)
 
 
 def find(session: Session, record_id: int, name: ClockName) -> AuthorityReport | None:

@@ -18,6 +18,7 @@ from sqlmodel import Field, Session, col, select
 from storage.partnership import Partnership
 from storage.record import Record
 from storage.table import Moment, Table
+from storage.upsert import insert_if_new
 
 FIRST = "0" * 64
 CHUNK = 10_000
@@ -83,9 +84,7 @@ def append(
     record_id: int | None = None,
 ) -> JournalEntry:
     """Add an entry at the end of a partnership's chain, in the caller's transaction."""
-    head = session.get(JournalHead, partnership_id, with_for_update=True)
-    if head is None:
-        head = JournalHead(partnership_id=partnership_id)
+    head = _locked_head(session, partnership_id)
     head.seq += 1
     body = canonical({"seq": head.seq, "event": event, "at": at.astimezone(UTC).isoformat(), **content})
     head.hash = link(head.hash, body)
@@ -98,9 +97,18 @@ def append(
         body=body,
         hash=head.hash,
     )
-    session.add_all([head, entry])
+    session.add(entry)
     session.flush()
     return entry
+
+
+def _locked_head(session: Session, partnership_id: int) -> JournalHead:
+    # Read anew under the lock: another process may have lengthened the chain since this session last saw its end.
+    head = session.get(JournalHead, partnership_id, with_for_update=True, populate_existing=True)
+    if head is None:
+        insert_if_new(session, [JournalHead(partnership_id=partnership_id)])
+        return _locked_head(session, partnership_id)
+    return head
 
 
 def head_of(session: Session, partnership_id: int) -> JournalHead:

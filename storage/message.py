@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
+from storage.upsert import insert_if_new
 
 
 class Message(Table, table=True):
@@ -31,4 +32,5 @@ def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -
 
 def save(session: Session, message: Message) -> None:
     """Remember a message, in place of an earlier one of the same subject."""
-    session.merge(message)
+    if not insert_if_new(session, [message]):
+        session.merge(message)

@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
 from storage.table import Moment, Table
-from storage.upsert import insert_if_new
+from storage.upsert import insert
 
 LEASE = timedelta(minutes=2)  # who has said nothing for so long has died
 PENDING = text("done_at IS NULL")
@@ -78,7 +78,8 @@ def put_all(session: Session, said: Iterable[Said], now: datetime) -> None:
         }
         for one in said
     ]
-    insert_if_new(session, Outgoing, rows)
+    if rows:
+        session.execute(insert(session, Outgoing).on_conflict_do_nothing(), rows)
 
 
 def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Outgoing]:

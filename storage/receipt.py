@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, Session, col
 
 from storage.table import Moment, Table
+from storage.upsert import insert_if_new
 
 
 class Receipt(Table, table=True):
@@ -18,10 +19,9 @@ class Receipt(Table, table=True):
 
 def note(session: Session, key: str, now: datetime, content: str = "") -> Receipt | None:
     """Note a delivery; gives the earlier receipt when it was noted before."""
-    earlier = session.get(Receipt, key)
-    if earlier is None:
-        session.add(Receipt(key=key, at=now, content=content))
-    return earlier
+    if insert_if_new(session, [Receipt(key=key, at=now, content=content)]):
+        return None
+    return session.get(Receipt, key)
 
 
 def take_back(session: Session, key: str) -> None:

@@ -12,9 +12,11 @@ from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage.clock import DRIVING, Clock, ClockName
+from storage.database import is_writing
 from storage.partnership import Side
 from storage.person import Person
 from storage.table import Moment, Table, words
+from storage.upsert import insert_if_new
 
 
 class Kind(StrEnum):
@@ -181,9 +183,11 @@ def lot_key(lot: str) -> str:
 
 
 def get(session: Session, partnership_id: int, record_id: int) -> Record:
-    """Get a record of this partnership; LookupError when there is none."""
-    locked = select(Record).where(Record.id == record_id, Record.partnership_id == partnership_id)
-    record = session.exec(locked.with_for_update()).first()
+    """Get a record of this partnership, locked when it may be changed; LookupError when there is none."""
+    wanted = select(Record).where(Record.id == record_id, Record.partnership_id == partnership_id)
+    if is_writing(session):  # read anew under the lock, which does not keep others from referring to the record
+        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    record = session.exec(wanted).first()
     if record is None:
         raise LookupError(f"record {record_id}")
     return record
@@ -208,15 +212,12 @@ def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
 def batches_of(session: Session, record_id: int) -> list[str]:
     """List the batches a record names."""
     lots = select(RecordBatch.lot).where(RecordBatch.record_id == record_id)
-    return list(session.exec(lots.order_by(col(RecordBatch.lot_key))).all())
+    return sorted(session.exec(lots).all(), key=lot_key)  # signatures hold them: no server's collation has a say
 
 
 def link(session: Session, record: Record, source: Record) -> bool:
     """Note that a record comes from another; False when that is known already."""
-    if session.get(RecordLink, (record.id, source.id)) is not None:
-        return False
-    session.add(RecordLink(record_id=record.id, source_id=source.id))
-    return True
+    return bool(insert_if_new(session, [RecordLink(record_id=record.id, source_id=source.id)]))
 
 
 def sources_of(session: Session, record_id: int) -> list[Record]:
@@ -345,8 +346,8 @@ def list_closed_since(session: Session, partnership_id: int, since: datetime, li
 
 def list_holding(session: Session, partnership_id: int) -> list[tuple[str, str]]:
     """List (lot, number of a record that holds it), by lot."""
-    holding = _holding(partnership_id).order_by(col(RecordBatch.lot_key), col(Record.id))
-    return [(lot, number) for lot, number in session.execute(holding).all()]
+    holding = session.execute(_holding(partnership_id).order_by(col(Record.id))).all()
+    return sorted(((lot, number) for lot, number in holding), key=lambda held: lot_key(held[0]))
 
 
 def holders_of(session: Session, partnership_id: int, lot: str) -> list[Record]:

@@ -1,8 +1,9 @@
 """Record numbers: by partnership, kind and year, without gaps or doubles."""
 
-from sqlmodel import Field, Session
+from sqlmodel import Field, Session, col
 
 from storage.table import Table
+from storage.upsert import insert
 
 
 class Sequence(Table, table=True):
@@ -16,9 +17,9 @@ class Sequence(Table, table=True):
 
 def take(session: Session, partnership_id: int, prefix: str, year: int) -> str:
     """Take the next number; it is given back when the transaction fails."""
-    row = session.get(Sequence, (partnership_id, prefix, year), with_for_update=True)
-    if row is None:
-        row = Sequence(partnership_id=partnership_id, prefix=prefix, year=year)
-        session.add(row)
-    row.last += 1
-    return f"{prefix}-{year}-{row.last:04d}"
+    first = insert(session, Sequence).values(partnership_id=partnership_id, prefix=prefix, year=year, last=1)
+    following = first.on_conflict_do_update(
+        index_elements=["partnership_id", "prefix", "year"], set_={"last": col(Sequence.last) + 1}
+    )
+    last = session.connection().execute(following.returning(col(Sequence.last))).scalar_one()
+    return f"{prefix}-{year}-{last:04d}"

@@ -35,7 +35,7 @@ class Server:
     def database(self, template: str = TEMPLATE) -> Iterator[Database]:
         """Give a database of its own, at the present schema or empty, and drop it afterwards."""
         name = f"test{next(self._numbers)}"
-        self._order(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._order(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         made = Database(self._address(name))
         try:
             yield made

@@ -1,10 +1,12 @@
 """A partnership of two example companies and its people, and short ways to act in it; no test stands here."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from threading import Barrier
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import event
@@ -23,6 +25,7 @@ from quality.sheet import Sheet, of_record
 from quality.signature import Attempt
 from storage import draft, person
 from storage.capa import ActionType
+from storage.database import Database
 from storage.investigation import Cause, Disposition
 from storage.journal import JournalEntry
 from storage.oos import ResultKind
@@ -31,6 +34,8 @@ from storage.partnership import Partnership
 from storage.person import Person, Role
 from storage.record import Asked, Class, Distributed, Kind, Outcome, Record, State
 from storage.schema import METADATA
+
+Result = TypeVar("Result")
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Berlin
 DAY = timedelta(days=1)
@@ -412,3 +417,33 @@ def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def at_once(database: Database, number: int, work: Callable[[Session], Result]) -> list[Result]:
+    """Let several transactions do the same work at the same time; gives what each of them answered."""
+    start = Barrier(number)
+
+    def run(_: int) -> Result:
+        start.wait(10)
+        with database.writing() as session:
+            return work(session)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def one_after_the_other(database: Database, work: Callable[[Session], Result]) -> tuple[Result, Result]:
+    """Begin the same work while a first transaction that did it is still open, which has to make it wait."""
+
+    def run() -> Result:
+        with database.writing() as session:
+            return work(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as session:
+            first = work(session)
+            session.flush()
+            second = pool.submit(run)
+            with pytest.raises(TimeoutError):
+                second.result(0.2)
+        return first, second.result(20)

@@ -1,11 +1,15 @@
 """Authors: who worked on what of a record, each noted once."""
 
+import pytest
 from sqlmodel import Session
 
 from storage import author
+from storage.database import Database
 from storage.partnership import Partnership
 from tests import support
 from tests.support import ELIF, GITA
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_a_person_is_noted_once_for_each_scope(session: Session, there: Partnership) -> None:
@@ -18,3 +22,12 @@ def test_a_person_is_noted_once_for_each_scope(session: Session, there: Partners
     found = {(one.person_id, one.scope) for one in author.list_of_record(session, made.id)}
     assert found == {(gita, "record"), (gita, "plan"), (elif_, "plan")}
     assert author.list_of_record(session, other.id) == []
+
+
+def test_a_person_is_noted_once_by_transactions_at_once(database: Database, there: Partnership) -> None:
+    """Whoever comes second finds the note and leaves it."""
+    with database.writing() as session:
+        made, gita = support.log_oos(session), support.row_of(session, GITA)
+    support.one_after_the_other(database, lambda session: author.note(session, made.id, gita.id, "plan"))
+    with database.reading() as session:
+        assert [one.scope for one in author.list_of_record(session, made.id)].count("plan") == 1

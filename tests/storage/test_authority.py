@@ -1,5 +1,6 @@
 """Reports to authorities: one question of a name for each record."""
 
+import pytest
 from sqlmodel import Session
 
 from storage import authority
@@ -9,6 +10,8 @@ from storage.partnership import Partnership
 from storage.record import Distributed
 from tests import support
 from tests.support import NOW
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_a_records_reports_are_listed_in_one_order(session: Session, there: Partnership) -> None:

@@ -11,6 +11,8 @@ from storage.device import Device
 from storage.partnership import Partnership
 from tests.support import NOW
 
+pytestmark = pytest.mark.both_engines
+
 ANNA = ("T0AURORA", "U0ANNA")
 
 

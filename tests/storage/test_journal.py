@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -32,11 +31,14 @@ def filled(database: Database, there: Partnership) -> Partnership:
 
 
 @contextmanager
-def raw(database: Database) -> Iterator[sqlite3.Connection]:
-    """Open the file as a person with a SQL prompt does, the triggers taken away."""
-    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("DROP TRIGGER IF EXISTS journal_no_update")
-        connection.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+def raw(database: Database) -> Iterator[Connection]:
+    """Open the database as a person with a SQL prompt does, the triggers taken away."""
+    with database.engine.begin() as connection:
+        if database.engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS journal_no_update")
+            connection.exec_driver_sql("DROP TRIGGER IF EXISTS journal_no_delete")
+        else:
+            connection.exec_driver_sql("ALTER TABLE journal DISABLE TRIGGER USER")
         yield connection
 
 
@@ -56,18 +58,19 @@ def test_canonical_json_is_sorted_dense_and_readable() -> None:
     assert journal.canonical({"b": "Größe", "a": [None, 1]}) == '{"a":[null,1],"b":"Größe"}'
 
 
+@pytest.mark.both_engines
 def test_the_chain_can_be_recomputed_with_the_standard_library(database: Database, filled: Partnership) -> None:
     """Hashes follow from the bodies alone, and each body is the canonical form of what it says."""
-    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection:
-        rows = connection.execute("SELECT seq, body, hash FROM journal ORDER BY seq").fetchall()
-        head = connection.execute("SELECT seq, hash FROM journal_head").fetchone()
+    with database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT seq, body, hash FROM journal ORDER BY seq").all()
+        head = connection.exec_driver_sql("SELECT seq, hash FROM journal_head").one()
     previous = "0" * 64
     for number, (seq, body, digest) in enumerate(rows, start=1):
         assert (seq, json.loads(body)["seq"]) == (number, number)
         assert json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False) == body
         previous = hashlib.sha256((previous + body).encode()).hexdigest()
         assert digest == previous
-    assert head == (len(rows), previous)
+    assert tuple(head) == (len(rows), previous)
 
 
 def test_an_entry_says_who_did_what_to_which_record_when(database: Database, filled: Partnership) -> None:
@@ -86,6 +89,7 @@ def test_an_entry_says_who_did_what_to_which_record_when(database: Database, fil
     }
 
 
+@pytest.mark.both_engines
 def test_each_partnership_has_a_chain_of_its_own(database: Database, there: Partnership) -> None:
     """Another partnership's journal starts at 1 from zeros."""
     with database.writing() as session:
@@ -95,6 +99,7 @@ def test_each_partnership_has_a_chain_of_its_own(database: Database, there: Part
     assert [head.partnership_id for head in verified(database)] == [there.id, other.id]
 
 
+@pytest.mark.both_engines
 def test_a_whole_journal_gives_its_head(database: Database, filled: Partnership) -> None:
     """Verifying an untouched journal gives the number of entries and the last hash."""
     (head,) = verified(database)
@@ -112,10 +117,11 @@ def test_a_long_journal_is_verified_in_pages(
     (head,) = verified(database)
     assert isinstance(head, JournalHead)
     with raw(database) as connection:
-        connection.execute("DELETE FROM journal WHERE seq = 6")
+        connection.exec_driver_sql("DELETE FROM journal WHERE seq = 6")
     assert broken(database).seq == 6
 
 
+@pytest.mark.both_engines
 def test_a_moment_of_another_zone_is_journalled_in_utc(database: Database, there: Partnership) -> None:
     """An entry written with another offset stays whole when it is verified."""
     local = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -125,6 +131,7 @@ def test_a_moment_of_another_zone_is_journalled_in_utc(database: Database, there
     assert isinstance(verified(database)[0], JournalHead)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "statement",
     [
@@ -132,25 +139,62 @@ def test_a_moment_of_another_zone_is_journalled_in_utc(database: Database, there
         "UPDATE journal SET body = body WHERE seq = 1",
         "DELETE FROM journal",
         "DELETE FROM journal WHERE seq = 2",
+        "INSERT INTO journal SELECT * FROM journal WHERE seq = 1 ON CONFLICT (id) DO UPDATE SET event = 'x'",
+    ],
+)
+def test_the_database_refuses_to_change_the_journal(database: Database, filled: Partnership, statement: str) -> None:
+    """UPDATE and DELETE are refused by triggers, whatever program asks."""
+    refuses(database, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
         "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1",
         "REPLACE INTO journal SELECT * FROM journal WHERE seq = 1",
         "UPDATE OR REPLACE journal SET seq = 1 WHERE seq = 2",
     ],
 )
-def test_the_database_refuses_to_change_the_journal(database: Database, filled: Partnership, statement: str) -> None:
-    """UPDATE, DELETE and REPLACE are refused by triggers, whatever program asks."""
+def test_sqlite_refuses_to_replace_an_entry(sqlite: Database, statement: str) -> None:
+    """REPLACE, which deletes without a word, is refused as well."""
+    with sqlite.writing() as session:
+        support.set_up(session)
+    refuses(sqlite, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE journal",
+        "TRUNCATE partnership CASCADE",
+        "MERGE INTO journal USING journal_head ON journal.seq = 1 WHEN MATCHED THEN DELETE",
+        "UPDATE ONLY journal SET event = 'x'",
+    ],
+)
+def test_postgresql_refuses_to_empty_the_journal(postgres: Database, statement: str) -> None:
+    """TRUNCATE and MERGE are other words for deleting, and refused as well."""
+    with postgres.writing() as session:
+        support.set_up(session)
+    refuses(postgres, statement)
+
+
+def refuses(database: Database, statement: str) -> None:
     with pytest.raises(IntegrityError, match="append-only"), database.writing() as session:
         session.execute(text(statement))
     assert isinstance(verified(database)[0], JournalHead)
 
 
+@pytest.mark.both_engines
 def test_a_number_is_given_once(database: Database, filled: Partnership) -> None:
-    """A second entry with a number that was given is refused."""
+    """A second entry with a number that was given is refused: by a trigger of SQLite, by a key of PostgreSQL."""
     insert = (
         "INSERT INTO journal (partnership_id, seq, event, at, body, hash) "
         "SELECT partnership_id, seq, event, at, body, hash FROM journal WHERE seq = 1"
     )
-    with pytest.raises(IntegrityError, match="append-only"), database.writing() as session:
+    with (
+        pytest.raises(IntegrityError, match=r"append-only|uq_journal_partnership_id_seq"),
+        database.writing() as session,
+    ):
         session.execute(text(insert))
 
 
@@ -208,33 +252,36 @@ def test_tampering_shows(database: Database, filled: Partnership, statements: li
     """Whatever is done to the rows behind the triggers, verify names the first link that does not hold."""
     with raw(database) as connection:
         for statement in statements:
-            connection.execute(statement)
+            connection.exec_driver_sql(statement)
     assert broken(database) == Break(filled.id, seq, why)
 
 
 def test_a_rewritten_body_that_is_no_entry_shows(database: Database, filled: Partnership) -> None:
     """A last entry replaced with a matching hash, but without an entry's parts, is a break and no crash."""
     with raw(database) as connection:
-        previous = connection.execute("SELECT hash FROM journal WHERE seq = 10").fetchone()[0]
-        for body in ("{}", "[]", "not JSON"):
-            digest = hashlib.sha256((previous + body).encode()).hexdigest()
-            connection.execute("UPDATE journal SET body = ?, hash = ? WHERE seq = 11", (body, digest))
-            connection.commit()
-            assert broken(database) == Break(filled.id, 11, COLUMNS)
+        previous = connection.exec_driver_sql("SELECT hash FROM journal WHERE seq = 10").scalar_one()
+    for body in ("{}", "[]", "not JSON"):
+        digest = hashlib.sha256((previous + body).encode()).hexdigest()
+        with raw(database) as connection:
+            rewritten = text("UPDATE journal SET body = :body, hash = :hash WHERE seq = 11")
+            connection.execute(rewritten, {"body": body, "hash": digest})
+        assert broken(database) == Break(filled.id, 11, COLUMNS)
 
 
+@pytest.mark.both_engines
 def test_a_break_in_one_journal_leaves_the_others_whole(database: Database, filled: Partnership) -> None:
     """Each partnership's journal is verified for itself."""
     with database.writing() as session:
         other = support.set_up(session, "C0OTHER")
     with raw(database) as connection:
-        connection.execute("DELETE FROM journal WHERE partnership_id = ? AND seq = 2", (filled.id,))
+        connection.execute(text("DELETE FROM journal WHERE partnership_id = :p AND seq = 2"), {"p": filled.id})
     first, second = verified(database)
     assert isinstance(first, Break)
     assert isinstance(second, JournalHead)
     assert second.partnership_id == other.id
 
 
+@pytest.mark.both_engines
 def test_a_failed_transaction_leaves_no_link(database: Database, there: Partnership) -> None:
     """An entry that was rolled back is not missed by the chain."""
 
@@ -250,6 +297,33 @@ def test_a_failed_transaction_leaves_no_link(database: Database, there: Partners
     assert isinstance(verified(database)[0], JournalHead)
 
 
+@pytest.mark.both_engines
+def test_a_chain_that_grows_at_many_ends_at_once_is_one_chain(database: Database, there: Partnership) -> None:
+    """Transactions at the same time put their entries one behind the other, the very first ones too."""
+    with database.writing() as session:
+        other = Partnership(**there.model_dump(exclude={"id", "channel_id"}), channel_id="C0OTHER")
+        session.add(other)
+    for number in range(2):
+        support.at_once(database, 8, lambda session: journal.append(session, other.id, "test.noted", NOW, {}))
+        head = verified(database)[-1]
+        assert isinstance(head, JournalHead)
+        assert (head.partnership_id, head.seq) == (other.id, 8 * (number + 1))
+
+
+@pytest.mark.both_engines
+def test_an_entry_waits_for_the_one_before_it(database: Database, there: Partnership) -> None:
+    """Whoever has seen the end of the chain before still goes on from where it ends by then."""
+
+    def append(session: Session) -> int:
+        journal.head_of(session, there.id)
+        return journal.append(session, there.id, "test.noted", NOW, {}).seq
+
+    first, second = support.one_after_the_other(database, append)
+    assert second == first + 1
+    assert isinstance(verified(database)[0], JournalHead)
+
+
+@pytest.mark.both_engines
 def test_a_records_entries_come_newest_first_in_pages(session: Session, there: Partnership) -> None:
     """A record's history is paged by seq, without the other records'."""
     record = support.log_deviation(session)
@@ -276,6 +350,7 @@ def test_the_head_of_no_journal_is_zeros(session: Session) -> None:
     assert (head.seq or 0, head.hash) == (0, "0" * 64)
 
 
+@pytest.mark.both_engines
 def test_some_events_can_be_left_out(session: Session, there: Partnership) -> None:
     """However many there are of them, the limit counts the others."""
     record = support.log_deviation(session)
@@ -286,6 +361,7 @@ def test_some_events_can_be_left_out(session: Session, there: Partnership) -> No
     assert [entry.event for entry in found] == ["deviation.assigned", "deviation.logged"]
 
 
+@pytest.mark.both_engines
 def test_entries_of_signatures_are_found(session: Session, there: Partnership) -> None:
     """By id, page by page; words that look like a signature are none."""
     record = support.close(session, support.log_deviation(session))

@@ -1,11 +1,16 @@
 """Where the bot's lasting messages stand."""
 
+import pytest
 from sqlmodel import Session
 
 from storage import message
+from storage.database import Database
 from storage.message import Message
 from storage.partnership import Partnership
+from tests import support
 from tests.support import SPONSOR_TEAM
+
+pytestmark = pytest.mark.both_engines
 
 
 def posted(there: Partnership, subject: str, ts: str = "1.0", permalink: str | None = None) -> Message:
@@ -32,6 +37,18 @@ def test_a_later_message_takes_the_place(session: Session, there: Partnership) -
     message.save(session, posted(there, "card:1", ts="2.0"))
     session.flush()
     found = message.find(session, there.id, "card:1")
+    assert found is not None
+    assert found.ts == "2.0"
+
+
+def test_of_messages_at_once_one_stays(database: Database, there: Partnership) -> None:
+    """Whoever comes second puts theirs in the place of the first."""
+    times = iter(["1.0", "2.0"])
+    support.one_after_the_other(
+        database, lambda session: message.save(session, posted(there, "card:1", ts=next(times)))
+    )
+    with database.reading() as session:
+        found = message.find(session, there.id, "card:1")
     assert found is not None
     assert found.ts == "2.0"
 

@@ -10,6 +10,8 @@ from storage.person import Person, Role
 from tests import support
 from tests.support import ANNA, CMO_TEAM, ELIF, GITA, NOW, SPONSOR_TEAM, give_roles, remove, row_of
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("held", Role)

@@ -8,7 +8,10 @@ from sqlmodel import Session, select
 from storage import receipt
 from storage.database import Database
 from storage.receipt import Receipt
+from tests import support
 from tests.support import DAY, NOW
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_the_first_delivery_is_new_and_a_repeat_gives_the_receipt(session: Session) -> None:
@@ -18,6 +21,20 @@ def test_the_first_delivery_is_new_and_a_repeat_gives_the_receipt(session: Sessi
     assert earlier is not None
     assert (earlier.at, earlier.content) == (NOW, "hash")
     assert receipt.note(session, "Ev2", NOW) is None
+
+
+def test_of_two_deliveries_at_once_one_is_the_first(database: Database) -> None:
+    """The second waits until the first is committed, and is given its receipt."""
+    first, second = support.one_after_the_other(database, lambda session: receipt.note(session, "Ev1", NOW, "hash"))
+    assert first is None
+    assert second is not None
+    assert second.content == "hash"
+
+
+def test_of_many_deliveries_at_once_one_is_the_first(database: Database) -> None:
+    """However many processes Slack reaches with the same event."""
+    noted = support.at_once(database, 8, lambda session: receipt.note(session, "Ev1", NOW))
+    assert [one is None for one in noted].count(True) == 1
 
 
 def test_a_receipt_outlives_its_transaction(database: Database) -> None:

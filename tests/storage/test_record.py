@@ -29,6 +29,7 @@ from storage import (
     signature,
 )
 from storage.clock import ClockName
+from storage.database import Database
 from storage.outbox import Outgoing
 from storage.partnership import Partnership, Side
 from storage.record import Asked, Class, Distributed, Kind, Row
@@ -56,6 +57,7 @@ def filled(session: Session, there: Partnership) -> int:
     return there.id
 
 
+@pytest.mark.both_engines
 def test_a_record_is_got_by_id_inside_its_partnership(session: Session, filled: int) -> None:
     """Another partnership's record and an unknown one are LookupErrors alike."""
     found = record.find(session, filled, "DEV-2026-0001")
@@ -74,6 +76,7 @@ def test_a_record_is_found_by_number_without_regard_to_case(session: Session, fi
     assert record.find(session, filled, "OOS-2026-0002") is None
 
 
+@pytest.mark.both_engines
 def test_a_number_stands_for_one_record(session: Session, filled: int) -> None:
     """The table refuses the same number twice in a partnership."""
     statement = "UPDATE record SET number = 'DEV-2026-0001' WHERE number = 'DEV-2026-0002' AND partnership_id = :p"
@@ -230,6 +233,7 @@ def test_recorded_and_closed_since_a_moment(session: Session, filled: int) -> No
     assert record.list_closed_since(session, filled, NOW + 2 * DAY, 10) == []
 
 
+@pytest.mark.both_engines
 def test_batches_are_noted_once(session: Session, there: Partnership) -> None:
     """A lot that is named twice, in whatever case, is one batch."""
     made = support.log_deviation(session, lots=("AB-2", "AB-1", "ab-2"))
@@ -263,11 +267,13 @@ def test_lots_that_look_different_are_different(written: str) -> None:
     assert record.lot_key(written) != record.lot_key("AB-1 X")
 
 
+@pytest.mark.both_engines
 def test_holding_lists_the_lots_of_open_records_that_hold(session: Session, filled: int) -> None:
     """Minor deviations, CAPAs and closed records hold nothing."""
     assert record.list_holding(session, filled) == [("AB-1", "DEV-2026-0002"), ("ab-1", "OOS-2026-0001")]
 
 
+@pytest.mark.both_engines
 def test_holding_leaves_no_lot_out(session: Session, there: Partnership) -> None:
     """However many batches are on hold, all are listed."""
     lots = tuple(f"AB-{number:04d}" for number in range(300))
@@ -299,6 +305,7 @@ def test_a_closed_deviation_holds_no_lot(session: Session, filled: int) -> None:
     assert [one.number for one in record.holders_of(session, filled, "AB-1")] == ["OOS-2026-0001"]
 
 
+@pytest.mark.both_engines
 def test_links_go_both_ways(session: Session, filled: int) -> None:
     """A CAPA knows its sources, a source its CAPAs."""
     source, action = (record.find(session, filled, number) for number in ("DEV-2026-0001", "CAPA-2026-0001"))
@@ -309,12 +316,48 @@ def test_links_go_both_ways(session: Session, filled: int) -> None:
     assert record.capas_of_all(session, [source.id, action.id]) == {source.id: ["CAPA-2026-0001"]}
 
 
+@pytest.mark.both_engines
 def test_a_link_is_made_once(session: Session, filled: int) -> None:
     """The second time it is known."""
     action, other = (record.find(session, filled, number) for number in ("CAPA-2026-0001", "DEV-2026-0002"))
     assert action is not None
     assert other is not None
     assert [record.link(session, action, other) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.both_engines
+def test_a_link_is_made_once_by_transactions_at_once(database: Database, there: Partnership) -> None:
+    """Whoever comes second is told that it is known."""
+    with database.writing() as session:
+        one, other = support.log_deviation(session), support.log_deviation(session)
+    assert support.one_after_the_other(database, lambda session: record.link(session, one, other)) == (True, False)
+
+
+@pytest.mark.both_engines
+def test_whoever_gets_a_record_to_change_it_sees_it_as_it_is(database: Database, there: Partnership) -> None:
+    """The second waits for the first, and sees what that one left, also when it had looked at the record before."""
+    with database.writing() as session:
+        made = support.log_deviation(session)
+
+    def raise_version(session: Session) -> int:
+        seen = record.find(session, there.id, made.number)
+        locked = record.get(session, there.id, made.id)
+        assert seen is locked
+        locked.version += 1
+        return locked.version
+
+    assert support.one_after_the_other(database, raise_version) == (2, 3)
+
+
+@pytest.mark.both_engines
+def test_whoever_reads_waits_for_nobody(database: Database, there: Partnership) -> None:
+    """A record that somebody is changing can be looked at meanwhile."""
+    with database.writing() as session:
+        made = support.log_deviation(session)
+    with database.writing() as writing, database.reading() as reading:
+        record.get(writing, there.id, made.id).version = 7
+        writing.flush()
+        assert record.get(reading, there.id, made.id).version == 1
 
 
 QUERIES: dict[str, Callable[[Session, int], object]] = {

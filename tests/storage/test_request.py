@@ -13,6 +13,8 @@ from storage.request import Request
 from tests import support
 from tests.support import NOW
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def logged(session: Session, there: Partnership) -> Record:

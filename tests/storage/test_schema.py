@@ -1,8 +1,11 @@
 """Every table of the models is gathered, and nothing stands there twice."""
 
+import pytest
 from sqlmodel import Session, func, select
 
 from storage.schema import METADATA, TABLES
+
+pytestmark = pytest.mark.both_engines
 
 
 def test_the_metadata_holds_exactly_the_tables() -> None:

@@ -12,6 +12,8 @@ from storage.database import Database
 from storage.partnership import Partnership
 from tests import support
 
+pytestmark = pytest.mark.both_engines
+
 TAKE_TEN = """
 import sys
 from storage import schema, sequence
@@ -79,6 +81,12 @@ def test_threads_share_the_numbers_out(database: Database, there: Partnership) -
     with ThreadPoolExecutor(8) as pool:
         taken = sorted(pool.map(take, range(40)))
     assert taken == [f"DEV-2026-{n:04d}" for n in range(1, 41)]
+
+
+def test_the_first_number_of_a_year_is_given_once(database: Database, there: Partnership) -> None:
+    """Whoever asks while it is being taken waits, and gets the next one."""
+    taken = support.one_after_the_other(database, lambda session: sequence.take(session, there.id, "DEV", 2027))
+    assert taken == ("DEV-2027-0001", "DEV-2027-0002")
 
 
 def test_processes_share_the_numbers_out(database: Database, there: Partnership) -> None:

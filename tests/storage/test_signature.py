@@ -12,6 +12,8 @@ from storage.record import Record
 from tests import support
 from tests.support import DAY, ELIF, NOW
 
+pytestmark = pytest.mark.both_engines
+
 VOIDED = {"voided_at", "voided_because"}
 VALUES = {"at": "'2026-11-25 09:00:00.000000'", "side": "'sponsor'"}
 COLUMNS = [column.name for column in signature.Signature.__table__.columns]  # type: ignore[attr-defined]
@@ -25,13 +27,13 @@ def signed(session: Session, there: Partnership) -> Record:
     return made
 
 
-@pytest.mark.parametrize("column", [name for name in COLUMNS if name not in VOIDED])
-def test_nothing_of_a_signature_is_changed(session: Session, signed: Record, column: str) -> None:
+def test_nothing_of_a_signature_is_changed(session: Session, signed: Record) -> None:
     """Whoever has a SQL prompt and the triggers cannot rewrite any column."""
-    value = VALUES.get(column, "77" if column.endswith("id") or column == "version" else "'another'")
-    with pytest.raises(IntegrityError, match="kept as it was given"):
-        session.execute(text(f"UPDATE signature SET {column} = {value}"))  # noqa: S608 - the table's own columns
-    session.rollback()
+    for column in set(COLUMNS) - VOIDED:
+        value = VALUES.get(column, "77" if column.endswith("id") or column == "version" else "'another'")
+        change = f"UPDATE signature SET {column} = {value}"  # noqa: S608 - the table's own columns
+        with pytest.raises(IntegrityError, match="kept as it was given"), session.begin_nested():
+            session.execute(text(change))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +41,7 @@ def test_nothing_of_a_signature_is_changed(session: Session, signed: Record, col
     [
         "DELETE FROM signature",
         "DELETE FROM signature WHERE id = 1",
-        "REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
-        "INSERT OR REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
+        "INSERT INTO signature SELECT * FROM signature WHERE id = 1 ON CONFLICT (id) DO UPDATE SET hash = 'x'",
     ],
 )
 def test_no_signature_goes_away(session: Session, signed: Record, statement: str) -> None:
@@ -50,20 +51,41 @@ def test_no_signature_goes_away(session: Session, signed: Record, statement: str
     session.rollback()
 
 
+OWN_WORDS = {
+    "sqlite": (
+        "REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
+        "INSERT OR REPLACE INTO signature SELECT * FROM signature WHERE id = 1",
+    ),
+    "postgresql": (
+        "TRUNCATE signature",
+        "MERGE INTO signature USING journal_head ON signature.id = 1 WHEN MATCHED THEN DELETE",
+    ),
+}
+
+
+def test_nor_by_an_engines_own_words(session: Session, signed: Record) -> None:
+    """REPLACE of SQLite, TRUNCATE and MERGE of PostgreSQL are refused as well."""
+    for statement in OWN_WORDS[session.get_bind().dialect.name]:
+        with pytest.raises(IntegrityError, match="a signature is kept"), session.begin_nested():
+            session.execute(text(statement))
+
+
 def test_a_signature_is_voided_once(session: Session, signed: Record) -> None:
     """Afterwards neither moment nor reason changes, and it is not brought back."""
     session.execute(text("UPDATE signature SET voided_at = '2026-11-25 09:00:00.000000', voided_because = 'x'"))
     for change in ("voided_at = NULL", "voided_because = 'y'"):
-        with pytest.raises(IntegrityError, match="voided once"):
+        with pytest.raises(IntegrityError, match="voided once"), session.begin_nested():
             session.execute(text(f"UPDATE signature SET {change}"))  # noqa: S608 - written above
-    session.rollback()
 
 
 def test_every_column_is_guarded(database: Database) -> None:
     """A column that is added one day is not forgotten in the trigger."""
+    guard = {
+        "sqlite": "SELECT sql FROM sqlite_master WHERE name = 'signature_no_update'",
+        "postgresql": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'signature_no_update'",
+    }
     with database.engine.connect() as connection:
-        guard = "SELECT sql FROM sqlite_master WHERE name = 'signature_no_update'"
-        sql = connection.execute(text(guard)).scalar_one()
+        sql = connection.execute(text(guard[database.engine.dialect.name])).scalar_one()
     columns = {column["name"] for column in inspect(database.engine).get_columns("signature")}
     guarded = {name.strip() for name in sql.partition(" OF ")[2].partition(" ON ")[0].split(",")}
     assert guarded == columns - VOIDED
