@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from storage.secret import SHORTEST
 
+ENGINES = ("sqlite", "postgresql")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -19,11 +20,11 @@ class SettingsError(Exception):
 def _database_url(value: str) -> str:
     try:
         url = make_url(value)
-        known = url.drivername == "sqlite" and url.database not in (None, "", ":memory:")
+        known = url.drivername in ENGINES and url.database not in (None, "", ":memory:")
     except ArgumentError:
         known = False
     if not known:
-        raise ValueError("give an address such as sqlite:///qualbridge.db")
+        raise ValueError("give an address such as sqlite:///qualbridge.db or postgresql://user:password@host/name")
     return value
 
 

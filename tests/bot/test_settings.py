@@ -45,13 +45,34 @@ def test_the_environment_file_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["sqlite:////data/bot.db", "postgresql://user:password@host/name", "postgresql:///name?host=/run/postgresql"]
+)
+def test_a_database_of_either_engine_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """An SQLite file, or a database of a PostgreSQL server, also by its socket."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert settings.load().database_url == url
+
+
+def test_a_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said about a wrong address holds nothing of it."""
+    monkeypatch.setenv("DATABASE_URL", "postgres://user:hunter2@host/name")
+    with pytest.raises(SettingsError) as refused:
+        settings.load()
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("name", "value", "says"),
     [
         ("SLACK_BOT_TOKEN", "xoxp-1", "SLACK_BOT_TOKEN is wrong: give the token that starts with xoxb-"),
         ("SLACK_APP_TOKEN", "x", "SLACK_APP_TOKEN is wrong: give the token that starts with xapp-"),
         ("PORT", "many", "PORT is wrong"),
         ("PORT", "70000", "PORT is wrong"),
-        ("DATABASE_URL", "nonsense", "DATABASE_URL is wrong: give an address such as sqlite:///qualbridge.db"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL is wrong: give an address such as sqlite:///qualbridge.db or post"),
+        ("DATABASE_URL", "sqlite://", "DATABASE_URL is wrong"),
+        ("DATABASE_URL", "mysql://host/name", "or postgresql://user:password@host/name"),
+        ("DATABASE_URL", "postgresql://user:password@host", "DATABASE_URL is wrong"),
+        ("DATABASE_URL", "postgresql+asyncpg://user:password@host/name", "DATABASE_URL is wrong"),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is wrong: give an address"),
         ("ENCRYPTION_KEY", "secret", "ENCRYPTION_KEY is wrong: give 32 random characters or more"),
         ("ENCRYPTION_KEY", "k" * 40 + ",secret", "ENCRYPTION_KEY is wrong: give 32 random characters or more"),
