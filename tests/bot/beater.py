@@ -26,7 +26,7 @@ async def main(database_url: str, slack_url: str, token: str, ahead: str) -> Non
     database = Database(database_url)
     async with slack_client(settings) as slack:
         bot = assemble(settings, database, slack, await identify(slack), clock(Path(ahead)), between_posts=0)
-        print("ready", flush=True)  # noqa: T201 - what the test waits for
+        print(bot.delivery.speaker, flush=True)  # noqa: T201 - what the test waits for
         while True:
             await bot.timetable.beat()
             await bot.delivery.send_due()
