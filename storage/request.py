@@ -18,6 +18,7 @@ class Request(Table, table=True):
     __table_args__ = (
         Index("ix_request_open", "record_id", unique=True, sqlite_where=UNANSWERED, postgresql_where=UNANSWERED),
         Index("ix_request_record", "record_id", "id"),
+        Index("ix_request_answered", "partnership_id", "what", "answered_at"),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -85,6 +85,7 @@ def upgrade() -> None:
     op.execute(_references("outbox", "person_id", "person"))
     op.add_column("outbox", sa.Column("in_doubt", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.drop_index("ix_outbox_claimed", table_name="outbox")
+    op.create_index("ix_request_answered", "request", ["partnership_id", "what", "answered_at"])
     _addressees()
     _agreements()
 

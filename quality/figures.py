@@ -1,0 +1,152 @@
+"""The week's figures of a partnership: which day tells them, and what they are."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from statistics import fmean, median
+
+from sqlmodel import Session
+
+from quality.digest import is_day as has_digest
+from quality.working_time import WEEKDAYS, Calendar, calendar_of
+from storage import figures
+from storage.clock import ClockName
+from storage.figures import Span
+from storage.partnership import Company, Partnership, Side
+from storage.record import Kind
+
+AGES = (15, 30, 60, 90)  # days: the last ones of each band of ages; what is older is the band after them
+WEEKS = 8  # told beside each other
+WEEK = timedelta(days=7)
+LOOK_BACK = 90  # days in which what ended counts
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of how many; of none there is no share."""
+
+    some: int
+    of: int
+
+    @property
+    def part(self) -> float | None:
+        """What part of all it is, from 0 to 1; None where there is nothing that it could be a part of."""
+        return self.some / self.of if self.of else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """What was logged and closed in the seven days from a day on."""
+
+    starts_on: date
+    logged: int
+    closed: int
+
+
+@dataclass(frozen=True)
+class Lives:
+    """How many calendar days records took from detection to closing; without records there is no figure."""
+
+    number: int
+    mean: float | None
+    median: float | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a partnership; weeks are whole ones, the latest last."""
+
+    at: datetime
+    companies: dict[Side, Company]
+    ages: dict[Kind, tuple[int, ...]]  # open records by band of ages, of each kind that has some
+    overdue: Share  # of the open records
+    weeks: tuple[Week, ...]
+    since: date  # of this and the later days are all that follow
+    on_time: Share  # closed by the first due date, of those closed that had one
+    lives: Lives
+    notified: Share
+    acknowledged: dict[Side, Share]  # by the company that had to
+    extensions: Share  # granted, of those asked for
+    invalidated: Share  # of the closed OOS
+    seconds: dict[Side, Share]  # counted to each company, of both companies'
+
+    @property
+    def number_open(self) -> int:
+        """How many records are open."""
+        return sum(sum(numbers) for numbers in self.ages.values())
+
+
+def of_day(session: Session, there: Partnership, both: dict[Side, Company], now: datetime) -> Figures | None:
+    """Collect the figures where today's digest tells them."""
+    calendar = calendar_of(there, both)
+    return collect(session, there, both, now) if is_day(there, calendar, calendar.day_of(now)) else None
+
+
+def is_day(there: Partnership, calendar: Calendar, day: date) -> bool:
+    """Whether a day's digest tells the figures: the first digest of the week that begins on the agreed weekday."""
+    if not there.figures_on:
+        return False
+    first = week_of(there, day)
+    days = (first + timedelta(days=number) for number in range((day - first).days + 1))
+    return next((one for one in days if has_digest(there, calendar, one)), None) == day
+
+
+def week_of(there: Partnership, day: date) -> date:
+    """Give the first day of a day's week; where no weekday was agreed on for figures, weeks begin on Monday."""
+    first = WEEKDAYS.index(there.figures_on) if there.figures_on else 0
+    return day - timedelta(days=(day.weekday() - first) % 7)
+
+
+def collect(session: Session, there: Partnership, both: dict[Side, Company], now: datetime) -> Figures:
+    """Gather the figures as of now, by aggregates: as many statements for a thousand records as for one."""
+    calendar, pid = calendar_of(there, both), there.id
+    today = calendar.day_of(now)
+    first = today - timedelta(days=LOOK_BACK)
+    since = calendar.at(first, time.min)
+    ages = _ages(session, pid, calendar, today)
+    closed = figures.of_closed(session, pid, since)
+    told = figures.count_told(session, pid, since, now)
+    spent = sum(closed.seconds.values())
+    return Figures(
+        at=now,
+        companies=both,
+        ages=ages,
+        overdue=Share(figures.count_overdue(session, pid, now), sum(sum(numbers) for numbers in ages.values())),
+        weeks=_weeks(session, pid, calendar, week_of(there, today)),
+        since=first,
+        on_time=Share(closed.on_time, closed.dated),
+        lives=_lives(session, pid, calendar, since),
+        notified=_told(told, ClockName.NOTIFY, *Side),
+        acknowledged={side: _told(told, ClockName.ACKNOWLEDGE, side.other) for side in both},
+        extensions=Share(*figures.count_extensions(session, pid, since)),
+        invalidated=Share(closed.invalidated, closed.oos),
+        seconds={side: Share(closed.seconds[side], spent) for side in both},
+    )
+
+
+def _ages(session: Session, pid: int, calendar: Calendar, today: date) -> dict[Kind, tuple[int, ...]]:
+    """Count the open records by age: the calendar days since detection, where the partnership is."""
+    starts = [calendar.at(today - timedelta(days=days), time.min) for days in AGES]
+    spans: list[Span] = list(zip([*starts, None], [None, *starts], strict=True))
+    found = figures.count_open(session, pid, spans)
+    return {kind: tuple(found[kind]) for kind in Kind if kind in found}
+
+
+def _weeks(session: Session, pid: int, calendar: Calendar, this: date) -> tuple[Week, ...]:
+    """Count what was logged and closed in the whole weeks before the one that has just begun."""
+    days = [this - WEEK * number for number in range(WEEKS, -1, -1)]
+    moments = [calendar.at(day, time.min) for day in days]
+    spans: list[Span] = list(pairwise(moments))
+    logged, closed = (count(session, pid, spans) for count in (figures.count_logged, figures.count_closed))
+    return tuple(Week(*week) for week in zip(days, logged, closed, strict=False))
+
+
+def _lives(session: Session, pid: int, calendar: Calendar, since: datetime) -> Lives:
+    lives = figures.list_lives(session, pid, since)
+    days = [(calendar.day_of(closed_at) - calendar.day_of(detected_at)).days for detected_at, closed_at in lives]
+    return Lives(len(days), fmean(days), float(median(days))) if days else Lives(0, None, None)
+
+
+def _told(told: dict[tuple[ClockName, Side], tuple[int, int]], name: ClockName, *logged_by: Side) -> Share:
+    found = [told.get((name, side), (0, 0)) for side in logged_by]
+    return Share(sum(in_time for in_time, _ in found), sum(of_all for _, of_all in found))
