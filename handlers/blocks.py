@@ -11,6 +11,7 @@ from quality.words import moment
 
 Block = dict[str, Any]
 MOST_OPTIONS = 100
+CHART = "data_visualization"  # a block that Slack does not take everywhere
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def local(at: datetime) -> str:
 def divider() -> Block:
     """Give a line between blocks."""
     return {"type": "divider"}
+
+
+def without_charts(shown: Screen) -> Screen:
+    """Give what is shown without its charts, for a place that does not take them."""
+    return Screen(shown.text, [block for block in shown.blocks if block["type"] != CHART])
 
 
 def actions(*buttons: Block) -> Block:

@@ -12,7 +12,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlmodel import Session
 
 from handlers import profiles, slack_errors
-from handlers.blocks import Block, Screen, section
+from handlers.blocks import Block, Screen, section, without_charts
 from handlers.desk import Desk
 from handlers.forms import modal
 from handlers.text import escape, unescape
@@ -146,9 +146,12 @@ class Call:
         return view | {"private_metadata": json.dumps(data, separators=(",", ":"), ensure_ascii=False)}
 
     async def answer(self, screen: Screen | str, *, replace: bool = False) -> None:
-        """Answer the acting person alone; with replace in place of the answer they clicked in."""
+        """Answer the acting person alone; with replace in place of the answer they clicked in.
+
+        What has charts is answered after the acknowledgement: in it, Slack would refuse them without a word to us.
+        """
         shown = screen if isinstance(screen, Screen) else Screen(escape(screen), [])
-        if self.is_command:
+        if self.is_command and shown == without_charts(shown):
             await self.ack(text=shown.text, blocks=shown.blocks or None)
             return
         if self.view:
@@ -171,14 +174,11 @@ class Call:
             self.desk.later(self._answer_later(shown, replace=False))
 
     async def _answer_later(self, shown: Screen, *, replace: bool) -> None:
-        message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}
-        url = self.body.get("response_url")
-        if url:
-            webhook = AsyncWebhookClient(url, session=self.desk.slack.session)
-            webhook.proxy = self.desk.slack.proxy
-            sent = await webhook.send(**message, response_type="ephemeral", replace_original=replace)
-            if sent.status_code == 200:  # noqa: PLR2004 - OK
+        plain = without_charts(shown)
+        for one in [shown] if plain == shown else [shown, plain]:
+            if await self._sent_back(one, replace=replace):
                 return
+        message: dict[str, Any] = {"text": plain.text, "blocks": plain.blocks or None}
         user = self.identity.user_id
         if self.channel_id and not self.channel_id.startswith("D"):
             try:
@@ -189,6 +189,17 @@ class Call:
                 return
         direct = await self.desk.slack.conversations_open(users=user)
         await self.desk.slack.chat_postMessage(channel=direct["channel"]["id"], **message)
+
+    async def _sent_back(self, shown: Screen, *, replace: bool) -> bool:
+        """Whether an answer went by the interaction's own address."""
+        url = self.body.get("response_url")
+        if not url:
+            return False
+        webhook = AsyncWebhookClient(url, session=self.desk.slack.session)
+        webhook.proxy = self.desk.slack.proxy
+        message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}
+        sent = await webhook.send(**message, response_type="ephemeral", replace_original=replace)
+        return sent.status_code == 200  # noqa: PLR2004 - OK
 
     @property
     def clicked_in_channel(self) -> bool:

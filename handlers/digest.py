@@ -3,12 +3,14 @@
 from sqlmodel import Session
 
 from handlers import blocks
+from handlers import figures as weekly
 from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.cards import row_text
 from handlers.text import cut
-from quality import digest, words
+from quality import digest, figures, words
 from quality.digest import Digest, Section
+from quality.figures import Figures
 from quality.people import Actor
 from quality.working_time import calendar_of
 from storage.record import Row
@@ -19,24 +21,27 @@ MOST_NUMBERS = 4  # records named for one lot
 
 
 async def show(call: Call, _text: str = "") -> None:
-    """Show the digest as of now to the person alone."""
+    """Show the digest as of now to the person alone, with the week's figures on their day."""
 
-    def question(session: Session, actor: Actor) -> Digest:
-        return digest.collect(session, actor.partnership, call.now)
+    def question(session: Session, actor: Actor) -> tuple[Digest, Figures | None]:
+        there = actor.partnership
+        week = figures.of_day(session, there, actor.companies, call.now)
+        return digest.collect(session, there, call.now), week
 
-    await call.answer(draw(await call.look(question)))
+    await call.answer(draw(*await call.look(question)))
 
 
-def draw(found: Digest) -> Screen:
-    """Draw a digest; one line when there is nothing in it."""
+def draw(found: Digest, week: Figures | None = None) -> Screen:
+    """Draw a digest, with the week's figures where there are any; one line when there is nothing in it."""
     day = words.day(calendar_of(found.partnership, found.companies).day_of(found.at))
     title = f"Daily digest · {day}"
     witness = blocks.context(
         f"Journal entry {found.journal_seq}, SHA-256 `{found.journal_hash}`. Both companies are its witnesses."
     )
+    last = [*(weekly.draw(week) if week else []), witness]
     if found.is_empty:
         text = f"{title}: nothing is open, due or waiting."
-        return Screen(text, [blocks.section(text), witness])
+        return Screen(text, [blocks.section(text), *last])
     shown = [blocks.header(title)]
     told = [section for section in found.sections if section.rows]
     for section in told:
@@ -48,7 +53,7 @@ def draw(found: Digest) -> Screen:
         for section in told
     ]
     counts += [f"{len(found.on_hold)} batches on hold"] if found.on_hold else []
-    return Screen(f"{title}: {', '.join(counts)}.", [*shown, witness])
+    return Screen(f"{title}: {', '.join(counts)}.", [*shown, *last])
 
 
 def _section(section: Section, found: Digest) -> list[Block]:

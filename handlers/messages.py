@@ -1,19 +1,20 @@
 """What the outbox can say: for each kind of row, how it is drawn from the present state, and where it goes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlmodel import Session
 
 from handlers import agreement, cards, digest, frontdoor, history, mine, muted, reminder, roster, setup, similar
 from handlers import authority as questions
 from handlers import device as devices
+from handlers import figures as weekly
 from handlers.blocks import Screen
+from handlers.chart import Chart
 from handlers.reminder import Reminded
 from quality import digest as digests
-from quality import lists, people, reminders, sheet
+from quality import figures, lists, people, reminders, sheet
 from quality import similar as similars
 from quality.working_time import calendar_of
 from storage import agreement as agreements
@@ -36,7 +37,7 @@ class Post:
     thread_of: str | None = None
     person: Person | None = None
     pin: bool = False
-    charts: tuple[Any, ...] = field(default=())
+    charts: tuple[Chart, ...] = ()
 
 
 def gathered(rows: Sequence[Outgoing]) -> list[list[Outgoing]]:
@@ -180,11 +181,14 @@ def _muted(session: Session, row: Outgoing, _now: datetime) -> Post | None:
 
 
 def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Draw the digest of today, on the agreed weekday with the week's figures; a past day's is not sent."""
     there = partnership.get(session, row.partnership_id)
-    today = calendar_of(there, partnership.companies(session, there.id)).day_of(now)
-    if date.fromisoformat(row.about["day"]) != today:
+    both = partnership.companies(session, there.id)
+    if date.fromisoformat(row.about["day"]) != calendar_of(there, both).day_of(now):
         return None
-    return Post(digest.draw(digests.collect(session, there, now)))
+    week = figures.of_day(session, there, both, now)
+    charts = weekly.charts(week) if week else ()
+    return Post(digest.draw(digests.collect(session, there, now), week), charts=charts)
 
 
 MERGED = ("reminder", "list")
