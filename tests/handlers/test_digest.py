@@ -1,12 +1,16 @@
 """The digest when there is too much for one message."""
 
+from datetime import UTC, datetime
+
+from sandbox.blockkit import VISUAL
 from tests.stage import Stage
 
 WIDE = "W" * 150
 
 
 async def test_a_full_digest_fits_into_one_message(stage: Stage) -> None:
-    """With every section overflowing, the digest is accepted by Slack and says where the rest is."""
+    """With every section overflowing and the week's figures, Slack takes it, and it says where the rest is."""
+    await stage.box.move_clock(datetime(2026, 11, 30, 9, tzinfo=UTC))  # a Monday
     lots = ",".join(f"{number:02}{'L' * 58}" for number in range(16))
     for days in (1, 29, 30, 60):
         for _ in range(8):
@@ -16,6 +20,7 @@ async def test_a_full_digest_fits_into_one_message(stage: Stage) -> None:
     for card in stage.cards[:8]:
         await stage.void(stage.anna, card)
     await stage.anna.command("/quality digest")
+    await stage.settle()
     words = stage.anna.ephemerals[-1].words
     for heading in ("Overdue (6+)", "Due today (6+)", "Due in 7 days (6+)", "Waiting for acknowledgement (6+)"):
         assert heading in words
@@ -24,3 +29,5 @@ async def test_a_full_digest_fits_into_one_message(stage: Stage) -> None:
     assert "Batches on hold (16)" in words
     assert "and more: see Open records" in words
     assert "and 4 more" in words
+    assert "Logged: 0; the week before 0" in words
+    assert [block["type"] for block in stage.anna.ephemerals[-1].blocks].count(VISUAL) == 1
