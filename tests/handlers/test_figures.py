@@ -1,4 +1,4 @@
-"""The week's figures in the digest: in words always, by charts where Slack takes them, by pictures where it does not."""
+"""The week's figures in the digest: in words always, by charts where Slack takes them, else by pictures."""
 
 import io
 from dataclasses import replace
