@@ -8,6 +8,7 @@ from sqlmodel import Session
 from handlers import acts
 from handlers.acts import REASON, Filled, Given
 from handlers.call import Call
+from handlers.cards import data_of
 from handlers.commands import record_command, usage
 from handlers.forms import LONG, Choice, Form, Listing, Moment, Text, YesNo
 from handlers.listeners import Command, Listeners, Shortcut
@@ -92,17 +93,18 @@ USAGE = usage(
 )
 
 
-async def open_form(call: Call, **values: Any) -> None:
-    """Open Log deviation, filled with the values given."""
+async def open_form(call: Call, oos: Record | None = None, **values: Any) -> None:
+    """Open Log deviation, filled with the values given; for a confirmed OOS where one is given."""
     actor = await call.look(people.require_part, "log deviations")
     defaults = {"detected_at": call.now, "class_": Class.MAJOR, "distributed": Distributed.UNKNOWN}
-    await call.open(FORM.view({"p": actor.partnership.id}, defaults | values))
+    data = data_of(oos) if oos else {"p": actor.partnership.id}
+    await call.open(FORM.view(data, defaults | values))
 
 
 async def on_text(call: Call, text: str) -> None:
     """Open the form with a title; the whole text is kept below when it is too long for one."""
     title = one_line(clean(text))
-    whole = {"happened": cut(clean(text), LONG)} if len(title) > TITLE else {}
+    whole: dict[str, Any] = {"happened": cut(clean(text), LONG)} if len(title) > TITLE else {}
     await open_form(call, title=title, **whole)
 
 
@@ -132,7 +134,8 @@ async def on_shortcut(call: Call) -> None:
 
 async def on_submitted(call: Call) -> None:
     """Log the deviation."""
-    await call.do(deviation.log, DeviationForm(**FORM.read(call.view)))
+    oos = acts.ref_of(call) if "r" in call.data else None
+    await call.do(deviation.log, DeviationForm(**FORM.read(call.view), oos=oos))
 
 
 async def on_record_button(call: Call) -> None:
@@ -147,7 +150,7 @@ async def on_record_button(call: Call) -> None:
     }
     filled |= {"lots": ", ".join(found.lots), "product": about.product, "detected_at": about.detected_at}
     filled["distributed"] = details.distributed if isinstance(details, Oos) else Distributed.UNKNOWN
-    await open_form(call, **filled)
+    await open_form(call, about, **filled)
 
 
 def _investigation(found: Sheet) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A confirmed or suspected failure of a distributed batch: an OOS, or a major or c
 the first notice, not from a confirmation, and an unanswered question counts as running.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from storage.deviation import Deviation
 from storage.oos import Oos, ResultKind
 from storage.partnership import Side
 from storage.person import Role
-from storage.record import Class, Distributed, Kind, Record
+from storage.record import Class, Distributed, Kind, Outcome, Record, State
 
 US_FEDERAL = (Site("US"),)
 
@@ -84,13 +84,23 @@ def _details(session: Session, record: Record) -> Deviation | Oos:
     return session.get_one(Oos, record.id)
 
 
-def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None:
-    """Start the clocks of the authorities where a record calls for them and they do not run yet."""
+def watch(session: Session, actor: Actor, record: Record, now: datetime, *, anew: bool = False) -> None:
+    """Start the clocks of the authorities where a record calls for them and they do not run yet.
+
+    Anew, as after another class, they are the record's own even where the same was asked about its OOS result.
+    """
     session.flush()
-    if not _is_failure(session, record) or _asked_before(session, record):
-        return
+    stand = {one.name for one in authority.list_of_record(session, record.id)}
+    stand |= set() if anew else _asked_with_oos(session, record)
+    missing = [name for name in REPORTS if name not in stand]
+    if missing and _is_failure(session, record):
+        _ask(session, actor, record, missing, now)
+
+
+def _ask(session: Session, actor: Actor, record: Record, names: Iterable[ClockName], now: datetime) -> None:
     dates: dict[str, str] = {}
-    for name, report in REPORTS.items():
+    for name in names:
+        report = REPORTS[name]
         since = report.since(record)
         rule = f"{report.source}: {report.term.rule}"[:120]
         due = Due(report.term.due(since, _calendar(actor, report)), rule, Duty.SPONSOR, since)
@@ -103,10 +113,23 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime) -> None
     change.note(session, actor, record, "reports_asked", now, changes=change.told(dates))
 
 
-def _asked_before(session: Session, record: Record) -> bool:
-    """Whether the questions stand already: with the record, or with the event that it follows from."""
-    same = [record, *stored.sources_of(session, record.id)]
-    return any(authority.list_of_record(session, one.id) for one in same)
+def _asked_with_oos(session: Session, record: Record) -> set[ClockName]:
+    """Give the questions that stand with the confirmed OOS on whose card a deviation was logged: it is one event.
+
+    Only about its own batches, and none that was answered with *Not needed*: that was said before the deviation was
+    known.
+    """
+    oos = stored.logged_from(session, record.id)
+    if oos is None or oos.outcome is not Outcome.CONFIRMED or oos.state is State.VOID:
+        return set()
+    if not _lots(session, record) <= _lots(session, oos):
+        return set()
+    asked = authority.list_of_record(session, oos.id)
+    return {one.name for one in asked if one.filed_at is not None or not one.is_settled}
+
+
+def _lots(session: Session, record: Record) -> set[str]:
+    return {stored.lot_key(lot) for lot in stored.batches_of(session, record.id)}
 
 
 def _is_failure(session: Session, record: Record) -> bool:
@@ -123,7 +146,7 @@ def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime)
     """Tell each of the sponsor's QA by direct message; the questions also stand in the record's thread."""
     for who in person.list_with_role(session, actor.partnership.id, Role.QA):
         if who.side is Side.SPONSOR:
-            key = f"questions:{record.id}:{who.id}"
+            key = f"questions:{record.id}:{who.id}:{now.isoformat()}"
             outbox.put(session, record.partnership_id, "questions", key, now, to=who.id, record_id=record.id)
 
 

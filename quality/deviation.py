@@ -35,6 +35,7 @@ class DeviationForm:
     location: str = ""
     immediate_action: str = ""
     sources: tuple[str, ...] = ()
+    oos: Ref | None = None  # the confirmed result on whose card it is logged
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class InvestigationForm:
 def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> Record:
     """Log a deviation; its clocks start at its detection."""
     require_part(session, actor, "log deviations")
+    oos = change.begin(session, actor, form.oos, "deviation", now).record if form.oos else None
     if form.detected_at > now:
         raise FieldErrors({"detected_at": "This lies in the future. Give the time it was detected."})
     if form.detected_at < now - LONGEST_AGO:
@@ -77,7 +79,7 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
     records.log(session, actor, record, now=now, details={"class": form.class_, **details}, lots=form.lots)
     session.add(Deviation(record_id=record.id, **details))
     for source in sources:
-        records.link(session, actor, record, source, now)
+        records.link(session, actor, record, source, now, logged_from=source is oos)
     authority.watch(session, actor, record, now)
     return record
 
@@ -135,4 +137,4 @@ def reclassify(session: Session, actor: Actor, record: Record, class_: Class, re
         # Whose signatures their plans need goes by the class of their sources.
         change.settle(session, capa, now)
         change.begin_if_approved(session, actor, capa, now)
-    authority.watch(session, actor, record, now)
+    authority.watch(session, actor, record, now, anew=True)

@@ -199,10 +199,12 @@ def _check_plan(session: Session, record: Record, other: Record) -> None:
         raise FieldErrors({"numbers": f"{why} Log a CAPA of its own with Add CAPA."})
 
 
-def link(session: Session, actor: Actor, record: Record, other: Record, now: datetime) -> bool:
+def link(
+    session: Session, actor: Actor, record: Record, other: Record, now: datetime, *, logged_from: bool = False
+) -> bool:
     """Link two records, the one that follows from the other as such; both say so. False when they are linked."""
     follower, source = _follower_and_source(record, other)
-    if not records.link(session, follower, source):
+    if not records.link(session, follower, source, logged_from=logged_from):
         return False
     session.flush()
     for one, its in ((record, other), (other, record)):

@@ -164,6 +164,8 @@ class RecordLink(Table, table=True):
 
     record_id: int = Field(primary_key=True, foreign_key="record.id")
     source_id: int = Field(primary_key=True, foreign_key="record.id", index=True)
+    # By the button on the source's card, not by a number that somebody typed: both tell of one event.
+    logged_from: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 @dataclass(frozen=True)
@@ -215,15 +217,22 @@ def batches_of(session: Session, record_id: int) -> list[str]:
     return sorted(session.exec(lots).all(), key=lot_key)  # signatures hold them: no server's collation has a say
 
 
-def link(session: Session, record: Record, source: Record) -> bool:
-    """Note that a record comes from another; False when that is known already."""
-    return bool(insert_if_new(session, [RecordLink(record_id=record.id, source_id=source.id)]))
+def link(session: Session, record: Record, source: Record, *, logged_from: bool = False) -> bool:
+    """Note that a record comes from another, by a button on its card or not; False when that is known already."""
+    linked = RecordLink(record_id=record.id, source_id=source.id, logged_from=logged_from)
+    return bool(insert_if_new(session, [linked]))
 
 
 def sources_of(session: Session, record_id: int) -> list[Record]:
     """List the records that a record comes from."""
     linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
     return list(session.exec(linked.where(RecordLink.record_id == record_id).order_by(col(Record.id))).all())
+
+
+def logged_from(session: Session, record_id: int) -> Record | None:
+    """Give the record from whose card a record was logged."""
+    linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
+    return session.exec(linked.where(RecordLink.record_id == record_id, col(RecordLink.logged_from))).first()
 
 
 def followers_of(session: Session, source_id: int) -> list[Record]:
