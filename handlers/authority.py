@@ -5,16 +5,18 @@ from functools import partial
 
 from sqlmodel import Session
 
-from handlers import blocks
-from handlers.acts import REASON
+from handlers import acts, blocks
+from handlers.acts import REASON, Filled, Given
 from handlers.blocks import Block, Screen
 from handlers.call import UNKNOWN, Call
 from handlers.cards import data_of
+from handlers.deviation import DISTRIBUTED
 from handlers.forms import Form, Moment
 from handlers.listeners import Listeners
 from handlers.text import escape
 from quality import authority, change, words
 from quality.authority import REPORTS, Question
+from quality.change import Ref
 from quality.people import Actor
 from quality.refusal import Refusal
 from quality.sheet import Sheet
@@ -23,6 +25,7 @@ from storage.clock import ClockName
 from storage.record import Record
 
 NOT_NEEDED = Form("report.not_needed", "Not needed", "Not needed", (REASON,))
+BATCH_DISTRIBUTED = Form("record.distributed", "Batch distributed", "Save", (DISTRIBUTED, REASON))
 FILED = Form("report.filed", "Record filing", "Record", (Moment("filed_at", "Filed at", required=True),))
 
 
@@ -127,6 +130,14 @@ async def _confirm(call: Call) -> None:
     await call.answer(draw_all(found, call.now), replace=True)
 
 
+def _known(found: Sheet) -> Given:
+    return {"distributed": getattr(found.details, "distributed", None)}
+
+
+def _distributed(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) -> Record:
+    return authority.tell_distribution(session, actor, ref, given["distributed"], given["reason"], now)
+
+
 def _question(call: Call) -> Question:
     return Question(call.number("r"), _name(call), str(call.data.get("w", "")))
 
@@ -147,4 +158,4 @@ LISTENERS = Listeners(
         "report.filed": on_filed,
     },
     modals={NOT_NEEDED.callback: on_not_needed_submitted, FILED.callback: on_filed_submitted},
-)
+) + acts.listeners(filled={"distributed": Filled(BATCH_DISTRIBUTED, _distributed, _known)})

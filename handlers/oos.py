@@ -90,6 +90,7 @@ PHASE_ONE = Form(
             multiline=True,
             hint="Of the cause; without one, of what was looked at. Only an evident cause invalidates a result.",
         ),
+        STILL_DISTRIBUTED,
     ),
 )
 PLAN = Form(
@@ -162,14 +163,18 @@ async def on_submitted(call: Call) -> None:
     await call.do(oos.log, OosForm(**FORM.read(call.view)))
 
 
-def _phase_two(found: Sheet) -> dict[str, Any]:
+def _phase(table: type[PhaseOne | PhaseTwo]) -> Callable[[Sheet], dict[str, Any]]:
+    def given(found: Sheet) -> dict[str, Any]:
+        details = found.details
+        known = details.distributed if isinstance(details, Oos) else Distributed.UNKNOWN
+        return _before(table)(found) | {"distributed": known}
+
+    return given
+
+
+def _before(table: type[PhaseOne | RetestPlan | PhaseTwo]) -> Callable[[Sheet], dict[str, Any]]:
     """Give what was submitted before, so that nobody types it twice."""
-    before, details = found.part(PhaseTwo), found.details
-    known = details.distributed if isinstance(details, Oos) else Distributed.UNKNOWN
-    return (before.model_dump() if before else {}) | {"distributed": known}
 
-
-def _before(table: type[PhaseOne | RetestPlan]) -> Callable[[Sheet], dict[str, Any]]:
     def given(found: Sheet) -> dict[str, Any]:
         before = found.part(table)
         return before.model_dump() if before else {}
@@ -206,9 +211,9 @@ LISTENERS = Listeners(
     modals={FORM.callback: on_submitted},
 ) + acts.listeners(
     filled={
-        "phase_1": Filled(PHASE_ONE, _finish_phase_1, _before(PhaseOne)),
+        "phase_1": Filled(PHASE_ONE, _finish_phase_1, _phase(PhaseOne)),
         "plan_retests": Filled(PLAN, _plan_retests, _before(RetestPlan)),
         "record_retest": Filled(RETEST, _record_retest),
-        "phase_2": Filled(PHASE_TWO, _finish_phase_2, _phase_two),
+        "phase_2": Filled(PHASE_TWO, _finish_phase_2, _phase(PhaseTwo)),
     }
 )

@@ -1,7 +1,8 @@
 """Reports to authorities: when a record calls for them, how long the sponsor has, and what its QA says.
 
 A confirmed or suspected failure of a distributed batch: an OOS, or a major or critical deviation. The clocks run from
-the first notice, not from a confirmation, and an unanswered question counts as running.
+the first notice, not from a confirmation, and an unanswered question counts as running. What is not known to be
+distributed is no reportable failure yet: where that becomes known later, the notice of it is the first one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import change, ladder
+from quality.change import Ref
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Overtaken, Refusal
 from quality.terms import Due, Term, Unit
@@ -43,13 +45,18 @@ class Report:
     from_answer: bool = False  # once it is said to be needed, the term counts from then
 
 
+def _noticed_at(record: Record) -> datetime:
+    """Give when the sponsor received the information (21 CFR 314.81(b)(1)): a failure, and of a distributed batch."""
+    return record.distributed_at or record.recorded_at
+
+
 REPORTS: Mapping[ClockName, Report] = MappingProxyType(
     {
         ClockName.FIELD_ALERT: Report(
             "Field alert",
             "21 CFR 314.81(b)(1)",
             Term(3, Unit.WORKING_DAYS, "the sponsor's first notice"),
-            lambda record: record.recorded_at,
+            _noticed_at,
             US_FEDERAL,
         ),
         ClockName.BIOLOGIC: Report(
@@ -62,19 +69,34 @@ REPORTS: Mapping[ClockName, Report] = MappingProxyType(
             "EU quality defect",
             "EMA Q&A on EU GMP chapter 8",
             Term(1, Unit.WORKING_DAYS, "the confirmation that it is needed, until then from the first notice"),
-            lambda record: record.recorded_at,
+            _noticed_at,
             from_answer=True,
         ),
     }
 )
 
 
-def learn(session: Session, record: Record, distributed: Distributed) -> dict[str, Any]:
+def tell_distribution(
+    session: Session, actor: Actor, ref: Ref, distributed: Distributed, reason: str, now: datetime
+) -> Record:
+    """Say at any time whether the batch is distributed; the clocks of the authorities do not wait for an approval."""
+    record = change.begin(session, actor, ref, "distributed", now).record
+    changes = learn(session, record, distributed, now)
+    if not changes:
+        raise FieldErrors({"distributed": f"{record.number} says {distributed} already. Choose another, or cancel."})
+    change.finish(session, actor, record, "distributed", now, changes=changes, reason=reason)
+    watch(session, actor, record, now)
+    return record
+
+
+def learn(session: Session, record: Record, distributed: Distributed, now: datetime) -> dict[str, Any]:
     """Note whether the batch is distributed, as it is known by now; gives what changed, for the journal."""
     details = _details(session, record)
     if details.distributed is distributed:
         return {}
     before, details.distributed = details.distributed, distributed
+    if distributed is Distributed.YES and record.distributed_at is None:
+        record.distributed_at = now  # the first notice: a later No and Yes buys no time
     return {"distributed": [before, distributed]}
 
 

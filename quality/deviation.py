@@ -73,6 +73,7 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
         product=form.product,
         holds_batches=form.class_ is not Class.MINOR,
         detected_at=form.detected_at,
+        distributed_at=now if form.distributed is Distributed.YES else None,
     )
     names = ("happened", "expected", "location", "distributed", "immediate_action")
     details = {name: getattr(form, name) for name in names}
@@ -103,7 +104,7 @@ def submit(session: Session, actor: Actor, ref: Ref, form: InvestigationForm, no
     session.merge(Investigation(record_id=record.id, **found, **change.by(actor, now)))
     changes = change.told(found)
     if distributed is not None:
-        changes |= authority.learn(session, record, distributed)
+        changes |= authority.learn(session, record, distributed, now)
     change.move(session, actor, record, State.PENDING_APPROVAL, "submitted", now, changes=changes)
     authority.watch(session, actor, record, now)
     return record

@@ -38,6 +38,7 @@ EVENTS = {
     "reclassified": "reclassified it as {class}",
     "voided": "voided it",
     "reopened": "reopened it",
+    "distributed": "said whether the batch is distributed: {distributed}",
     "reports_asked": "set off the clocks of the reports to authorities",
     "report_answered": "said about the {report}: {answer}",
     "report_filed": "recorded the filing of the {report} at {filed}",

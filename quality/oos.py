@@ -56,6 +56,7 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
         product=form.product,
         holds_batches=form.result_kind is ResultKind.OOS,
         detected_at=form.analysed_at,
+        distributed_at=now if form.distributed is Distributed.YES else None,
     )
     names = ("test", "category", "result_kind", "sample_type", "result", "unit", "lower", "upper", "method")
     details = {name: getattr(form, name) for name in (*names, "analyst", "distributed")}
@@ -115,6 +116,7 @@ class PhaseOneForm:
     cause_found: bool
     evidence: str
     checklist: tuple[str, ...] = ()
+    distributed: Distributed | None = None  # as it is known by now
 
 
 @dataclass(frozen=True)
@@ -153,11 +155,15 @@ def finish_phase_1(session: Session, actor: Actor, ref: Ref, form: PhaseOneForm,
     record = change.begin(session, actor, ref, "phase_1", now).record
     change.worked(session, actor.person.id, record)
     told = asdict(form) | {"checklist": list(form.checklist)}
+    distributed = told.pop("distributed")
     session.merge(PhaseOne(record_id=record.id, **told, **change.by(actor, now)))
     record.outcome = Outcome.INVALIDATED if form.cause_found else None
     to = State.PENDING_APPROVAL if form.cause_found else State.PHASE_2
     changes = change.told(told | {"outcome": record.outcome})
+    if distributed is not None:
+        changes |= authority.learn(session, record, distributed, now)
     change.move(session, actor, record, to, "phase_1", now, changes=changes)
+    authority.watch(session, actor, record, now)
     return record
 
 
@@ -205,7 +211,7 @@ def finish_phase_2(session: Session, actor: Actor, ref: Ref, form: PhaseTwoForm,
     record.outcome = form.outcome
     changes = change.told(told)
     if distributed is not None:
-        changes |= authority.learn(session, record, distributed)
+        changes |= authority.learn(session, record, distributed, now)
     change.move(session, actor, record, State.PENDING_APPROVAL, "phase_2", now, changes=changes)
     authority.watch(session, actor, record, now)
     return record

@@ -102,6 +102,12 @@ def _common(kind: Kind) -> tuple[Act, ...]:
     runs = (State.PLANNED, State.IN_PROGRESS) if kind is Kind.CAPA else alive
     seen = (*alive, State.CLOSED)
     add_capa = Act("capa", "Add CAPA", seen, who.ANYBODY, "a new CAPA, linked to it", opens="New CAPA")
+    distributed = Act(
+        "distributed", "Batch distributed", alive, who.ANYBODY,
+        "what is known by now; void are the signatures that signed something else; Yes starts the sponsor's clocks of "
+        "reports to authorities",
+        opens="Batch distributed",
+    )  # fmt: skip
     return (
         Act(
             "extend", "Extend due date", runs, who.OWNER, "QA is asked to grant a later due date",
@@ -116,7 +122,7 @@ def _common(kind: Kind) -> tuple[Act, ...]:
             "resume", "Resume clock", runs, who.OWNER_OR_QA, "the clock goes on",
             (guards.STANDS,), shown=lambda record: record.clock_stands, done=("resumed",),
         ),
-        *(() if kind is Kind.CAPA else (add_capa,)),
+        *(() if kind is Kind.CAPA else (distributed, add_capa)),
         Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record"),
         Act("comment", "Comment", (*seen, State.VOID), who.ANYBODY, "kept in the journal and the thread",
             opens="Comment"),

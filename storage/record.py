@@ -127,6 +127,9 @@ class Record(Table, table=True):
     cmo_seconds: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     detected_at: datetime = Field(sa_type=Moment)  # awareness: when the clocks start
     recorded_at: datetime = Field(sa_type=Moment)  # the server's time, never edited
+    distributed_at: datetime | None = Field(
+        default=None, sa_type=Moment
+    )  # the first notice that its batch is distributed
     # By the other company; of a CAPA, by the owner who accepts it.
     acknowledged_at: datetime | None = Field(default=None, sa_type=Moment)
     acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")

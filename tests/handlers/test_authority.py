@@ -8,7 +8,7 @@ import pytest
 from sandbox import Driver, Message
 from storage import person
 from storage.person import Role
-from tests.stage import Stage, kept
+from tests.stage import HUGO, Stage, kept
 
 TITLES = ("Field alert", "Biological product deviation", "EU quality defect")
 ONLY_SPONSOR = (
@@ -281,3 +281,28 @@ async def test_a_forged_report_is_answered(stage: Stage) -> None:
         forged.blocks = [{"type": "actions", "block_id": "forged", "elements": elements}]
         for button in ("Needed", "Not needed", "Record filing"):
             assert "QualBridge does not know this any more" in await stage.refused(stage.anna, button, forged)
+
+
+async def test_batch_distributed_is_said_on_the_card_at_any_time(stage: Stage) -> None:
+    """A button of every open state opens a form with what is known; Yes asks the sponsor at once."""
+    card = await stage.log(stage.gita)
+    await stage.carla.click("Batch distributed", card)
+    assert stage.carla.modal is not None
+    assert stage.carla.modal.body["title"]["text"] == "Batch distributed"
+    assert [block["label"]["text"] for block in stage.carla.modal.body["blocks"]] == ["Batch distributed", "Reason"]
+    stage.carla.fill({"Batch distributed": "Yes", "Reason": "Shipped in October."})
+    assert await stage.carla.submit() == {}
+    await stage.settle()
+    assert "Batch distributed: Yes" in card.words
+    assert "Reports to authorities" in card.buttons
+    assert "said whether the batch is distributed: Yes" in stage.gita.thread(card)[0].words
+
+
+async def test_the_phase_1_form_asks_whether_the_batch_is_distributed(stage: Stage) -> None:
+    """Filled with what is known."""
+    card = await stage.log(stage.hugo, "Log OOS result", Batch_distributed="No")
+    assert await stage.press(stage.elif_, "Assign owner", card, Owner=HUGO) == {}
+    await stage.press(stage.hugo, "Phase I result", card)
+    assert stage.hugo.modal is not None
+    field = next(block for block in stage.hugo.modal.body["blocks"] if block["block_id"] == "distributed")
+    assert field["element"]["initial_option"]["value"] == "No"

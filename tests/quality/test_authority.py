@@ -179,17 +179,17 @@ def test_the_other_clocks_do_not_wait_for_an_answer(session: Session, logged: Re
 # What is learned later
 
 
-def test_distribution_learned_with_the_investigation_counts_from_the_first_notice(
+def test_distribution_learned_with_the_investigation_counts_from_that_notice(
     session: Session, there: Partnership
 ) -> None:
-    """The clocks start late and may be late at once; their reminders do not wait."""
+    """Until then there was no information about a distributed batch; the biologic counts from awareness in any case."""
     made = support.log_deviation(session, distributed=UNKNOWN)
     later = NOW + 10 * DAY
     support.submit(session, made, later, distributed=YES)
     found = clock_of(session, made, FIELD_ALERT)
-    assert (found.started_at, found.due_at) == (NOW, datetime(2026, 11, 30, 16, tzinfo=UTC))
-    assert found.next_at is not None
-    assert found.next_at < later
+    assert (found.started_at, found.due_at) == (later, datetime(2026, 12, 9, 16, tzinfo=UTC))
+    assert clock_of(session, made, EU_DEFECT).started_at == later
+    assert clock_of(session, made, BIOLOGIC).started_at == NOW
     changes = [entry.content["changes"] for entry in support.entries(session, made)]
     assert ["Unknown", "Yes"] in [change.get("distributed") for change in changes]
 
@@ -199,7 +199,7 @@ def test_distribution_learned_in_phase_2_starts_the_clocks(session: Session, the
     made = support.phase_1(session, support.log_oos(session, distributed=NO))
     support.phase_2(session, made, NOW + 2 * DAY, distributed=YES)
     assert running(session, made) == set(REPORTS)
-    assert clock_of(session, made, FIELD_ALERT).started_at == NOW
+    assert clock_of(session, made, FIELD_ALERT).started_at == NOW + 2 * DAY
 
 
 def test_raising_the_class_starts_the_clocks(session: Session, there: Partnership) -> None:

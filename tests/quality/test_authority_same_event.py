@@ -56,7 +56,7 @@ def test_another_batch_is_asked_about(session: Session, confirmed: Record) -> No
 
 def test_a_batch_is_the_same_however_it_is_written(session: Session, confirmed: Record) -> None:
     """The case and the kind of dash of a batch make no other batch of it."""
-    assert questions(session, follow(session, confirmed, lots=("ab‑1001",))) == set()
+    assert questions(session, follow(session, confirmed, lots=("ab\u20111001",))) == set()
 
 
 def test_a_link_typed_by_hand_suppresses_nothing(session: Session, confirmed: Record) -> None:
