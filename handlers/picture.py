@@ -5,12 +5,14 @@ from types import MappingProxyType
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from handlers.chart import Chart, Shape
 
-INCHES, DOTS = (5.4, 4.2), 200  # on a phone as wide as it is, so a point is a point
+INCHES, DOTS = (5.4, 4.2), 200  # as wide as a phone shows it, so a point is a point
+MARGIN = 0.1  # inches
 FONT, SMALLER, SMALL, LARGE = "DejaVu Sans", 9, 12, 15  # points; the font comes with matplotlib
 # Colours that colour-blind people tell apart (Okabe and Ito), each with a hatch, a marker and a stroke of its own.
 COLOURS = ("#0072B2", "#E69F00", "#009E73")
@@ -26,7 +28,7 @@ BELOW = MappingProxyType({Shape.BARS: 0.0, Shape.LINES: 0.14})  # of the highest
 
 def draw(chart: Chart) -> bytes:
     """Draw a chart as a PNG, on a figure of its own: several may be drawn beside each other."""
-    figure = Figure(figsize=INCHES, dpi=DOTS, layout="constrained")
+    figure = Figure(figsize=INCHES, dpi=DOTS, layout=ConstrainedLayoutEngine(w_pad=MARGIN, h_pad=MARGIN))
     axes = figure.add_subplot()
     (_draw_bars if chart.shape is Shape.BARS else _draw_lines)(axes, chart)
     _frame(axes, chart)
