@@ -3,6 +3,7 @@ FROM python:3.11-slim
 # HOME: Slack's library wants one, also for a user that has no entry in /etc/passwd.
 ENV PYTHONUNBUFFERED=1 \
     HOME=/app \
+    MPLCONFIGDIR=/tmp/matplotlib \
     DATABASE_URL=sqlite:////data/qualbridge.db \
     HOST=0.0.0.0 \
     PORT=3000

@@ -22,6 +22,7 @@ from bot import doubt
 from bot.metrics import Metrics
 from bot.pace import Limited, Pace
 from handlers import slack_errors
+from handlers.blocks import without_charts
 from handlers.messages import Post, gathered, render
 from quality import roster
 from storage import message, outbox, partnership, person
@@ -226,8 +227,7 @@ class Delivery:
         except SlackApiError as error:
             if not drawn.post.charts or slack_errors.word(error) not in NO_CHARTS:
                 raise
-        plain = [block for block in screen.blocks if block["type"] != "data_visualization"]
-        answer = await self._call_post(drawn, channel_id, plain)
+        answer = await self._call_post(drawn, channel_id, without_charts(screen).blocks)
         await self._send_pictures(drawn.post, channel_id, str(answer["ts"]))
         return answer
 

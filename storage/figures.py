@@ -20,8 +20,6 @@ from storage.request import Request
 
 Span = tuple[datetime | None, datetime | None]  # from, and up to but not including; None: without that end
 LOGGING = (ClockName.NOTIFY, ClockName.ACKNOWLEDGE)  # what runs when a record is logged, and ends by who is told
-# By what the closing of a record is measured: of a CAPA by its check, for that is what closes it.
-CLOSING = case((col(Record.kind) == Kind.CAPA, ClockName.CHECK.value), else_=ClockName.CLOSE.value)
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,13 @@ def of_closed(session: Session, partnership_id: int, since: datetime) -> Closed:
     is_oos = col(Oos.result_kind) == ResultKind.OOS  # a trend is no result outside its limits
     counts = (
         func.count(col(Clock.id)),
-        func.count().filter(col(Record.closed_at) <= col(Clock.first_due_at)),
+        func.count().filter(col(Clock.stopped_at) <= col(Clock.first_due_at)),
         func.count().filter(is_oos),
         func.count().filter(is_oos, col(Record.outcome) == Outcome.INVALIDATED),
         func.coalesce(func.sum(col(Record.sponsor_seconds)), 0),
         func.coalesce(func.sum(col(Record.cmo_seconds)), 0),
     )
-    measured = and_(col(Clock.record_id) == col(Record.id), col(Clock.name) == CLOSING)
+    measured = and_(col(Clock.record_id) == col(Record.id), col(Clock.name) == ClockName.CLOSE)
     found = select(*counts).select_from(Record).outerjoin(Clock, measured)
     found = found.outerjoin(Oos, col(Oos.record_id) == col(Record.id))
     row = session.execute(found.where(_closed_since(partnership_id, since))).one()
