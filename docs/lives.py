@@ -20,6 +20,7 @@ Every state, and every button with who may press it, on what conditions, and to 
 - A button stands on the card and in lists while the record is in one of its states and there is a use for it: **Grant**
   only while an extension is asked, **Acknowledge** only until somebody did. Whoever may not press it is told who may.
 - *Everybody on the roster* means the people of both companies; [roles](permissions.md#roles) say what a viewer may not.
+- While the owner is out of office, their stand-in may do what is for *the owner*, but accept a CAPA for them.
 - **Sign** is the form that asks for a code: [what a signature is](signatures.md).
 - *Their company has confirmed*: the button speaks for a company, which has to have confirmed the partnership.
 - Where the other company's QA has to agree, as to **Reopen**, the state changes when **Agree** is pressed.

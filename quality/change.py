@@ -16,6 +16,7 @@ from quality.refusal import Overtaken, Refusal
 from quality.sheet import Sheet, of_record
 from quality.terms import Due
 from quality.transitions import Act
+from quality.who import stands_in
 from quality.words import moment
 from quality.working_time import Calendar
 from storage import author, clock, journal, outbox, request
@@ -321,7 +322,9 @@ def _who_may(found: Sheet, act: Act) -> str:
     names += f" and {len(able) - MOST_NAMED} more" if len(able) > MOST_NAMED else ""
     if not able and found.owner is None and "owner" in act.who.words:
         names = "nobody owns it yet, QA assigns an owner first"
-    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or 'nobody yet'}."
+    instead = next((who for who in able if stands_in(who, found)), None) if "owner" in act.who.words else None
+    told = f" {instead.name} stands in for {found.owner.name}." if instead and found.owner else ""
+    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or 'nobody yet'}.{told}"
 
 
 def _last_words(session: Session, record: Record, events: Sequence[str] = ()) -> str:

@@ -244,7 +244,8 @@ OOS = (
 
 CAPA = (
     Act(
-        "accept", "Accept", (State.PLANNED, State.IN_PROGRESS), who.OWNER, "the owner takes it on",
+        "accept", "Accept", (State.PLANNED, State.IN_PROGRESS), who.OWNER_IN_PERSON,
+        "the owner takes it on, in person",
         (guards.NOT_ACCEPTED,), is_step=True, shown=_not_accepted, done=("accepted",),
     ),
     _assign("Reassign", (State.PLANNED, State.IN_PROGRESS, State.IMPLEMENTED)),

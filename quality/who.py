@@ -22,8 +22,18 @@ def _is_qa(who: Person, _sheet: Sheet) -> bool:
     return who.has(Role.QA)
 
 
-def _is_owner(who: Person, sheet: Sheet) -> bool:
+def _is_owner_in_person(who: Person, sheet: Sheet) -> bool:
     return who.id == sheet.record.owner_id and may_take_part(who)
+
+
+def _is_owner(who: Person, sheet: Sheet) -> bool:
+    return may_take_part(who) and (who.id == sheet.record.owner_id or stands_in(who, sheet))
+
+
+def stands_in(who: Person, sheet: Sheet) -> bool:
+    """Whether somebody acts for the owner, who is out of office: when the absence ends, nobody stands in any more."""
+    owner = sheet.owner
+    return owner is not None and owner.active and who.active and owner.stand_in_id == who.id
 
 
 def _may_approve(who: Person, sheet: Sheet) -> bool:
@@ -59,6 +69,7 @@ OTHER_COMPANY = Who(
 )
 QA = Who("QA of either company", _is_qa)
 OWNER = Who("the owner", _is_owner)
+OWNER_IN_PERSON = Who("the owner", _is_owner_in_person)  # what nobody promises for somebody else
 OWNER_OR_QA = Who("the owner or QA", lambda who, sheet: _is_owner(who, sheet) or _is_qa(who, sheet))
 APPROVER = Who("QA of the company whose signature is next (never the owner, nor who worked on it)", _may_approve)
 CHECKER = Who("QA (never the owner, nor who worked on it)", _may_check)
