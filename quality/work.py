@@ -44,9 +44,10 @@ def needs(session: Session, actor: Actor, now: datetime) -> list[Group]:
     """Gather what needs a person today: what they own and is late or due, and what they have to accept."""
     pid, tomorrow = actor.partnership.id, _tomorrow(actor, now)
     mine = actor.person.id
+    late = record.list_rows(session, pid, limit=MOST + 1, owner_id=mine, overdue_at=tomorrow, is_checked=False)
     return _groups(
         {
-            "Late or due today": record.list_rows(session, pid, limit=MOST + 1, owner_id=mine, overdue_at=tomorrow),
+            "Late or due today": late,
             "You have to accept": record.list_due_by(session, pid, [ClockName.ACCEPT], MOST + 1, owner_id=mine),
         }
     )

@@ -255,8 +255,12 @@ def list_rows(
     overdue_at: datetime | None = None,
     owner_id: int | None = None,
     lot: str | None = None,
+    is_checked: bool = True,
 ) -> list[Row]:
-    """List records as rows, newest first; with overdue_at only those due before it, the longest late first."""
+    """List records as rows, newest first; with overdue_at only those due before it, the longest late first.
+
+    Those whose effectiveness is to be checked, which is not their owner's to do, can be left out.
+    """
     records = select(Record).where(Record.partnership_id == partnership_id)
     if kind is not None:
         records = records.where(Record.kind == kind)
@@ -264,6 +268,8 @@ def list_rows(
         records = records.where(col(Record.closed_at).is_(None) if is_open else col(Record.closed_at).is_not(None))
     if owner_id is not None:
         records = records.where(Record.owner_id == owner_id)
+    if not is_checked:
+        records = records.where(Record.state != State.IMPLEMENTED)
     if lot is not None:
         named = select(RecordBatch.record_id).where(
             RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
