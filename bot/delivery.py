@@ -9,7 +9,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -44,6 +44,7 @@ PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_vis
 NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
 SERVER_ERROR = 500
 Group = list[Outgoing]
+Held = dict[str, datetime]  # methods that Slack limited while a place was spoken to, each until when
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Drawn:
     channel_id: str
     before: Message | None  # the message it replaces
     parent: Message | None  # the message it answers
+    held: Held = field(default_factory=dict)
 
     @property
     def thread_ts(self) -> str | None:
@@ -139,8 +141,9 @@ class Delivery:
     async def _send_in_order(self, rows: Group) -> None:
         async with self._at_once:
             groups = _without_repeats(gathered(rows))
+            held: Held = {}  # what one method cannot say now waits; the others go on
             for position, group in enumerate(groups):
-                retry_at = self.now() if self._stopping else await self._send(group)
+                retry_at = self.now() if self._stopping else await self._send(group, held)
                 if retry_at is not None:
                     rest = groups[position if self._stopping else position + 1 :]
                     await self._give_back([row for later in rest for row in later], retry_at)
@@ -150,7 +153,7 @@ class Delivery:
         if rows:
             await self.database.write(lambda session: outbox.release(session, rows, at))
 
-    async def _send(self, group: Group) -> datetime | None:
+    async def _send(self, group: Group, held: Held) -> datetime | None:
         """Send rows as one message; gives when to go on where nothing more can be said in this place now."""
         try:
             if not await self._still_ours(group[0]):
@@ -159,9 +162,9 @@ class Delivery:
             if drawn is None:
                 await self._done(group, "not needed")
             else:
-                await self._say(drawn)
+                await self._say(replace(drawn, held=held))
         except Exception as error:  # noqa: BLE001 - whatever failed, the rows stay and are tried again
-            return await self._failed(group, error)
+            return await self._failed(group, error, held)
         return None
 
     async def _still_ours(self, row: Outgoing) -> bool:
@@ -192,7 +195,7 @@ class Delivery:
 
     async def _update(self, drawn: Drawn, before: Message) -> None:
         screen = drawn.post.screen
-        self.pace.check("chat.update")
+        self._check(drawn, "chat.update")
         try:
             await self.slack.chat_update(
                 channel=before.channel_id, ts=before.ts, text=screen.text, blocks=screen.blocks
@@ -203,7 +206,8 @@ class Delivery:
                 raise
             await self._post(drawn)  # somebody deleted it: it is posted anew
             return
-        await self._done(drawn.rows, "sent")
+        await self.database.write(lambda session: self._taken(session, drawn, drawn.rows))
+        self.metrics.sent(drawn.rows[0].kind)
 
     async def _post(self, drawn: Drawn) -> None:
         """Post a message, unless one that was in doubt stands there already."""
@@ -232,7 +236,7 @@ class Delivery:
         return answer
 
     async def _call_post(self, drawn: Drawn, channel_id: str, blocks: list[dict[str, object]]) -> AsyncSlackResponse:
-        self.pace.check("chat.postMessage")
+        self._check(drawn, "chat.postMessage")
         await self.pace.turn(channel_id)
         try:
             return await self.slack.chat_postMessage(
@@ -260,6 +264,12 @@ class Delivery:
             except slack_errors.FAILURES as error:
                 log.warning("the picture of %s: %s", chart.title, slack_errors.word(error))
 
+    def _check(self, drawn: Drawn, method: str) -> None:
+        """Raise Limited where a method waits; in one place until all was gone through, or later posts came first."""
+        if method in drawn.held:
+            raise Limited(method, drawn.held[method])
+        self.pace.check(method)
+
     def _heed(self, method: str, error: SlackApiError) -> None:
         """Count an error, and raise Limited where Slack asks to wait."""
         self.metrics.slack_error(method, slack_errors.word(error))
@@ -275,22 +285,27 @@ class Delivery:
         )
 
         def note(session: Session) -> None:
-            outbox.done(session, [row.id for row in rows], "sent", self.now())
+            self._taken(session, drawn, rows)
             if post.subject:
                 message.save(session, said)
-            if post.person is None and partnership.unmute(session, pid):
-                outbox.hasten(session, pid, self.now())
 
         await self.database.write(note)
         self.metrics.sent(rows[0].kind)
         if post.subject:
             await self._dress(said, pin=post.pin)
 
+    def _taken(self, session: Session, drawn: Drawn, rows: Group) -> None:
+        """Note that Slack took rows; a channel that takes something can be spoken in again."""
+        outbox.done(session, [row.id for row in rows], "sent", self.now())
+        pid = rows[0].partnership_id
+        if drawn.post.person is None and partnership.unmute(session, pid):
+            outbox.hasten(session, pid, self.now())
+
     async def _direct_channel(self, drawn: Drawn) -> str:
         told = drawn.post.person
         assert told is not None  # noqa: S101 - asked for only where there is one
         if told.dm_channel_id is None:
-            self.pace.check("conversations.open")
+            self._check(drawn, "conversations.open")
             try:
                 opened = await self.slack.conversations_open(users=told.user_id)
             except SlackApiError as error:
@@ -316,12 +331,16 @@ class Delivery:
         ids = [row.id for row in rows]
         await self.database.write(lambda session: outbox.done(session, ids, outcome, self.now()))
 
-    async def _failed(self, group: Group, error: Exception) -> datetime | None:
+    async def _failed(self, group: Group, error: Exception, held: Held) -> datetime | None:
         """Put rows back for later; gives when, if nothing else can be said in this place before either."""
         first, why = group[0], slack_errors.word(error)
         if isinstance(error, Limited):
+            held[error.method] = error.until
             await self._give_back(group, error.until)
-            return error.until
+            return None
+        if isinstance(error, NotYet) and held:  # what it answers waits itself
+            await self._give_back(group, max(held.values()))
+            return None
         if first.person_id is not None and why in PERSON_GONE:
             await self._undeliverable(group, why)
             return None

@@ -13,6 +13,7 @@ class Limited(Exception):  # noqa: N818 - a reason to wait, not an error
 
     def __init__(self, method: str, until: datetime) -> None:
         super().__init__(f"{method} is limited until {until:%H:%M:%S}")
+        self.method = method
         self.until = until
 
 
