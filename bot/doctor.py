@@ -9,15 +9,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bot.settings import Settings
 from bot.wiring import real_now, slack_client
 from handlers import slack_errors
 from handlers.manifest import SCOPES
-from quality.words import days
+from quality.words import days, moment
 from storage import migrate as schema
-from storage import outbox
+from storage import outbox, partnership
 from storage.database import Database
 from storage.partnership import Partnership
 
@@ -72,13 +72,30 @@ def _database(database: Database, now: datetime) -> list[Finding]:
     if at != needed:
         says = f"the schema is {at or 'empty'}, the program needs {needed}: run `qualbridge migrate`"
         return [Finding("database", well=False, says=says)]
+    found = [Finding("database", well=True, says=f"schema {at}")]
     with database.reading() as session:
         waiting, oldest = outbox.pending(session)
-    found = [Finding("database", well=True, says=f"schema {at}")]
+        found += _unsaid(session)
     if oldest is not None and now - oldest > OLDEST_WAITING:
         says = f"{waiting} messages wait, the oldest for {_age(now - oldest)}: see the log, or run `qualbridge tick`"
         return [*found, Finding("outbox", well=False, says=says)]
     return [*found, Finding("outbox", well=True, says=f"{waiting} messages wait")]
+
+
+def _unsaid(session: Session) -> list[Finding]:
+    """Name what Slack does not take: messages that were tried in vain, and channels in which nothing can be said."""
+    found = []
+    newest = outbox.newest_failing(session)
+    if newest is not None:
+        number = outbox.count_failing(session)
+        tried = "1 message was" if number == 1 else f"{number} messages were"
+        says = f"{tried} tried in vain and will be tried again; the newest, {newest.kind}: {newest.last_error}"
+        found.append(Finding("messages", well=False, says=says))
+    for there in partnership.list_muted(session):
+        since = moment(there.muted_at) if there.muted_at else "unknown"
+        says = f"{there.channel_id}: nothing can be said in it since {since}: Slack says {there.muted_because}"
+        found.append(Finding("channel", well=False, says=says))
+    return found
 
 
 async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], datetime]) -> AsyncIterator[Finding]:

@@ -167,6 +167,12 @@ def list_failing(session: Session, limit: int) -> list[Outgoing]:
     return list(session.exec(failing.order_by(col(Outgoing.created_at)).limit(limit)).all())
 
 
+def newest_failing(session: Session) -> Outgoing | None:
+    """Find the newest row that was tried in vain."""
+    failing = select(Outgoing).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))
+    return session.exec(failing.order_by(col(Outgoing.created_at).desc(), col(Outgoing.id).desc()).limit(1)).first()
+
+
 def count_failing(session: Session) -> int:
     """Count the rows that were tried in vain."""
     failing = select(func.count()).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))

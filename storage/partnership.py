@@ -109,6 +109,12 @@ def unmute(session: Session, partnership_id: int) -> bool:
     return bool(session.connection().execute(noted).rowcount)
 
 
+def list_muted(session: Session) -> list[Partnership]:
+    """List the partnerships in whose channel nothing can be said, the longest so first."""
+    muted = select(Partnership).where(col(Partnership.muted_at).is_not(None))
+    return list(session.exec(muted.order_by(col(Partnership.muted_at))).all())
+
+
 def count_muted(session: Session) -> int:
     """Count the channels in which nothing can be said."""
     return session.exec(
