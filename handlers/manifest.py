@@ -16,7 +16,8 @@ SCOPES = (
     "team:read",
     "users:read",
 )
-# Granted, the bot looks whether a message that is in doubt stands in Slack already, before it sends it again.
+# With these the bot looks whether a message that it lost sight of stands in Slack, instead of posting it again. They
+# let it read the channels it is in, so a workspace may leave them out when it installs the app.
 OPTIONAL_SCOPES = ("channels:history", "groups:history", "im:history")
 
 
@@ -48,7 +49,10 @@ def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
             "slash_commands": commands,
             "shortcuts": shortcuts,
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},
+        "oauth_config": {
+            # What is optional stands in both lists.
+            "scopes": {"bot": [*SCOPES, *OPTIONAL_SCOPES], "bot_optional": list(OPTIONAL_SCOPES)}
+        },
         "settings": {
             "event_subscriptions": {"bot_events": sorted(listeners.events), **request},
             "interactivity": {"is_enabled": True, **request, **({"message_menu_options_url": url} if url else {})},
