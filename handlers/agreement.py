@@ -169,10 +169,7 @@ def _proposal(
     found: Agreement, before: dict[str, Any], names: Mapping[int, str], both: Mapping[Side, Company], pid: int
 ) -> list[Block]:
     told = agreement.differences(before, found.content)
-    lines = [
-        [blocks.bold(name), blocks.words(f": {_plain(name, old)} → {_plain(name, new)}")]
-        for name, (old, new) in told.items()
-    ]
+    lines = [_line(name, old, new) for name, (old, new) in told.items()]
     moves = "Running clocks move with it." if found.moves_clocks else "Running clocks end as they began."
     shown = [blocks.typed(_heading(found, names, both)), *([blocks.bullets(lines[:40])] if lines else [])]
     shown += [blocks.quote([blocks.words(f"{moves} Reason:")], found.reason)]
