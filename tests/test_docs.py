@@ -12,17 +12,19 @@ import typer
 from typer.main import get_command
 
 from bot.__main__ import cli
+from bot.metrics import Metrics
+from bot.server import Server
 from bot.settings import Settings
 from docs import lives
 from handlers.everything import LISTENERS
-from handlers.manifest import SCOPES, manifest
-from handlers.messages import KINDS
+from handlers.manifest import OPTIONAL_SCOPES, SCOPES, manifest
+from handlers.messages import KINDS, MERGED
 from handlers.quality import ACTS as QUALITY_WORDS
 from quality.authority import REPORTS
 from quality.events import EVENTS
 from quality.partnership import SetUpForm, set_up
 from quality.people import Identity, Profile
-from quality.terms import ACCEPT, ACKNOWLEDGE, CHECK, CHECK_AGAIN, CLOSE, Term
+from quality.terms import DEFAULTS, Term
 from quality.transitions import LIVES
 from storage.database import Database
 from storage.migrate import migrate
@@ -123,21 +125,44 @@ def test_the_buttons_and_shortcuts_are_documented() -> None:
 
 
 def test_the_scopes_are_documented() -> None:
-    """The README's table says what each scope is for."""
-    table = README[README.index("| scope |") : README.index("Socket Mode needs an app-level token")]
-    assert set(re.findall(r"`([a-z_:]+)`", table)) == set(SCOPES)
+    """The README's table says what each scope is for, the optional ones marked as such."""
+    table = README[README.index("| scope |") :].partition("\n\n")[0]
+    optional = {scope for line in table.splitlines() if "optional" in line for scope in _scopes(line)}
+    assert set(_scopes(table)) == {*SCOPES, *OPTIONAL_SCOPES}
+    assert optional == set(OPTIONAL_SCOPES)
+
+
+def _scopes(text: str) -> list[str]:
+    return re.findall(r"`([a-z_]+(?::[a-z]+)?)`", text)
+
+
+def test_the_events_are_documented() -> None:
+    """The README says what each event of Slack is for."""
+    for event in LISTENERS.events:
+        assert f"`{event}`" in README
+
+
+def test_the_addresses_are_documented() -> None:
+    """Every address that `serve` answers stands in the README and in its own row where it is for operators."""
+    operating = TEXT[ROOT / "docs/operating.md"]
+    for route in Server().web.router.routes():
+        if route.method != "HEAD" and route.resource is not None:
+            assert f"`{route.method} {route.resource.canonical}`" in README
+            assert route.method == "POST" or f"| `{route.method} {route.resource.canonical}` |" in operating
+
+
+def test_the_figures_are_documented() -> None:
+    """Every figure that Prometheus is told stands in its table."""
+    operating = TEXT[ROOT / "docs/operating.md"]
+    for one in Metrics().registry.collect():
+        assert f"`{one.name}" in operating
 
 
 def test_the_terms_are_documented() -> None:
     """The length of every clock stands in the table of clocks."""
-    for (kind, class_), term in CLOSE.items():
-        name = class_.lower() if class_ else kind.upper()
-        rows = [line for line in RECORDS.splitlines() if line.startswith("| close |") and name in line]
-        assert any(f"{term.length} {term.unit}" in row for row in rows), (kind, class_)
-    for name, term in (("acknowledge", ACKNOWLEDGE), ("accept", ACCEPT)):
-        assert f"| {_length(term)} |" in row_of_clock(name), name
-    checks = [line for line in RECORDS.splitlines() if line.startswith("| check effectiveness |")]
-    assert [_length(term) in row for row, term in zip(checks, (CHECK, CHECK_AGAIN), strict=True)] == [True, True]
+    for row in DEFAULTS:
+        says = f"| {row.row} | {row.title} | {row.term.measure} | {row.term.since} | {row.duty} |"
+        assert says in RECORDS.splitlines()
 
 
 def test_the_reports_to_authorities_are_documented() -> None:
@@ -165,6 +190,10 @@ def test_the_journal_s_events_and_the_roles_are_documented() -> None:
     source = (ROOT / "quality/device.py").read_text(encoding="utf-8")
     for event in {*re.findall(r'"(device_\w+|signing_\w+)"(?!:)', source), "added"}:
         assert f"`person.{event}`" in RECORDS
+    for name in ("roster", "agreement"):
+        source = (ROOT / f"quality/{name}.py").read_text(encoding="utf-8")
+        for event in re.findall(r'"((?:person|agreement)\.\w+)"', source):
+            assert f"`{event}`" in RECORDS
     for role in Role:
         assert role in TEXT[ROOT / "docs/permissions.md"]
 
@@ -173,7 +202,7 @@ def test_the_kinds_of_message_are_documented() -> None:
     """All that the outbox can say stands in its table."""
     table = TEXT[ROOT / "docs/architecture.md"].partition("## The outbox")[2].partition("\n\n#")[0]
     first_cells = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
-    assert set(re.findall(r"`([a-z ]+)`", first_cells)) == KINDS.keys()
+    assert set(re.findall(r"`([a-z ]+)`", first_cells)) == {*KINDS, *MERGED}
 
 
 def test_the_states_are_documented() -> None:
