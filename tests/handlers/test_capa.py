@@ -35,8 +35,8 @@ async def test_a_capa_is_logged_for_a_record(stage: Stage) -> None:
     for words in ("Owner: Finn Larsen", "Due: Fri 15 Jan 2027, 17:00 Berlin", "Links: DEV-2026-0001 (Open)"):
         assert words in card.words
     assert card.buttons == [
-        *("Accept", "Reassign", "Approve plan", "Change plan", "Extend due date"),
-        *("Link record", "Comment", "History", "Export", "Void"),
+        *("Accept", "Reassign", "Approve plan", "Change plan", "Extend due date", "Stop clock"),
+        *("Link record", "Comment", "Clocks", "History", "Export", "Void"),
     ]
     assert "Links: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
     assert "linked it with CAPA-2026-0001" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words
@@ -150,7 +150,7 @@ async def test_the_life_of_a_capa_found_not_effective(stage: Stage) -> None:
     done = {"Evidence": "SOP-12 v3 is effective.", "Implemented on": date(2026, 11, 24)}
     assert await stage.press(stage.gita, "Mark implemented", card, **done) == {}
     assert "Next: QA of either company checks its effectiveness from Mon 22 Feb 2027 on." in card.words
-    assert "Due: Mon 22 Feb 2027, 17:00 Berlin (90 calendar days from implementation)" in card.words
+    assert "Due: Mon 22 Feb 2027, 17:00 Berlin (90 calendar days, agreement v1)" in card.words
     says = await stage.refused(stage.elif_, "Check effectiveness", card)
     assert "can be checked from Mon 22 Feb 2027 on: before, it shows nothing." in says
     await stage.box.move_clock(stage.box.now() + timedelta(days=90))
@@ -209,7 +209,7 @@ async def test_a_check_closes_or_comes_again(stage: Stage, outcome: str, state: 
     assert f"State: {state}" in card.words
     assert len(stage.cards) == 1
     if outcome == "Inconclusive":
-        assert "(30 calendar days from an inconclusive check)" in card.words
+        assert "(30 calendar days, agreement v1)" in card.words
         assert "signed: Check of effectiveness: Inconclusive. It is checked again later" in (
             stage.gita.thread(card)[-1].words
         )

@@ -52,7 +52,7 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
         "Filter integrity test failed",
         "State: Open",
         "Next: Aurora Therapeutics (example) acknowledges by Wed 25 Nov 2026, 17:00 Berlin.",
-        "Due: Fri 8 Jan 2027, 17:00 Berlin (45 calendar days from detection)",
+        "Due: Fri 8 Jan 2027, 17:00 Berlin (45 calendar days, agreement v1)",
         "Owner: nobody yet",
         "On hold: AB-1, AB-2",
         "Where: Line 2",
@@ -60,8 +60,8 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
     ):
         assert words in card.words
     assert card.buttons == [
-        *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date"),
-        *("Add CAPA", "Link record", "Comment", "History", "Export", "Void"),
+        *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Stop clock"),
+        *("Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
     ]
 
 
@@ -180,7 +180,7 @@ async def test_somebody_removed_between_click_and_submission_is_refused(stage: S
 async def test_detection_in_the_past_starts_the_clocks_there(stage: Stage) -> None:
     """A deviation detected weeks ago is due from then on, and late when that is past."""
     card = await stage.log(stage.gita, Detected_at=datetime(2026, 10, 1, 6, tzinfo=UTC), Class="Minor")
-    assert "Due: Sat 31 Oct 2026, 17:00 Berlin (30 calendar days from detection) · late" in card.words
+    assert "Due: Sat 31 Oct 2026, 17:00 Berlin (30 calendar days, agreement v1) · late" in card.words
 
 
 def _mrkdwn(value: object) -> list[str]:
@@ -225,7 +225,7 @@ async def test_the_life_of_a_minor_deviation(stage: Stage) -> None:
     ):
         assert words in card.words
     assert "Due:" not in card.words
-    assert card.buttons == ["Add CAPA", "Link record", "Comment", "History", "Export", "Reopen"]
+    assert card.buttons == ["Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Reopen"]
     told = lines(stage)
     assert [line.partition(")) ")[2].partition(" · ")[0] for line in told] == [
         "acknowledged it",
@@ -312,7 +312,9 @@ async def test_a_closed_deviation_is_reopened_by_both_companies(stage: Stage) ->
     assert "State: Under investigation" in card.words
     assert "Void signature: Elif Kaya" in card.words
     assert "void: the record was reopened" in card.words
-    assert "from reopening" in card.words
+    await stage.gita.click("Clocks", card)
+    await stage.settle()
+    assert "Rule: 30 calendar days from reopening (agreement v1, row 8)" in stage.gita.ephemerals[-1].words
     assert (
         "reopened it:\nasked by Elif Kaya (Borealis Manufacturing (example)): A complaint came in." in lines(stage)[-1]
     )

@@ -32,11 +32,11 @@ async def test_an_oos_result_is_logged(stage: Stage) -> None:
     await stage.anna.close_modal()
     card = await stage.log(stage.hugo, "Log OOS result")
     assert card.words.startswith("OOS-2026-0001 · OOS result\nAssay (HPLC): 93.4 %")
-    for words in ("State: Phase I", "Limits: 95.0 to 105.0 %", "On hold: AB-1004", "30 working days from the result"):
+    for words in ("State: Phase I", "Limits: 95.0 to 105.0 %", "On hold: AB-1004", "(30 working days, agreement v1)"):
         assert words in card.words
     assert card.buttons == [
-        *("Acknowledge", "Assign owner", "Phase I result", "Extend due date"),
-        *("Add CAPA", "Link record", "Comment", "History", "Export", "Void"),
+        *("Acknowledge", "Assign owner", "Phase I result", "Extend due date", "Stop clock"),
+        *("Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
     ]
 
 
