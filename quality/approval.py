@@ -1,5 +1,6 @@
 """Approvals: which companies' QA have to sign a record now, and who has worked on it and therefore may not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quality.sheet import Sheet
@@ -43,6 +44,19 @@ def _plan_sides(sheet: Sheet) -> tuple[Side, ...]:
 def is_weighty(source: Record) -> bool:
     """Whether a source of a CAPA makes both companies approve its plan."""
     return source.kind is Kind.OOS or source.class_ in (Class.MAJOR, Class.CRITICAL)
+
+
+def covers(capa: Record, source: Record, signatures: Iterable[Signature]) -> bool:
+    """Whether a CAPA's plan has, or has still to get before it begins, the signatures that a source asks for."""
+    if capa.state is State.PLANNED or not is_weighty(source):
+        return True  # the plan takes at least one company's signature in any case
+    plan = (one for one in signatures if one.counts and one.scope == PLAN and one.record_id == capa.id)
+    return {one.side for one in plan} == set(BOTH)
+
+
+def covering(sheet: Sheet) -> list[Record]:
+    """List the CAPAs that a record can be closed with."""
+    return [capa for capa in sheet.capas if covers(capa, sheet.record, sheet.plan_signatures)]
 
 
 def given(sheet: Sheet, scope: str) -> list[Signature]:

@@ -75,6 +75,7 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
         detected_at=form.detected_at,
         distributed_at=now if form.distributed is Distributed.YES else None,
     )
+    records.check_plans(session, record, sources, "sources")
     names = ("happened", "expected", "location", "distributed", "immediate_action")
     details = {name: getattr(form, name) for name in names}
     records.log(session, actor, record, now=now, details={"class": form.class_, **details}, lots=form.lots)

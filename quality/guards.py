@@ -16,7 +16,7 @@ from storage.capa import Capa
 from storage.clock import ClockName
 from storage.investigation import Cause, Investigation
 from storage.oos import RetestPlan
-from storage.record import Asked, Kind, Outcome, State
+from storage.record import Asked, Kind, Outcome, Record, State
 
 Fails = Callable[[Sheet, datetime], str | None]
 
@@ -94,11 +94,22 @@ def _whole(sheet: Sheet, _now: datetime) -> str | None:
 
 def _capa_linked(sheet: Sheet, _now: datetime) -> str | None:
     found = sheet.part(Investigation)
-    if found is None or not found.capa_needed or sheet.capas or not approval.is_last(sheet):
+    if found is None or not found.capa_needed or approval.covering(sheet) or not approval.is_last(sheet):
         return None
+    if sheet.capas:
+        return one_company_only(sheet.capas[0], sheet.record)
     return (
         f"{sheet.record.number} needs a CAPA before its last signature, for its investigation says so. "
         "Press *Add CAPA*, or *Link record* for one that exists."
+    )
+
+
+def one_company_only(capa: Record, source: Record) -> str:
+    """Tell why a CAPA is no answer to a record: its work began on one company's word."""
+    which = source.number or "this one"  # which has no number yet
+    return (
+        f"The plan of {capa.number} was approved by one company, and {which} needs both. "
+        "Log a CAPA of its own with *Add CAPA*."
     )
 
 
@@ -178,7 +189,11 @@ RUNS = Guard("its clock is not stopped", _runs)
 STANDS = Guard("its clock is stopped", _stands)
 NOT_LATE = Guard("it is not late", _not_late)
 WHOLE = Guard("the investigation is complete (21 CFR 211.192)", _whole)
-CAPA_LINKED = Guard("before the last signature, a CAPA is linked where one is needed", _capa_linked)
+CAPA_LINKED = Guard(
+    "before the last signature, a CAPA is linked where one is needed; where both companies sign, its plan has or "
+    "awaits both signatures",
+    _capa_linked,
+)
 PLAN_APPROVED = Guard("the retest plan is approved by both companies' QA", _plan_approved)
 PLAN_WRITTEN = Guard("its plan is written", _plan_written)
 PLAN_OPEN = Guard("the retest plan is not approved yet", _plan_open)

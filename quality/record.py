@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, transitions
+from quality import approval, guards, transitions
 from quality.change import (
     Ref,
     begin,
@@ -28,7 +28,6 @@ from storage import clock, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
 from storage.journal import JournalEntry
-from storage.partnership import Side
 from storage.person import Person
 from storage.record import Kind, Record, State
 
@@ -161,8 +160,7 @@ def link_records(session: Session, actor: Actor, ref: Ref, numbers: Sequence[str
     others = find_all(session, actor, numbers, "numbers")
     if record in others:
         raise FieldErrors({"numbers": f"{record.number} is this record itself. Give the numbers of others."})
-    for other in others:
-        _check_plan(session, record, other)
+    check_plans(session, record, others, "numbers")
     linked = [other for other in others if link(session, actor, record, other, now)]
     if not linked:
         raise FieldErrors({"numbers": "These are linked with it already."})
@@ -188,15 +186,14 @@ def _follower_and_source(record: Record, other: Record) -> tuple[Record, Record]
     return (record, other) if follows else (other, record)
 
 
-def _check_plan(session: Session, record: Record, other: Record) -> None:
+def check_plans(session: Session, record: Record, others: Sequence[Record], field: str) -> None:
     """Refuse to link a source that needs both companies' approval with a CAPA whose plan only one approved."""
-    follower, source = _follower_and_source(record, other)
-    if follower.kind is not Kind.CAPA or follower.state is State.PLANNED or not approval.is_weighty(source):
-        return
-    signed = {one.side for one in signature.list_of_record(session, follower.id) if one.counts}
-    if len(signed) < len(Side):
-        why = f"The plan of {follower.number} was approved by one company, and {source.number} needs both."
-        raise FieldErrors({"numbers": f"{why} Log a CAPA of its own with Add CAPA."})
+    pairs = [(record, other) if record.kind is Kind.CAPA else (other, record) for other in others]
+    pairs = [(capa, source) for capa, source in pairs if capa.kind is Kind.CAPA]
+    signed = signature.list_of_records(session, [capa.id for capa, _ in pairs if capa.id is not None])
+    for capa, source in pairs:
+        if not approval.covers(capa, source, signed):
+            raise FieldErrors({field: guards.one_company_only(capa, source)})
 
 
 def link(

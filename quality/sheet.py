@@ -51,6 +51,7 @@ class Sheet:
     lots: list[str]
     sources: list[Record]
     followers: list[Record]
+    plan_signatures: list[Signature]  # of the CAPAs that come from it
     permalink: str | None
 
     def part(self, table: type[Part]) -> Part | None:
@@ -126,6 +127,8 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     asked = request.find_open(session, record.id) if record.asked else None
     reports = authority.list_of_record(session, record.id)
     posted = message.find(session, partnership_id, f"card:{record.id}")
+    followers = stored.followers_of(session, record.id)
+    capas = [one.id for one in followers if one.kind is Kind.CAPA]
     clocks = session.exec(select(Clock).where(Clock.record_id == record.id)).all()
     rows = [record, *parts.values(), *retests, *checks, *reports, *([asked] if asked else [])]
     return Sheet(
@@ -143,7 +146,8 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         reports=reports,
         lots=stored.batches_of(session, record.id),
         sources=stored.sources_of(session, record.id),
-        followers=stored.followers_of(session, record.id),
+        followers=followers,
+        plan_signatures=signature.list_of_records(session, capas),
         permalink=posted.permalink if posted else None,
     )
 

@@ -3,6 +3,7 @@
 Nothing of a signature ever changes but that it is voided, once; triggers refuse the rest.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, func
@@ -48,6 +49,12 @@ def list_of_record(session: Session, record_id: int) -> list[Signature]:
     """List all signatures of a record, the voided ones too, in order."""
     signed = select(Signature).where(Signature.record_id == record_id)
     return list(session.exec(signed.order_by(col(Signature.id))).all())
+
+
+def list_of_records(session: Session, record_ids: Sequence[int]) -> list[Signature]:
+    """List all signatures of some records, the voided ones too, in order."""
+    signed = select(Signature).where(col(Signature.record_id).in_(record_ids)).order_by(col(Signature.id))
+    return list(session.exec(signed).all()) if record_ids else []
 
 
 def find(session: Session, record_id: int, user_id: str, at: datetime) -> Signature | None:
