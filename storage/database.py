@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlmodel import Session
+from sqlmodel.sql.expression import SelectOfScalar
 
 Result = TypeVar("Result")
 
@@ -84,6 +85,16 @@ def _inside(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Re
 def is_writing(session: Session) -> bool:
     """Whether a session was opened for writing; only then may it lock what it reads."""
     return bool(session.connection().get_execution_options().get("writing"))
+
+
+def locked(session: Session, wanted: SelectOfScalar[Result]) -> SelectOfScalar[Result]:
+    """Lock the rows that a query finds, where the session writes, and read them anew: somebody may have been first.
+
+    The lock does not keep others from referring to the rows.
+    """
+    if not is_writing(session):
+        return wanted
+    return wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def _engine(url: str) -> Engine:

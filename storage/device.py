@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from storage.database import locked
 from storage.table import Moment, Table
 
 IN_USE = text("confirmed_at IS NOT NULL AND revoked_at IS NULL")
@@ -40,12 +41,12 @@ class Device(Table, table=True):
 
 def find(session: Session, team_id: str, user_id: str) -> Device | None:
     """Find the device that a person signs with."""
-    return session.exec(_of(team_id, user_id).where(col(Device.confirmed_at).is_not(None))).first()
+    return session.exec(_of(session, team_id, user_id).where(col(Device.confirmed_at).is_not(None))).first()
 
 
 def find_unconfirmed(session: Session, team_id: str, user_id: str) -> Device | None:
     """Find the device that a person is setting up."""
-    return session.exec(_of(team_id, user_id).where(col(Device.confirmed_at).is_(None))).first()
+    return session.exec(_of(session, team_id, user_id).where(col(Device.confirmed_at).is_(None))).first()
 
 
 def get(session: Session, device_id: int) -> Device:
@@ -56,6 +57,6 @@ def get(session: Session, device_id: int) -> Device:
     return device
 
 
-def _of(team_id: str, user_id: str) -> SelectOfScalar[Device]:
+def _of(session: Session, team_id: str, user_id: str) -> SelectOfScalar[Device]:
     mine = (Device.team_id == team_id, Device.user_id == user_id, col(Device.revoked_at).is_(None))
-    return select(Device).where(*mine).with_for_update()
+    return locked(session, select(Device).where(*mine))

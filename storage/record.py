@@ -12,7 +12,7 @@ from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage.clock import DRIVING, Clock, ClockName
-from storage.database import is_writing
+from storage.database import locked
 from storage.partnership import Side
 from storage.person import Person
 from storage.table import Moment, Table, words
@@ -190,9 +190,7 @@ def lot_key(lot: str) -> str:
 def get(session: Session, partnership_id: int, record_id: int) -> Record:
     """Get a record of this partnership, locked when it may be changed; LookupError when there is none."""
     wanted = select(Record).where(Record.id == record_id, Record.partnership_id == partnership_id)
-    if is_writing(session):  # read anew under the lock, which does not keep others from referring to the record
-        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
-    record = session.exec(wanted).first()
+    record = session.exec(locked(session, wanted)).first()
     if record is None:
         raise LookupError(f"record {record_id}")
     return record

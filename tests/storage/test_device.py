@@ -7,8 +7,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from storage import device
+from storage.database import Database
 from storage.device import Device
 from storage.partnership import Partnership
+from tests import support
 from tests.support import NOW
 
 pytestmark = pytest.mark.both_engines
@@ -32,6 +34,22 @@ def test_a_device_counts_once_it_is_confirmed(session: Session, there: Partnersh
     made.confirmed_at = NOW
     session.flush()
     assert (device.find(session, *ANNA), device.find_unconfirmed(session, *ANNA)) == (made, None)
+
+
+def test_whoever_signs_at_once_sees_what_the_other_left(database: Database, there: Partnership) -> None:
+    """A code that is being accepted is not accepted a second time: the device is read under a lock, and only then."""
+    with database.writing() as session:
+        add(session, there, confirmed_at=NOW)
+
+    def accept(session: Session) -> int:
+        found = device.find(session, *ANNA)
+        assert found is not None
+        found.last_step += 1
+        return found.last_step
+
+    assert support.one_after_the_other(database, accept) == (1, 2)
+    with database.reading() as session:
+        assert device.find(session, *ANNA) is not None
 
 
 def test_a_revoked_device_is_found_no_more(session: Session, there: Partnership) -> None:
