@@ -14,6 +14,7 @@ from quality import reminders, transitions, words
 from quality.authority import REPORTS
 from quality.refusal import Refusal
 from quality.sheet import Sheet
+from quality.transitions import Act
 from storage.clock import DRIVING, Clock, ClockName
 from storage.person import Person
 
@@ -41,7 +42,7 @@ class Reminded:
 def owner(sheet: Sheet) -> Screen:
     """Tell a person that they own a record."""
     sentence = f"You own {sheet.record.number} now, due {_due(sheet)}."
-    return _message(sheet, sentence, _steps(sheet))
+    return _message(sheet, sentence, [_open(sheet), *_steps(sheet, sheet.record.owner_id or 0)])
 
 
 def reminder(one: Reminded, now: datetime) -> Screen:
@@ -94,14 +95,9 @@ def _buttons(one: Reminded, now: datetime) -> list[Block]:
     if due.name in REPORTS:
         return [_open(sheet), blocks.button("Reports to authorities", "record.reports", data), *_snooze(one, now)]
     extend = transitions.find(sheet.record.kind, "extend")
-    may_ask = due.name in DRIVING and extend in transitions.offered(sheet.record) and now < due.due_at
-    may_ask = may_ask and sheet.owner is not None and _acts_for_owner(one)
+    may_ask = due.name in DRIVING and now < due.due_at and extend in _open_to(sheet, one.reader_id, steps=False)
     more_time = [blocks.button("Ask for more time", "record.extend", data)] if may_ask else []
-    return [_open(sheet), *more_time, *_snooze(one, now), *_steps(sheet)[1:]]
-
-
-def _acts_for_owner(one: Reminded) -> bool:
-    return one.sheet.record.owner_id in (one.reader_id, one.away.id if one.away else 0)
+    return [_open(sheet), *more_time, *_snooze(one, now), *_steps(sheet, one.reader_id)]
 
 
 def _snooze(one: Reminded, now: datetime) -> list[Block]:
@@ -114,10 +110,17 @@ def _open(sheet: Sheet) -> Block:
     return blocks.button("Open", "record.open", data_of(sheet.record), "primary")
 
 
-def _steps(sheet: Sheet) -> list[Block]:
-    record = sheet.record
-    steps = [act for act in transitions.offered(record, steps=True) if act.name != "assign" or sheet.owner is None]
-    return [_open(sheet), *(blocks.button(act.button, f"record.{act.name}", data_of(record)) for act in steps)]
+def _steps(sheet: Sheet, reader_id: int) -> list[Block]:
+    """Draw the buttons of what moves the record on: of those that this reader may press, for nobody else reads it."""
+    acts = _open_to(sheet, reader_id, steps=True)
+    acts = [act for act in acts if act.name != "assign" or sheet.owner is None]
+    return [blocks.button(act.button, f"record.{act.name}", data_of(sheet.record)) for act in acts]
+
+
+def _open_to(sheet: Sheet, reader_id: int, *, steps: bool) -> list[Act]:
+    reader = sheet.people.get(reader_id)
+    acts = transitions.offered(sheet.record, steps=steps)
+    return [act for act in acts if reader is not None and act.who.allows(reader, sheet)]
 
 
 def _message(sheet: Sheet, sentence: str, buttons: list[Block]) -> Screen:
