@@ -24,6 +24,7 @@ from storage.outbox import Said
 from storage.partnership import Side
 from storage.person import Person, Role
 from storage.record import Record
+from storage.snooze import Snooze
 
 log = logging.getLogger(__name__)
 
@@ -157,13 +158,22 @@ def decide_snoozed(session: Session, now: datetime, limit: int) -> bool:
     said = []
     for one in over:
         due = clocks[one.clock_id]
-        who = there[due.partnership_id].find(one.person_id)
-        if who is not None and due.stopped_at is None and due.paused_at is None:
-            instead = there[due.partnership_id].stand_in(who, now)
-            said.append(_reminder(there[due.partnership_id], due, one.day, who, instead, now))
-        session.delete(one)
+        try:
+            said += _woken(there[due.partnership_id], due, one, now)
+        except Exception:  # what goes wrong with one keeps no other from being decided
+            log.exception("snooze of clock %s could not be decided; it is looked at again in %s", due.id, LATER)
+            one.wake_at = now + LATER
+        else:
+            session.delete(one)
     outbox.put_all(session, said, now)
     return len(over) == limit
+
+
+def _woken(there: Setting, due: Clock, over: Snooze, now: datetime) -> list[Said]:
+    who = there.find(over.person_id)
+    if who is None or due.stopped_at is not None or due.paused_at is not None:
+        return []
+    return [_reminder(there, due, over.day, who, there.stand_in(who, now), now)]
 
 
 def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime] | None:

@@ -60,8 +60,10 @@ def is_away(who: Person, calendar: Calendar, now: datetime) -> bool:
 
 
 def read(session: Session, partnership_ids: Iterable[int]) -> dict[int, Setting]:
-    """Read some partnerships: three statements, however many."""
+    """Read some partnerships: three statements, however many; none for none."""
     ids = set(partnership_ids)
+    if not ids:
+        return {}
     people = person.list_of_all(session, ids)
     return {
         there.id: Setting(there, both, people.get(there.id, {}))
