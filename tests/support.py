@@ -313,7 +313,7 @@ def close(session: Session, record: Record, now: datetime = NOW) -> Record:
 
 
 def ask(session: Session, who: Profile, record: Record, what: Asked, now: datetime = NOW) -> Record:
-    """Ask something about a record: three weeks more, class minor, to void it, to reopen it."""
+    """Ask something about a record: three weeks more, class minor, to stop two weeks, to void it, to reopen it."""
     by, it = actor(session, who), ref(record)
     if what is Asked.EXTEND:
         due = sheet_of(session, record).due
@@ -322,6 +322,8 @@ def ask(session: Session, who: Profile, record: Record, what: Asked, now: dateti
         return request.ask_extension(session, by, it, later, "The part is late.", now)
     if what is Asked.LOWER:
         return request.reclassify(session, by, it, Class.MINOR, "No effect.", now)
+    if what is Asked.STOP:
+        return request.ask_stop(session, by, it, (now + 14 * DAY).date(), "The supplier is on strike.", now)
     asking = request.void if what is Asked.VOID else request.reopen
     return asking(session, by, it, "Logged twice.", now)
 
@@ -397,7 +399,7 @@ def newly_queued(session: Session) -> list[Outgoing]:
 
 def told(session: Session, row: Outgoing) -> str:
     """Give the name of the person a row of the outbox is for."""
-    found = session.get_one(Person, row.about["person_id"])
+    found = session.get_one(Person, row.person_id)
     return person.get(session, found.partnership_id, found.id).name
 
 

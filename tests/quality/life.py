@@ -170,6 +170,13 @@ def _clocks(_session: Session, found: Sheet) -> None:
     ours = running & {ClockName.CLOSE, ClockName.CHECK, ClockName.ACKNOWLEDGE, ClockName.ACCEPT}
     for one in found.clocks.values():
         assert one.stopped_at is None or one.next_at is None
+    for name, one in found.clocks.items():
+        if one.paused_at is None:
+            assert one.pause_ends_on is None
+            continue
+        assert name is ClockName.CLOSE
+        assert one.stopped_at is None
+        assert (record.turn, one.pause_ends_on is not None) == (None, True), f"{record.number} is stopped"
     if record.state in DONE:
         assert not ours, f"{record.number} is {record.state} and {ours} runs"
         return
@@ -182,6 +189,19 @@ def _clocks(_session: Session, found: Sheet) -> None:
         assert (ClockName.ACCEPT in running) is waits, f"{record.number}: accepted {accepted}"
     else:
         assert (ClockName.ACKNOWLEDGE in running) is (record.acknowledged_at is None)
+
+
+def _fair_time(session: Session, found: Sheet) -> None:
+    """Every second of a record's life is one company's, or nobody's while its clock stood or it was done."""
+    record = found.record
+    stands = any(one.paused_at is not None for one in found.clocks.values())
+    assert (record.turn is None) is (record.state in DONE or stands), f"{record.number}: {record.turn}'s turn"
+    assert min(record.sponsor_seconds, record.cmo_seconds) >= 0
+    last = _entries(session, found)[-1].at
+    assert record.turn_since is not None
+    assert record.recorded_at <= record.turn_since <= last
+    lived = int((record.turn_since - record.recorded_at).total_seconds())
+    assert record.sponsor_seconds + record.cmo_seconds <= lived
 
 
 def _deviation(_session: Session, found: Sheet) -> None:
@@ -292,6 +312,7 @@ RULES: tuple[Callable[[Session, Sheet], None], ...] = (
     _approvals,
     _requests,
     _clocks,
+    _fair_time,
     _deviation,
     _oos,
     _capa,

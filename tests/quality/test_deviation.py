@@ -62,7 +62,8 @@ def test_the_clocks_start_at_detection_and_at_logging(session: Session, there: P
     assert close.due_at == datetime(2026, 12, 29, 16, tzinfo=UTC)
     assert close.rule == "45 calendar days from detection"
     assert acknowledge.due_at == datetime(2026, 11, 25, 16, tzinfo=UTC)
-    assert acknowledge.next_at is None
+    assert acknowledge.rule == "1 working day from logging"
+    assert acknowledge.next_at == datetime(2026, 11, 25, 7, tzinfo=UTC)  # on the day it is due
 
 
 def test_a_deviation_can_be_found(session: Session, there: Partnership) -> None:

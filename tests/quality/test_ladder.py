@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from quality import ladder
 from quality.ladder import Audience, Step
-from quality.working_time import Calendar
+from quality.working_time import Calendar, Site
+from storage.clock import ClockName
 
 BERLIN = ZoneInfo("Europe/Berlin")
-BOTH = Calendar(BERLIN, ("DE", "US"))
+BOTH = Calendar(BERLIN, (Site("DE"), Site("US")))
+CLOSE = ClockName.CLOSE
 THURSDAY = date(2026, 12, 17)
 OWNER = (Audience.OWNER,)
 AND_QA = (*OWNER, Audience.QA)
@@ -22,7 +24,7 @@ DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 
 
 def first(due_on: date, number: int) -> list[Step]:
-    return list(islice(ladder.steps(due_on, BOTH), number))
+    return list(islice(ladder.steps(CLOSE, due_on, BOTH), number))
 
 
 def test_every_rung_of_a_plain_due_date() -> None:
@@ -54,7 +56,7 @@ def test_every_rung_of_a_plain_due_date() -> None:
 )
 def test_reminders_on_days_off_come_the_working_day_before(due_on: date, before: list[tuple[int, int]]) -> None:
     """Rungs that fall together are one, the nearest to the due date."""
-    found = takewhile(lambda step: step.days_late <= 0, ladder.steps(due_on, BOTH))
+    found = takewhile(lambda step: step.days_late <= 0, ladder.steps(CLOSE, due_on, BOTH))
     assert [(step.day.day, step.days_late) for step in found] == before
 
 
@@ -66,7 +68,7 @@ def test_escalation_by_days_late(days_late: int, audience: tuple[Audience, ...])
     """Calendar days late decide who is told."""
     everyday = Calendar(BERLIN)
     due_on = date(2026, 11, 24) - timedelta(days=days_late)
-    step = ladder.latest(due_on, date(2026, 11, 24), everyday)
+    step = ladder.latest(CLOSE, due_on, date(2026, 11, 24), everyday)
     assert step is not None
     assert (step.days_late, step.audience) == (days_late, audience)
 
@@ -88,7 +90,7 @@ def test_escalation_by_days_late(days_late: int, audience: tuple[Audience, ...])
 )
 def test_the_rung_that_stands_is_the_last_one_reached(today: date, days_late: int | None) -> None:
     """Between rungs the earlier one stands; before the first there is none; after a long pause only the latest."""
-    step = ladder.latest(THURSDAY, today, BOTH)
+    step = ladder.latest(CLOSE, THURSDAY, today, BOTH)
     assert (step.days_late if step else None) == days_late
 
 
@@ -104,12 +106,12 @@ def test_the_rung_that_stands_is_the_last_one_reached(today: date, days_late: in
 )
 def test_the_next_rung_is_at_the_start_of_its_day(after: date, at: datetime) -> None:
     """The first rung after a day, at eight local time."""
-    assert ladder.next_at(THURSDAY, after, BOTH) == at
+    assert ladder.next_at(CLOSE, THURSDAY, after, BOTH) == at
 
 
 def test_the_start_of_the_day_follows_the_change_of_clocks() -> None:
     """Eight in Berlin is six UTC in summer."""
-    assert ladder.next_at(date(2026, 4, 2), date(2026, 3, 26), BOTH) == datetime(2026, 3, 30, 6, tzinfo=UTC)
+    assert ladder.next_at(CLOSE, date(2026, 4, 2), date(2026, 3, 26), BOTH) == datetime(2026, 3, 30, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_the_start_of_the_day_follows_the_change_of_clocks() -> None:
 )
 def test_a_new_clock_starts_with_todays_rung_while_people_work(now: datetime, at: datetime) -> None:
     """After five in the evening today's rung is over; what is late from the start is told the same day."""
-    assert ladder.first_at(THURSDAY, now, BOTH) == at
+    assert ladder.first_at(CLOSE, THURSDAY, now, BOTH) == at
 
 
 @given(due_on=DAYS)
@@ -153,9 +155,9 @@ def test_once_late_every_working_day_has_its_rung(due_on: date) -> None:
 def test_latest_and_next_meet(due_on: date, offset: int) -> None:
     """The rung that stands is not after today, the next is, and between them there is none."""
     today = due_on + timedelta(days=offset)
-    standing = ladder.latest(due_on, today, BOTH)
-    following = BOTH.day_of(ladder.next_at(due_on, today, BOTH))
+    standing = ladder.latest(CLOSE, due_on, today, BOTH)
+    following = BOTH.day_of(ladder.next_at(CLOSE, due_on, today, BOTH))
     assert following > today
-    assert ladder.next_at(due_on, today, BOTH).astimezone(BERLIN).time() == time(8)
-    assert ladder.latest(due_on, following - timedelta(days=1), BOTH) == standing
+    assert ladder.next_at(CLOSE, due_on, today, BOTH).astimezone(BERLIN).time() == time(8)
+    assert ladder.latest(CLOSE, due_on, following - timedelta(days=1), BOTH) == standing
     assert standing is None or standing.day <= today

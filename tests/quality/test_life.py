@@ -25,6 +25,7 @@ from sqlmodel import Session, select
 from quality import approval, authority, capa, change, deviation, oos, people, request, signature, transitions
 from quality import record as records
 from quality.authority import Question
+from quality.beat import beat
 from quality.capa import PlanForm
 from quality.change import Ref
 from quality.device import STEP, OneTimeCodes
@@ -65,7 +66,7 @@ ROLES: dict[Profile, list[Role]] = {
     VITO: [Role.VIEWER],
 }
 EVERYBODY = [*ROLES, NOBODY, STRANGER]
-QUIET = {"comment", "history", "export"}
+QUIET = {"comment", "clocks", "history", "export"}
 ACTS = sorted({act.name for acts in transitions.LIVES.values() for act in acts})
 CHANGES = [name for name in ACTS if name not in QUIET]
 CODES = OneTimeCodes(Safe("a key for tests that is long enough for all of them"))
@@ -199,7 +200,7 @@ class Walk(RuleBasedStateMachine):
     def ask_and_answer(self) -> None:
         """One asks something, perhaps something happens in between, and another answers."""
         record_id, (first, second) = self.some_id(), self.dice.sample([ANNA, ELIF], 2)
-        if self.act(first, record_id, self.dice.choice(["reopen", "reopen", "reclassify", "reclassify", "void"])):
+        if self.act(first, record_id, self.dice.choice(["reopen", "reopen", "reclassify", "reclassify", "stop_clock", "stop_clock", "void"])):
             self.next_things(record_id, self.dice.choice([0, 0, 1, 5]))
             self.act(second, record_id, self.dice.choice(["agree", "agree", "refuse"]))
 
@@ -218,8 +219,17 @@ class Walk(RuleBasedStateMachine):
     def meanwhile(self) -> None:
         """Time goes by; people come, go, change their work and their names, and come back."""
         self.now += self.dice.choice(TIMES)
+        if self.dice.choice(OFTEN):
+            self.pass_over_what_is_due()
         happens = [self.change_roster] * 2 + [self.restore_roster] + [self.answer_for_authorities] * 3
         self.dice.choice(happens)()
+
+    def pass_over_what_is_due(self) -> None:
+        """Let reminders be decided, and stopped clocks go on whose day has come."""
+        STORY.append(f"    a beat at {self.now}")
+        with self.database.writing() as session:
+            while beat(session, self.now):
+                pass
 
     def change_roster(self) -> None:
         who = self.dice.choice(list(ROLES))
@@ -607,6 +617,7 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "agree": _with(request.agree),
     "refuse": _with(request.refuse),
     "withdraw": _with(request.withdraw),
+    "clocks": _looked("clocks"),
     "history": _looked("history"),
     "export": _looked("export"),
     "assign": _with(records.assign_owner, _owner),
@@ -616,6 +627,8 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "send_back": _with(request.send_back, _reason),
     "reclassify": _with(request.reclassify, lambda walk: walk.dice.choice(list(Class)), _reason),
     "extend": _with(request.ask_extension, _day(-1, 20, 50, 90, 3000), _reason),
+    "stop_clock": _with(request.ask_stop, _day(0, 1, 10, 40, 400), _reason),
+    "resume": _with(request.resume),
     "void": _with(request.void, _reason),
     "reopen": _with(request.reopen, _reason),
     "phase_1": _with(oos.finish_phase_1, _phase_1),

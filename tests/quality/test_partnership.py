@@ -61,6 +61,18 @@ def test_setting_up_is_journalled_and_announced(session: Session) -> None:
     assert support.events(session) == ["partnership.set_up", *["person.added"] * 4]
     first, second = (journal.get(session, number).content for number in (1, 2))
     assert first["by"]["name"] == "Anna Berg"
+    began = first["changes"].pop("agreement")[1]
+    assert began["version"] == 1
+    assert len(began["terms"]) == 19
+    assert began["terms"][6] == {
+        "row": 7, "kind": "deviation", "class": "Major", "clock": "close", "length": 45, "unit": "calendar days",
+        "at_most_hours": None, "since": "detection", "duty": "the owner",
+    }  # fmt: skip
+    assert began["settings"] == {
+        "time zone": "Europe/Berlin", "digest at": "08:00", "digest days": "Mon Tue Wed Thu Fri", "figures on": "Mon",
+        "sponsor country": "US", "sponsor region": "", "sponsor closing days": "",
+        "CMO country": "DE", "CMO region": "", "CMO closing days": "",
+    }  # fmt: skip
     assert first["changes"] == {
         "channel": [None, support.CHANNEL],
         "sponsor": [None, "Aurora"],

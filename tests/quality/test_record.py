@@ -123,6 +123,7 @@ def test_acknowledging_stops_its_clock_and_names_the_person(session: Session, lo
     assert {name: found.stopped_at for name, found in stopped.items() if found} == {
         ClockName.CLOSE: None,
         ClockName.ACKNOWLEDGE: LATER,
+        ClockName.NOTIFY: NOW,  # the other company knew with the logging
     }
 
 

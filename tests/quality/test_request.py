@@ -10,7 +10,7 @@ from quality import request
 from quality.people import Profile
 from storage import clock
 from storage import request as stored
-from storage.clock import Clock, ClockName
+from storage.clock import Clock, ClockName, ClockState
 from storage.partnership import Partnership
 from storage.record import Asked, Class, Distributed, Outcome, Record, State
 from storage.request import Request
@@ -88,11 +88,13 @@ def test_an_extension_is_asked_and_nothing_moves_yet(session: Session, logged: R
 
 @pytest.mark.parametrize("who", [ANNA, ELIF], ids=["sponsor QA", "CMO QA"])
 def test_qa_of_either_company_grants_the_first(session: Session, logged: Record, who: Profile) -> None:
-    """The clock runs to the end of the new day, by a rule that says so, and reminds anew."""
+    """The clock runs to the end of the new day and reminds anew; its rule and its first due time are kept."""
     extend(session, GITA, logged)
     grant(session, who, logged)
     due = close_clock(session, logged)
-    assert (due.due_at, due.rule) == (datetime(2027, 1, 29, 16, tzinfo=UTC), "extended from Fri 8 Jan 2027")
+    assert (due.due_at, due.extensions) == (datetime(2027, 1, 29, 16, tzinfo=UTC), 1)
+    assert (due.first_due_at, due.rule) == (datetime(2027, 1, 8, 16, tzinfo=UTC), "45 calendar days from detection")
+    assert due.state(NOW) is ClockState.EXTENDED
     assert due.next_at == datetime(2027, 1, 22, 7, tzinfo=UTC)
     assert logged.asked is None
     entry = support.last_entry(session)
@@ -105,7 +107,7 @@ def test_a_day_that_has_passed_is_not_granted(session: Session, logged: Record) 
     """An answer that comes too late extends nothing backwards; on the day itself it still does."""
     extend(session, GITA, logged)
     told = support.refused(session, grant, ANNA, logged, datetime(2027, 1, 30, 9, tzinfo=UTC))
-    assert told.startswith("The day asked for, Fri 29 Jan 2027, has passed")
+    assert told.startswith("The day asked for, Fri 29 Jan 2027, has come: nothing is done backwards. Press *Refuse*.")
     grant(session, ANNA, logged, datetime(2027, 1, 29, 9, tzinfo=UTC))
 
 
@@ -397,7 +399,7 @@ def test_a_capa_is_not_reopened(session: Session, there: Partnership) -> None:
 
 # Refusing, withdrawing, and one at a time
 
-ASKERS = {Asked.EXTEND: GITA, Asked.LOWER: ELIF, Asked.VOID: ELIF, Asked.REOPEN: ELIF}
+ASKERS = {Asked.EXTEND: GITA, Asked.LOWER: ELIF, Asked.VOID: ELIF, Asked.REOPEN: ELIF, Asked.STOP: GITA}
 
 
 def asked_for(session: Session, logged: Record, what: Asked) -> Record:
@@ -436,8 +438,8 @@ def test_only_the_asker_takes_it_back(session: Session, logged: Record, what: As
         assert support.refused(session, withdraw, who, logged).startswith("*Withdraw* on DEV-2026-0001 is for who ask")
 
 
-@pytest.mark.parametrize("first", [Asked.EXTEND, Asked.LOWER, Asked.VOID])
-@pytest.mark.parametrize("second", [Asked.EXTEND, Asked.LOWER, Asked.VOID])
+@pytest.mark.parametrize("first", [Asked.EXTEND, Asked.LOWER, Asked.VOID, Asked.STOP])
+@pytest.mark.parametrize("second", [Asked.EXTEND, Asked.LOWER, Asked.VOID, Asked.STOP])
 def test_one_request_at_a_time(session: Session, logged: Record, first: Asked, second: Asked) -> None:
     """Whoever asks while something is open is told what was done last."""
     asked_for(session, logged, first)
@@ -464,7 +466,7 @@ def test_an_answer_comes_once(session: Session, logged: Record) -> None:
     )
 
 
-@pytest.mark.parametrize(("what", "wrong"), [(Asked.EXTEND, agree), (Asked.VOID, grant)], ids=["agree", "grant"])
+@pytest.mark.parametrize(("what", "wrong"), [(Asked.EXTEND, agree), (Asked.VOID, grant), (Asked.STOP, grant)])
 def test_grant_is_for_extensions_and_agree_for_the_rest(
     session: Session, logged: Record, what: Asked, wrong: object
 ) -> None:
@@ -476,7 +478,7 @@ def test_grant_is_for_extensions_and_agree_for_the_rest(
 # Nothing is left open
 
 
-@pytest.mark.parametrize("what", [Asked.EXTEND, Asked.LOWER, Asked.VOID])
+@pytest.mark.parametrize("what", [Asked.EXTEND, Asked.LOWER, Asked.VOID, Asked.STOP])
 def test_closing_leaves_no_request_open(session: Session, logged: Record, what: Asked) -> None:
     """What was asked lapses with the closing, and the next question can be asked."""
     support.submit(session, logged)

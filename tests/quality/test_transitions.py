@@ -125,6 +125,7 @@ EXTENSION, CONSENT, HALF = "an extension is asked", "consent is asked", "half an
 BY_SPONSOR = "the sponsor asked"
 ASKED = {EXTENSION, CONSENT, HALF}
 CMO_TURN, SPONSOR_TURN, BOTH_TURN = "the CMO signs", "the sponsor signs", "both may sign"
+STOPPED, LATE = "its clock is stopped", "late"
 ACKNOWLEDGED, LOGGED_BY_SPONSOR, CONFIRMED = "acknowledged", "the sponsor logged it", "confirmed"
 PLAN_APPROVED, RETESTS_DONE, CHECK_DATE = "the plan is approved", "no retest is left", "the check date is reached"
 
@@ -148,7 +149,10 @@ def requests(alive: tuple[str, ...], extended: tuple[str, ...], closed: tuple[st
         Row("Withdraw", KIM_WHO_ASKED, late, {CONSENT}, {BY_SPONSOR}),
         Row("Withdraw", LENA_WHO_ASKED, extended, {EXTENSION, BY_SPONSOR}),
         Row("Withdraw", LENA_WHO_ASKED, late, {CONSENT, BY_SPONSOR}),
-        Row("Extend due date", OWNERS, extended, unless=ASKED),
+        # A clock that stands is neither extended nor stopped; nothing late is.
+        Row("Extend due date", OWNERS, extended, unless=ASKED | {STOPPED, LATE}),
+        Row("Stop clock", OWNERS | QA, extended, unless=ASKED | {STOPPED, LATE}),
+        Row("Resume clock", OWNERS | QA, extended, {STOPPED}),
         Row("Void", QA, alive, unless=ASKED),
     ]
 
@@ -158,6 +162,7 @@ def always(alive: tuple[str, ...]) -> list[Row]:
     return [
         Row("Link record", ANYBODY, (*alive, "Closed")),
         Row("Comment", ANYBODY, (*alive, "Closed", "Void")),
+        Row("Clocks", EVERYBODY, (*alive, "Closed", "Void")),
         Row("History", EVERYBODY, (*alive, "Closed", "Void")),
         Row("Export", EVERYBODY, (*alive, "Closed", "Void")),
     ]
@@ -243,12 +248,13 @@ SPEAKS = {
     "Refuse",
 }
 STATES = {kind: {*alive, "Closed", "Void"} for kind, alive in zip(Kind, (SO_OPEN, OOS_OPEN, CAPA_OPEN), strict=True)}
-BUTTONS = {Kind.DEVIATION: 19, Kind.OOS: 22, Kind.CAPA: 16}
+BUTTONS = {Kind.DEVIATION: 22, Kind.OOS: 25, Kind.CAPA: 19}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 
 Made = Callable[[Session], Record]
 CHECKED_AT = NOW + timedelta(days=120)
+LATE_AT = NOW + timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -410,6 +416,16 @@ def asked(what: Asked, make: Made, by: Profile = KIM) -> Made:
     return made
 
 
+def stopped(make: Made) -> Made:
+    """Have Kim ask for the clock to stand still, and the sponsor agree."""
+
+    def made(session: Session) -> Record:
+        record = asked(Asked.STOP, make)(session)
+        return request.agree(session, support.actor(session, ANNA), support.ref(record), NOW)
+
+    return made
+
+
 def half_granted(make: Made) -> Made:
     """Grant a first extension; of a second one, QA of the CMO alone."""
 
@@ -437,8 +453,14 @@ def being_asked(state: str, make: Made, *facts: str, extends: bool = True) -> li
     consent = [situation(state, asked(Asked.VOID, known, by), *facts, ACKNOWLEDGED, CONSENT, *its) for by, its in both]
     if not extends:
         return consent
+    consent.append(situation(state, asked(Asked.STOP, make), *facts, CONSENT))
     extension = [situation(state, asked(Asked.EXTEND, make, by), *facts, EXTENSION, *its) for by, its in both]
-    return [*consent, *extension, situation(state, half_granted(make), *facts, HALF)]
+    standing = [
+        situation(state, half_granted(make), *facts, HALF),
+        situation(state, stopped(make), *facts, STOPPED),
+        situation(state, make, *facts, LATE, now=LATE_AT),
+    ]
+    return [*consent, *extension, *standing]
 
 
 SITUATIONS: dict[Kind, list[Situation]] = {
@@ -460,6 +482,8 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Closed", closed),
         situation("Closed", asked(Asked.REOPEN, closed), CONSENT),
         situation("Closed", asked(Asked.REOPEN, closed, by=LENA), CONSENT, BY_SPONSOR),
+        situation("Open", asked(Asked.STOP, opened, by=LENA), CONSENT, BY_SPONSOR),
+        situation("Open", asked(Asked.VOID, stopped(acknowledged(opened))), ACKNOWLEDGED, CONSENT, STOPPED),
         situation("Void", voided(opened)),
     ],
     Kind.OOS: [
@@ -484,6 +508,7 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Closed", closed_as(invalidated)),
         situation("Closed", asked(Asked.REOPEN, closed_as(confirmed)), CONFIRMED, CONSENT),
         situation("Closed", asked(Asked.REOPEN, closed_as(invalidated), by=LENA), CONSENT, BY_SPONSOR),
+        situation("Phase I", asked(Asked.STOP, resulted, by=LENA), CONSENT, BY_SPONSOR),
         situation("Void", voided(resulted)),
     ],
     Kind.CAPA: [
@@ -501,6 +526,7 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Implemented", implemented, CHECK_DATE, now=CHECKED_AT),
         *being_asked("Implemented", accepted_and_done, extends=False),
         situation("Closed", checked, now=CHECKED_AT),
+        situation("In progress", asked(Asked.STOP, in_progress, by=LENA), CONSENT, BY_SPONSOR),
         situation("Void", voided(planned)),
     ],
 }
@@ -616,6 +642,6 @@ def test_every_line_of_the_tables_is_tried(kind: Kind) -> None:
 def test_the_number_of_combinations() -> None:
     """States and what else is true of a record, times buttons, times people."""
     tried = {kind: len(SITUATIONS[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert tried == {Kind.DEVIATION: 13680, Kind.OOS: 17952, Kind.CAPA: 9216}
+    assert tried == {Kind.DEVIATION: 21648, Kind.OOS: 26400, Kind.CAPA: 14136}
     plain = {kind: len(STATES[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert plain == {Kind.DEVIATION: 2280, Kind.OOS: 2640, Kind.CAPA: 1920}
+    assert plain == {Kind.DEVIATION: 2640, Kind.OOS: 3000, Kind.CAPA: 2280}

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.working_time import DAY_STARTS, Calendar, calendar_of, known_zone, supported_countries
+from quality.working_time import DAY_STARTS, Calendar, Site, calendar_of, known_zone, supported_countries
 from storage.partnership import Company, Partnership, Side
 from tests.support import NOW
 
-BOTH = Calendar(ZoneInfo("Europe/Berlin"), ("DE", "US"))
+BOTH = Calendar(ZoneInfo("Europe/Berlin"), (Site("DE"), Site("US")))
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 
 
@@ -46,7 +46,7 @@ def test_a_day_works_when_both_companies_work(day: date, *, working: bool) -> No
 )
 def test_only_the_companies_countries_count(countries: tuple[str, ...], *, working: bool) -> None:
     """Thanksgiving is a holiday only where a company is American."""
-    assert Calendar(ZoneInfo("UTC"), countries).is_working(date(2026, 11, 26)) is working
+    assert Calendar(ZoneInfo("UTC"), tuple(Site(one) for one in countries)).is_working(date(2026, 11, 26)) is working
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,9 @@ def test_a_partnerships_calendar_has_both_countries_and_its_zone() -> None:
         side: Company(partnership_id=1, side=side, name=side, team_id="T", country=country)
         for side, country in ((Side.SPONSOR, "US"), (Side.CMO, "DE"))
     }
-    assert calendar_of(there, both) == BOTH
-    assert calendar_of(there, both, "Asia/Tokyo") == Calendar(ZoneInfo("Asia/Tokyo"), ("DE", "US"))
+    sites = (Site("US"), Site("DE"))
+    assert calendar_of(there, both) == Calendar(ZoneInfo("Europe/Berlin"), sites)
+    assert calendar_of(there, both, "Asia/Tokyo") == Calendar(ZoneInfo("Asia/Tokyo"), sites)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from storage import clock
+from storage import clock, record
 from storage.clock import Clock, ClockName
 from storage.partnership import Partnership
 from storage.record import Record
@@ -82,7 +82,7 @@ def test_due_lists_the_longest_waiting_first(session: Session, logged: Record) -
     first, second = of(session, logged, ClockName.CLOSE), of(session, later, ClockName.CLOSE)
     first.next_at, second.next_at = NOW, NOW - DAY
     session.flush()
-    assert clock.list_due(session, NOW, 10) == [second, first]
-    assert clock.list_due(session, NOW, 1) == [second]
-    assert clock.list_due(session, NOW - DAY, 10) == [second]
-    assert clock.list_due(session, NOW - 2 * DAY, 10) == []
+    assert record.list_clocks_due(session, NOW, 10) == [(second, later), (first, logged)]
+    assert record.list_clocks_due(session, NOW, 1) == [(second, later)]
+    assert record.list_clocks_due(session, NOW - DAY, 10) == [(second, later)]
+    assert record.list_clocks_due(session, NOW - 2 * DAY, 10) == []

@@ -54,4 +54,4 @@ def test_those_agreed_to_are_counted_by_kind(session: Session, logged: Record) -
     add(session, logged, Asked.LOWER, answered_at=NOW, agreed=True)
     add(session, logged)
     counted = {what: request.count_agreed(session, logged.id, what) for what in Asked}
-    assert counted == {Asked.EXTEND: 2, Asked.LOWER: 1, Asked.VOID: 0, Asked.REOPEN: 0}
+    assert counted == {Asked.EXTEND: 2, Asked.LOWER: 1, Asked.VOID: 0, Asked.REOPEN: 0, Asked.STOP: 0}
