@@ -200,7 +200,8 @@ class Walk(RuleBasedStateMachine):
     def ask_and_answer(self) -> None:
         """One asks something, perhaps something happens in between, and another answers."""
         record_id, (first, second) = self.some_id(), self.dice.sample([ANNA, ELIF], 2)
-        if self.act(first, record_id, self.dice.choice(["reopen", "reopen", "reclassify", "reclassify", "stop_clock", "stop_clock", "void"])):
+        asks = ["reopen", "reopen", "reclassify", "reclassify", "stop_clock", "stop_clock", "void"]
+        if self.act(first, record_id, self.dice.choice(asks)):
             self.next_things(record_id, self.dice.choice([0, 0, 1, 5]))
             self.act(second, record_id, self.dice.choice(["agree", "agree", "refuse"]))
 
