@@ -225,7 +225,7 @@ STORY = (
     Scene(34, CARLA, "Acknowledge", "water"),
     _capa(
         36,
-        ELIF,
+        GITA,
         "docs",
         "release",
         "Second check of certificates before sending",

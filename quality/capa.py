@@ -66,6 +66,8 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     due = Due(actor.calendar.at(form.due_on, DAY_ENDS), CAPA_RULE, Duty.OWNER, now)
     entry = records.log(session, actor, record, now=now, details=told, due=due)
     session.add(Capa(record_id=record.id, **details))
+    if not form.plan.startswith(TO_BE_WRITTEN):  # else whoever writes it by Change plan is its author
+        change.worked(session, actor.person.id, record, PLAN)
     for source in sources:
         records.link(session, actor, record, source, now)
     if all(source.state is State.CLOSED for source in sources):  # else once its sources are approved
