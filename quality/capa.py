@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change
+from quality import change, words
 from quality import record as records
-from quality.approval import PLAN
+from quality.approval import PLAN, given
 from quality.change import Ref
 from quality.people import Actor, may_take_part, require_part
 from quality.refusal import FieldErrors
@@ -104,21 +104,31 @@ def change_plan(session: Session, actor: Actor, ref: Ref, form: PlanForm, now: d
 
 def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implemented_on: date, now: datetime) -> Record:
     """Mark a CAPA implemented; the clock to the check of its effectiveness starts on that day."""
-    record = change.begin(session, actor, ref, "implement", now).record
-    calendar = actor.calendar
-    if implemented_on > calendar.day_of(now):
-        raise FieldErrors({"implemented_on": "This day is still to come. Give the day on which it was done."})
-    if implemented_on < calendar.day_of(now - LONGEST_AGO):
-        raise FieldErrors({"implemented_on": LONG_AGO})
+    found = change.begin(session, actor, ref, "implement", now)
+    record, calendar = found.record, actor.calendar
+    _check_done(actor, found, implemented_on, now)
     change.worked(session, actor.person.id, record)
-    found: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
-    session.merge(Implementation(record_id=record.id, **found, **change.by(actor, now)))
+    done: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
+    session.merge(Implementation(record_id=record.id, **done, **change.by(actor, now)))
     clock.stop(session, record.id, now, ClockName.CLOSE, ClockName.ACCEPT)
     change.start_by_terms(session, actor, record, ClockName.CHECK, calendar.at(implemented_on, DAY_ENDS), now)
     changes = {"evidence": [None, evidence], "implemented_on": [None, implemented_on.isoformat()]}
     changes |= change.lapse(session, actor, record, now)
     change.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
     return record
+
+
+def _check_done(actor: Actor, found: Sheet, on: date, now: datetime) -> None:
+    """Refuse a day that is still to come, long past, or before the plan was approved by its last signature."""
+    calendar = actor.calendar
+    if on > calendar.day_of(now):
+        raise FieldErrors({"implemented_on": "This day is still to come. Give the day on which it was done."})
+    if on < calendar.day_of(now - LONGEST_AGO):
+        raise FieldErrors({"implemented_on": LONG_AGO})
+    approved_on = max((calendar.day_of(one.at) for one in given(found, PLAN)), default=on)
+    if on < approved_on:
+        why = f"The plan was approved on {words.day(approved_on)}, and nothing of it is done before."
+        raise FieldErrors({"implemented_on": f"{why} Give that day or a later one."})
 
 
 def add_check(session: Session, actor: Actor, found: Sheet, form: CheckForm, now: datetime) -> EffectivenessCheck:

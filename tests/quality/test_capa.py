@@ -325,7 +325,7 @@ def test_only_the_owner_marks_it_implemented(session: Session, planned: Record, 
 @pytest.mark.parametrize(("days", "allowed"), [(-1, True), (0, True), (1, False), (-1830, True), (-1831, False)])
 def test_a_day_of_implementation_is_past(session: Session, planned: Record, days: int, *, allowed: bool) -> None:
     """A day to come is refused at its field, and one so long ago that the year is a slip."""
-    support.begin_capa(session, planned)
+    support.begin_capa(session, planned, NOW + min(days, 0) * DAY)  # approved in time
     on = NOW.date() + days * DAY
     if allowed:
         implement(session, FINN, planned, on)
@@ -338,7 +338,7 @@ def test_a_day_of_implementation_is_past(session: Session, planned: Record, days
 
 def test_implementing_starts_the_clock_to_the_check(session: Session, planned: Record) -> None:
     """90 days after the day it was carried out; what ran before stops, accepted or not."""
-    support.begin_capa(session, planned)
+    support.begin_capa(session, planned, NOW - 10 * DAY)
     implement(session, FINN, planned, NOW.date() - 10 * DAY)
     assert clocks(session, planned) == {ClockName.CHECK: datetime(2027, 2, 12, 16, tzinfo=UTC)}
     found = clock.find(session, planned.id, ClockName.CHECK)
@@ -475,3 +475,17 @@ def test_a_long_title_is_followed_by_one_that_fits(session: Session, there: Part
     support.check(session, ELIF, made, Outcome.NOT_EFFECTIVE, CHECK_DAY)
     (follower,) = support.sheet_of(session, made).followers
     assert len(follower.title) == 150
+
+
+def test_nothing_is_implemented_before_its_plan_was_approved(session: Session, there: Partnership) -> None:
+    """The day is held against the plan's last signature, at the field and with that day."""
+    source = support.log_deviation(session)
+    made = support.log_capa(session, sources=(source.number,))
+    support.sign(session, ELIF, made, "approve_plan")
+    support.sign(session, ANNA, made, "approve_plan", NOW + 2 * DAY)
+    on, later = date(2026, 11, 25), NOW + 5 * DAY
+    told = support.field_errors(session, capa.implement, actor(session, FINN), ref(made), "Done.", on, later)
+    why = "The plan was approved on Thu 26 Nov 2026, and nothing of it is done before."
+    assert told == {"implemented_on": f"{why} Give that day or a later one."}
+    capa.implement(session, actor(session, FINN), ref(made), "Done.", date(2026, 11, 26), later)
+    assert made.state is State.IMPLEMENTED
