@@ -152,6 +152,44 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     )
 
 
+def of_many(session: Session, there: Partnership, both: dict[Side, Company], records: Sequence[Record]) -> list[Sheet]:
+    """Gather of several records what the rules about persons ask: one statement for each thing, however many records.
+
+    Their clocks, texts, results, batches and followers are left out.
+    """
+    ids = [record.id for record in records]
+    asked = {one.record_id: one for one in request.list_open(session, ids)}
+    plans = {one.record_id: one for one in oos.list_plans(session, ids)}
+    signed, worked = signature.list_of_records(session, ids), author.list_of_records(session, ids)
+    sources = stored.sources_of_all(session, ids)
+    people = {who.id: who for who in person.list_active(session, there.id)}
+    named = {value for row in (*records, *asked.values()) for name, value in row if name.endswith("_by_id")}
+    named |= {record.owner_id for record in records}
+    people |= {who.id: who for who in person.list_by_ids(session, named - {None} - people.keys())}
+    return [
+        Sheet(
+            partnership=there,
+            companies=both,
+            people=people,
+            record=record,
+            parts={RetestPlan: plans[record.id]} if record.id in plans else {},
+            retests=[],
+            checks=[],
+            clocks={},
+            signatures=[one for one in signed if one.record_id == record.id],
+            authors=[one for one in worked if one.record_id == record.id],
+            request=asked.get(record.id),
+            reports=[],
+            lots=[],
+            sources=sources.get(record.id, []),
+            followers=[],
+            plan_signatures=[],
+            permalink=None,
+        )
+        for record in records
+    ]
+
+
 def _people(session: Session, partnership_id: int, rows: Sequence[Table]) -> dict[int, Person]:
     """Gather the active roster and everybody whom the rows name."""
     people = {who.id: who for who in person.list_active(session, partnership_id)}

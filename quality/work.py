@@ -1,19 +1,24 @@
 """What waits for a person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from sqlmodel import Session
 
+from quality import sheet, who
 from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
-from storage import record, request
+from quality.who import Who
+from storage import record
 from storage.clock import ClockName
 from storage.partnership import Side
 from storage.person import Role
 from storage.record import Row
 
 MOST = 5
+PAGE = 50  # candidates looked at together
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,13 @@ def needs(session: Session, actor: Actor, now: datetime) -> list[Group]:
 def waiting_for_company(session: Session, actor: Actor, now: datetime) -> list[Group]:
     """Gather what waits for a company's QA: to approve, answer, check, report, acknowledge and assign."""
     one, pid, side = MOST + 1, actor.partnership.id, actor.person.side
-    awaiting = record.list_awaiting(session, pid, side, one)
-    tomorrow = _tomorrow(actor, now)
+    awaiting = partial(record.list_awaiting, session, pid, side)
+    asked = partial(record.list_asked, session, pid)
+    check = partial(record.list_due_by, session, pid, [ClockName.CHECK], before=_tomorrow(actor, now))
     groups = {
-        # Nobody approves what they own, so it does not wait for them.
-        f"{actor.company.name} has to approve": [row for row in awaiting if row.record.owner_id != actor.person.id],
-        "Asked of QA": _asked(session, actor, record.list_asked(session, pid, one)),
-        "Effectiveness to be checked": record.list_due_by(session, pid, [ClockName.CHECK], one, before=tomorrow),
+        f"{actor.company.name} has to approve": _for(session, actor, awaiting, who.APPROVER),
+        "Asked of QA": _for(session, actor, asked, who.ANSWERER),
+        "Effectiveness to be checked": _for(session, actor, check, who.CHECKER),
     }
     if side is Side.SPONSOR:
         groups["Reports to authorities"] = record.list_due_by(session, pid, tuple(REPORTS), one)
@@ -84,9 +89,15 @@ def _tomorrow(actor: Actor, now: datetime) -> datetime:
     return actor.calendar.at(actor.calendar.day_of(now) + timedelta(days=1), time())
 
 
-def _asked(session: Session, actor: Actor, rows: list[Row]) -> list[Row]:
-    """Leave out what the person asked, or has agreed to already."""
-    mine = actor.person.id
-    found = request.list_open(session, [row.record.id for row in rows])
-    theirs = {one.record_id for one in found if mine not in (one.asked_by_id, one.first_yes_by_id)}
-    return [row for row in rows if row.record.id in theirs]
+def _for(session: Session, actor: Actor, listing: Callable[..., list[Row]], rule: Who) -> list[Row]:
+    """List the first rows with which the person may do what the rule is about: nobody is shown what only others may."""
+    found: list[Row] = []
+    offset = 0
+    while len(found) <= MOST:
+        rows = listing(limit=PAGE, offset=offset)
+        sheets = sheet.of_many(session, actor.partnership, actor.companies, [row.record for row in rows])
+        found += [row for row, about in zip(rows, sheets, strict=True) if rule.allows(actor.person, about)]
+        if len(rows) < PAGE:
+            break
+        offset += PAGE
+    return found[: MOST + 1]

@@ -1,5 +1,6 @@
 """What only an out-of-specification or out-of-trend result has."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -98,6 +99,11 @@ def list_retests(session: Session, record_id: int) -> list[Retest]:
     """List the results of a retest plan in order."""
     results = select(Retest).where(Retest.record_id == record_id)
     return list(session.exec(results.order_by(col(Retest.number))).all())
+
+
+def list_plans(session: Session, record_ids: Sequence[int]) -> list[RetestPlan]:
+    """List the retest plans of some records."""
+    return list(session.exec(select(RetestPlan).where(col(RetestPlan.record_id).in_(record_ids))).all())
 
 
 def get(session: Session, record_id: int) -> Oos:

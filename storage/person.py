@@ -1,5 +1,6 @@
 """The roster: who belongs to which company of a partnership, with which roles."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -86,6 +87,11 @@ def list_active(session: Session, partnership_id: int) -> list[Person]:
     active = select(Person).where(Person.partnership_id == partnership_id, col(Person.active))
     people = session.exec(active).all()
     return sorted(people, key=lambda p: (p.side is not Side.SPONSOR, p.name.casefold()))
+
+
+def list_by_ids(session: Session, ids: Iterable[int]) -> list[Person]:
+    """List people by their ids, whoever left among them."""
+    return list(session.exec(select(Person).where(col(Person.id).in_(set(ids)))).all())
 
 
 def list_with_role(session: Session, partnership_id: int, role: Role) -> list[Person]:

@@ -230,6 +230,15 @@ def sources_of(session: Session, record_id: int) -> list[Record]:
     return list(session.exec(linked.where(RecordLink.record_id == record_id).order_by(col(Record.id))).all())
 
 
+def sources_of_all(session: Session, record_ids: Sequence[int]) -> dict[int, list[Record]]:
+    """Give the records that each of several records comes from."""
+    linked = select(RecordLink.record_id, Record).join(Record, col(Record.id) == RecordLink.source_id)
+    found: dict[int, list[Record]] = {}
+    for record_id, source in session.exec(linked.where(col(RecordLink.record_id).in_(record_ids))).all():
+        found.setdefault(record_id, []).append(source)
+    return found
+
+
 def logged_from(session: Session, record_id: int) -> Record | None:
     """Give the record from whose card a record was logged."""
     linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
@@ -314,22 +323,22 @@ def list_unowned(session: Session, partnership_id: int, limit: int) -> list[Row]
     return rows_of(session, session.exec(unowned.order_by(col(Record.id)).limit(limit)).all())
 
 
-def list_awaiting(session: Session, partnership_id: int, side: Side, limit: int) -> list[Row]:
+def list_awaiting(session: Session, partnership_id: int, side: Side, limit: int, offset: int = 0) -> list[Row]:
     """List records that the QA of a company has to sign now, the oldest first."""
     awaits = Record.awaits_sponsor if side is Side.SPONSOR else Record.awaits_cmo
     waiting = select(Record).where(Record.partnership_id == partnership_id, col(awaits))
-    return rows_of(session, session.exec(waiting.order_by(col(Record.id)).limit(limit)).all())
+    return rows_of(session, session.exec(waiting.order_by(col(Record.id)).offset(offset).limit(limit)).all())
 
 
-def list_asked(session: Session, partnership_id: int, limit: int) -> list[Row]:
+def list_asked(session: Session, partnership_id: int, limit: int, offset: int = 0) -> list[Row]:
     """List records with a request that nobody has answered, the oldest first."""
     asked = select(Record).where(Record.partnership_id == partnership_id, col(Record.asked).is_not(None))
-    return rows_of(session, session.exec(asked.order_by(col(Record.id)).limit(limit)).all())
+    return rows_of(session, session.exec(asked.order_by(col(Record.id)).offset(offset).limit(limit)).all())
 
 
 def list_due_by(
     session: Session, partnership_id: int, names: Sequence[ClockName], limit: int, before: datetime | None = None,
-    owner_id: int | None = None,
+    owner_id: int | None = None, offset: int = 0,
 ) -> list[Row]:  # fmt: skip
     """List records with a running clock of these names, the soonest due first; before a moment, of an owner."""
     due = _with_running(select(Record), partnership_id, *names)
@@ -338,7 +347,7 @@ def list_due_by(
     if before is not None:
         due = due.where(Clock.due_at < before)
     soonest = due.group_by(col(Record.id)).order_by(func.min(Clock.due_at), col(Record.id))
-    return rows_of(session, session.exec(soonest.limit(limit)).all(), names)
+    return rows_of(session, session.exec(soonest.offset(offset).limit(limit)).all(), names)
 
 
 def list_due(session: Session, partnership_id: int, start: datetime, end: datetime, limit: int) -> list[Row]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from sqlmodel import Session
 
+from quality import record as records
 from quality import request, work
 from quality.people import Profile
 from storage.partnership import Partnership
@@ -96,3 +97,66 @@ def test_the_partners_many_waiting_records_hide_none_of_ours(session: Session, t
         support.log_deviation(session, GITA)
     support.log_deviation(session, CARLA)
     assert waiting(session, GITA) == {BOREALIS: ["DEV-2026-0061"]}
+
+
+def numbers(session: Session, who: Profile, title: str) -> list[str]:
+    session.flush()
+    return waiting(session, who).get(title, [])
+
+
+def test_what_only_a_colleague_may_sign_hides_nothing(session: Session, there: Partnership) -> None:
+    """Finn worked on many pending records; the one that he may approve is found behind them, and only that one."""
+    for _ in range(work.PAGE + 2):
+        support.submit(session, support.log_deviation(session), owner=FINN)
+    free = support.submit(session, support.log_deviation(session))
+    assert numbers(session, FINN, APPROVE) == [free.number]
+    assert len(numbers(session, ELIF, APPROVE)) == work.MOST
+
+
+def test_who_worked_on_a_record_is_not_asked_to_approve_it(session: Session, there: Partnership) -> None:
+    """Not the owner any more, but still the author of what is to be signed."""
+    made = support.submit(session, support.log_deviation(session), owner=FINN)
+    support.assign(session, made, GITA)
+    assert numbers(session, FINN, APPROVE) == []
+    assert numbers(session, ELIF, APPROVE) == [made.number]
+
+
+def test_who_logged_a_plan_is_not_asked_to_approve_it(session: Session, there: Partnership) -> None:
+    """Nor who signed it already, of the company whose signature is there."""
+    source = support.log_deviation(session)
+    made = support.log_capa(session, ELIF, owner=GITA, sources=(source.number,))
+    assert (numbers(session, ELIF, APPROVE), numbers(session, FINN, APPROVE)) == ([], [made.number])
+    support.sign(session, FINN, made, "approve_plan")
+    assert (numbers(session, FINN, APPROVE), numbers(session, ANNA, "Aurora has to approve")) == ([], [made.number])
+
+
+def test_requests_of_the_own_company_hide_none_of_the_partners(session: Session, there: Partnership) -> None:
+    """Only what the person may answer is shown: not what a colleague asks of the other company."""
+    for place in range(7):
+        made = support.log_deviation(session)
+        records.acknowledge(session, actor(session, ANNA), ref(made), NOW)
+        request.void(session, actor(session, ELIF if place < 6 else ANNA), ref(made), "Twice.", NOW)
+    assert numbers(session, FINN, "Asked of QA") == ["DEV-2026-0007"]
+    assert len(numbers(session, ANNA, "Asked of QA")) == work.MOST
+
+
+def test_who_carried_a_capa_out_is_not_asked_to_check_it(session: Session, there: Partnership) -> None:
+    """Its effectiveness is for QA who did not implement it."""
+    made = support.log_capa(session)
+    support.implement(session, support.begin_capa(session, made))
+    support.assign(session, made, GITA)
+    later = NOW + 92 * DAY
+    assert "Effectiveness to be checked" not in waiting(session, FINN, later)
+    assert waiting(session, ELIF, later)["Effectiveness to be checked"] == [made.number]
+
+
+def test_the_number_of_statements_does_not_grow_with_the_rows(session: Session, there: Partnership) -> None:
+    """Six pending records cost as many statements as one."""
+    told = []
+    for number in (1, 5):
+        for _ in range(number):
+            support.submit(session, support.log_deviation(session))
+        with support.statements(session) as seen:
+            work.waiting_for_company(session, actor(session, ELIF), NOW)
+        told.append(len(seen))
+    assert told[0] == told[1]
