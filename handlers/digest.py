@@ -7,7 +7,7 @@ from handlers import figures as weekly
 from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.cards import row_text
-from handlers.text import cut
+from handlers.text import cut, escape
 from quality import digest, figures, words
 from quality.digest import Digest, Section
 from quality.figures import Figures
@@ -53,11 +53,11 @@ def draw(found: Digest, week: Figures | None = None) -> Screen:
         for section in told
     ]
     counts += [f"{len(found.on_hold)} batches on hold"] if found.on_hold else []
-    return Screen(f"{title}: {', '.join(counts)}.", [*shown, *last])
+    return Screen(escape(f"{title}: {', '.join(counts)}."), [*shown, *last])
 
 
 def _section(section: Section, found: Digest) -> list[Block]:
-    heading = blocks.section(f"*{section.title}* ({len(section.rows)}{'+' if section.more else ''})")
+    heading = blocks.section(f"*{escape(section.title)}* ({len(section.rows)}{'+' if section.more else ''})")
     items = [_item(row, found) for row in section.rows]
     if section.more:
         items.append([blocks.words("and more: see Open records")])
