@@ -1,6 +1,6 @@
 """CAPAs in Slack: the command, and the forms of their life."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -9,6 +9,7 @@ from handlers import acts
 from handlers.acts import Filled, Given
 from handlers.blocks import Option
 from handlers.call import Call
+from handlers.cards import data_of
 from handlers.commands import NUMBER, record_command, usage
 from handlers.deviation import SOURCES
 from handlers.forms import LONG, Choice, Day, Form, PersonChoice, Text
@@ -65,20 +66,22 @@ USAGE = usage(
 async def open_form(call: Call, source: str | None = None, record_id: int | None = None) -> None:
     """Open New CAPA, the source filled in where one is named by number or by id."""
 
-    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], str, date]:
+    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], Record | None]:
         people.require_part(session, actor, "log CAPAs")
-        number = ""
-        if source:
-            number = record.by_number(session, actor, source).number
-        elif record_id is not None:
-            number = change.may(session, actor, record_id, "capa", call.now).record.number
-        today = calendar_of(actor.partnership, actor.companies).day_of(call.now)
-        return actor, owners(session, actor), number, today
+        about = record.by_number(session, actor, source) if source else None
+        if record_id is not None:
+            about = change.get(session, actor, record_id)
+        if about is not None and (record_id is not None or about.kind is not Kind.CAPA):
+            change.may(session, actor, about.id, "capa", call.now)
+        return actor, owners(session, actor), about
 
-    actor, options, number, today = await call.look(question)
-    values: dict[str, Any] = {"sources": number, "due_on": today + timedelta(days=CAPA_DAYS)}
+    actor, options, about = await call.look(question)
+    today = actor.calendar.day_of(call.now)
+    values: dict[str, Any] = {"sources": about.number if about else "", "due_on": today + timedelta(days=CAPA_DAYS)}
     values["action_type"] = ActionType.CORRECTIVE
-    await call.open(FORM.view({"p": actor.partnership.id}, values, {"owner": options}))
+    on_card = about is not None and about.kind is not Kind.CAPA
+    data = data_of(about) if about and on_card else {"p": actor.partnership.id}
+    await call.open(FORM.view(data, values, {"owner": options}))
 
 
 async def on_text(call: Call, text: str) -> None:
@@ -106,7 +109,8 @@ async def on_submitted(call: Call) -> None:
     """Log the CAPA."""
     given = FORM.read(call.view)
     given["owner_id"] = given.pop("owner")
-    await call.do(capa.log, CapaForm(**given))
+    asked_on = acts.ref_of(call) if "r" in call.data else None
+    await call.do(capa.log, CapaForm(**given, asked_on=asked_on))
 
 
 def _plan(found: Sheet) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class CapaForm:
     plan: str
     sources: tuple[str, ...] = ()
     criterion: str = ""
+    asked_on: Ref | None = None  # the record on whose card it is logged
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ class CheckForm:
 def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record:
     """Log a CAPA, link it to its sources and tell its owner."""
     require_part(session, actor, "log CAPAs")
+    if form.asked_on is not None:
+        change.begin(session, actor, form.asked_on, "capa", now)
     _check_due(actor, form.due_on, now)
-    sources = records.find_all(session, actor, form.sources, "sources")
+    sources = records.find_sources(session, actor, form.sources)
     owner = records.can_own(session, actor, form.owner_id)
     record = records.new(actor, Kind.CAPA, State.PLANNED, now, title=form.title, owner_id=owner.id, detected_at=now)
     details = {name: getattr(form, name) for name in ("problem", "action_type", "plan", "criterion")}
@@ -162,7 +165,7 @@ def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: 
             owner_id=owner.id,
             due_on=calendar.working_day_from(calendar.day_of(now) + timedelta(days=CAPA_DAYS)),
             plan=f"{TO_BE_WRITTEN}: what {record.number} did was not enough. Press Change plan.",
-            sources=(record.number, *(source.number for source in found.sources)),
+            sources=(record.number, *(one.number for one in found.sources if one.state is not State.VOID)),
             criterion=before.criterion if before else "",
         ),
         now,

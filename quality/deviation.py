@@ -62,7 +62,7 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
         raise FieldErrors({"detected_at": "This lies in the future. Give the time it was detected."})
     if form.detected_at < now - LONGEST_AGO:
         raise FieldErrors({"detected_at": LONG_AGO})
-    sources = records.find_all(session, actor, form.sources, "sources")
+    sources = records.find_sources(session, actor, form.sources)
     record = records.new(
         actor,
         Kind.DEVIATION,

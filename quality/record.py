@@ -179,6 +179,15 @@ def find_all(session: Session, actor: Actor, numbers: Sequence[str], field: str)
     return [record for record in found.values() if record is not None]
 
 
+def find_sources(session: Session, actor: Actor, numbers: Sequence[str]) -> list[Record]:
+    """Find the records that a new one comes from; an error at the field for a void one, which tells of nothing."""
+    found = find_all(session, actor, numbers, "sources")
+    void = [one.number for one in found if one.state is State.VOID]
+    if void:
+        raise FieldErrors({"sources": f"{void[0]} is void, so nothing follows from it. Leave it out."})
+    return found
+
+
 def _follower_and_source(record: Record, other: Record) -> tuple[Record, Record]:
     """Tell which of two records follows from the other: a CAPA, else the later one."""
     same = (record.kind is Kind.CAPA) is (other.kind is Kind.CAPA)

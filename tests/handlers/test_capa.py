@@ -6,7 +6,7 @@ import pytest
 
 from bot.samples import SPONSOR
 from sandbox import Message
-from tests.stage import FINN, HUGO, Stage, kept
+from tests.stage import DEVIATION, FINN, HUGO, Stage, kept
 
 LABELS = [
     "Title",
@@ -305,3 +305,42 @@ async def test_the_same_buttons_ask_about_capas_elsewhere(stage: Stage) -> None:
     await stage.settle()
     assert "Accepted: Gita Rao" in card.words
     assert "Accepted: Gita Rao" in stage.gita.direct_messages[-1].words
+
+
+async def test_a_form_on_a_record_that_was_voided_meanwhile_is_answered_with_the_record(stage: Stage) -> None:
+    """Add CAPA asks again when it is sent: nothing is logged, and the record is shown as it is now."""
+    card = await stage.log(stage.gita)
+    await stage.gita.click("Add CAPA", card)
+    stage.gita.fill(CAPA)
+    await stage.void(stage.elif_, card)
+    with stage.nothing_changes():
+        await stage.gita.submit()
+        await stage.settle()
+    assert stage.gita.modal is not None
+    assert "DEV-2026-0001 is Void: Elif Kaya" in stage.gita.modal.words
+    assert len(stage.cards) == 1
+
+
+async def test_a_form_on_a_record_that_changed_can_be_sent_again(stage: Stage) -> None:
+    """What was typed is kept, and holds for the record's present version."""
+    card = await stage.log(stage.gita)
+    await stage.gita.click("Add CAPA", card)
+    stage.gita.fill(CAPA)
+    await stage.press(stage.anna, "Acknowledge", card)
+    await stage.gita.submit()
+    assert stage.gita.modal is not None
+    assert "was changed meanwhile" in stage.gita.modal.words
+    assert await stage.gita.submit() == {}
+    await stage.settle()
+    assert "Links: DEV-2026-0001 (Open)" in stage.card("CAPA-2026-0001").words
+
+
+async def test_a_void_record_is_no_source(stage: Stage) -> None:
+    """It is refused at its field, of a CAPA and of a deviation."""
+    await stage.void(stage.elif_, await stage.log(stage.gita))
+    for button, given in (("New CAPA", CAPA), ("Log deviation", DEVIATION)):
+        await stage.gita.click(button)
+        stage.gita.fill(given | {"Source records": "DEV-2026-0001"})
+        with stage.nothing_changes():
+            told = await stage.gita.submit()
+        assert told == {"Source records": "DEV-2026-0001 is void, so nothing follows from it. Leave it out."}

@@ -364,3 +364,17 @@ async def test_only_the_owner_investigates(stage: Stage) -> None:
         assert says == (
             "Phase I result on OOS-2026-0001 is for the owner: Hugo Meyer (Borealis Manufacturing (example))."
         )
+
+
+async def test_a_deviation_of_a_result_that_was_sent_back_is_not_logged(stage: Stage) -> None:
+    """Log deviation asks again when it is sent: the result is no confirmed one any more."""
+    card = await in_phase_2(stage)
+    assert await stage.press(stage.hugo, "Phase II result", card, **PHASE_TWO) == {}
+    await stage.gita.click("Log deviation", card)
+    assert await stage.press(stage.elif_, "Send back", card, Reason="Look at the blender.") == {}
+    with stage.nothing_changes():
+        await stage.gita.submit()
+        await stage.settle()
+    assert stage.gita.modal is not None
+    assert "Elif Kaya" in stage.gita.modal.words
+    assert "sent it back" in stage.gita.modal.words
