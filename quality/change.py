@@ -132,6 +132,7 @@ def start(session: Session, record: Record, name: ClockName, due: Due, now: date
         "extensions": 0,
         "paused_at": None,
         "pause_ends_on": None,
+        "paused_seconds": 0,
         "stopped_at": None,
         "next_at": ladder.first_at(name, calendar.day_of(due.at), now, calendar),
     }

@@ -121,14 +121,27 @@ def stop(session: Session, record_id: int, now: datetime, *names: ClockName) -> 
     """Stop a record's running clocks of these names; stopped clocks remind of nothing."""
     for clock in list_running(session, record_id):
         if clock.name in names:
-            clock.stopped_at, clock.next_at, clock.paused_at, clock.pause_ends_on = now, None, None, None
+            _end_pause(clock, now)
+            clock.stopped_at, clock.next_at = now, None
+
+
+def _end_pause(clock: Clock, now: datetime) -> None:
+    """Let what is done while its clock stands be due later by so long as it stood: it is not late by that."""
+    if clock.paused_at is None:
+        return
+    stood = now - clock.paused_at
+    clock.due_at, clock.first_due_at = clock.due_at + stood, clock.first_due_at + stood
+    clock.paused_seconds += int(stood.total_seconds())
+    clock.paused_at, clock.pause_ends_on = None, None
 
 
 def list_following(session: Session, partnership_id: int, after: int, limit: int) -> list[Clock]:
     """List the running clocks that an agreement made and nobody extended or stopped, by id, those after an id."""
     made = (Clock.partnership_id == partnership_id, Clock.id > after, col(Clock.agreement_row).is_not(None))
-    plain = (col(Clock.stopped_at).is_(None), col(Clock.paused_at).is_(None), Clock.extensions == 0)
-    return list(session.exec(select(Clock).where(*made, *plain).order_by(col(Clock.id)).limit(limit)).all())
+    running = (col(Clock.stopped_at).is_(None), col(Clock.paused_at).is_(None))
+    plain = (Clock.extensions == 0, Clock.paused_seconds == 0)
+    following = select(Clock).where(*made, *running, *plain).order_by(col(Clock.id)).limit(limit)
+    return list(session.exec(following).all())
 
 
 def count_late(session: Session, now: datetime) -> int:
