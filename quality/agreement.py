@@ -163,7 +163,9 @@ def agree(session: Session, actor: Actor, ref: Ref, now: datetime) -> Agreement:
 def _come_into_force(session: Session, actor: Actor, proposal: Agreement, now: datetime) -> None:
     before = agreement.in_force(session, actor.partnership.id)
     proposal.version, proposal.in_force_at = (before.version or 0) + 1, now
-    proposal.moved_up_to = 0 if proposal.moves_clocks else None
+    if proposal.moves_clocks:
+        agreement.stop_moving(session, actor.partnership.id)
+        proposal.moved_up_to = 0
     _apply(actor, proposal.content["settings"])
     actor.partnership.next_digest_at = digest.next_at(actor.partnership, actor.calendar, now)
     told = differences(before.content, proposal.content) | {"version": [before.version, proposal.version]}
@@ -243,11 +245,12 @@ def _move(session: Session, followed: Agreement, one: Clock, row: Row, calendar:
     since = one.rule.partition(" from ")[2] or row.term.since
     term = replace(row.term, since=since)
     soonest = calendar.at(calendar.add_working_days(calendar.day_of(now), 1), DAY_ENDS)
-    before, due_at = one.due_at, term.due(one.started_at, calendar)
+    before = one.due_at
+    due_at = max(term.due(one.started_at, calendar), min(before, soonest))
     one.rule, one.duty, one.agreement_version = term.rule, row.duty, followed.version
     if due_at == before:
         return
-    one.due_at = one.first_due_at = max(due_at, min(before, soonest))
+    one.due_at = one.first_due_at = due_at
     one.next_at = ladder.first_at(one.name, calendar.day_of(one.due_at), now, calendar)
     record = of_record(session, followed.partnership_id, one.record_id).record
     changes = {"clock": [None, one.name], "due": [before.isoformat(), one.due_at.isoformat()]}

@@ -90,6 +90,13 @@ def find_moving(session: Session) -> Agreement | None:
     return session.exec(select(Agreement).where(col(Agreement.moved_up_to).is_not(None)).limit(1)).first()
 
 
+def stop_moving(session: Session, partnership_id: int) -> None:
+    """Let no running clock follow a version any more that one after it overtook."""
+    moving = (Agreement.partnership_id == partnership_id, col(Agreement.moved_up_to).is_not(None))
+    for overtaken in session.exec(select(Agreement).where(*moving)).all():
+        overtaken.moved_up_to = None
+
+
 def before(session: Session, found: Agreement) -> Agreement:
     """Get the version that a proposal, or another version, follows."""
     if found.version is None:
