@@ -161,3 +161,34 @@ def test_latest_and_next_meet(due_on: date, offset: int) -> None:
     assert ladder.next_at(CLOSE, due_on, today, BOTH).astimezone(BERLIN).time() == time(8)
     assert ladder.latest(CLOSE, due_on, following - timedelta(days=1), BOTH) == standing
     assert standing is None or standing.day <= today
+
+
+BEFORE = {
+    ClockName.CLOSE: [7, 3, 1, 0],
+    ClockName.CHECK: [7, 3, 1, 0],
+    ClockName.FIELD_ALERT: [7, 3, 1, 0],
+    ClockName.BIOLOGIC: [7, 3, 1, 0],
+    ClockName.EU_DEFECT: [7, 3, 1, 0],
+    ClockName.PHASE_1: [1, 0],
+    ClockName.REVIEW: [1, 0],
+    ClockName.PLAN: [1, 0],
+    ClockName.ACCEPT: [0],
+    ClockName.ACKNOWLEDGE: [0],
+    ClockName.NOTIFY: [0],
+}
+
+
+@pytest.mark.parametrize("name", ClockName)
+def test_each_clock_has_its_ladder(name: ClockName) -> None:
+    """Long ones begin a week before, short ones the day before or on the day; late, all are alike."""
+    everyday = Calendar(BERLIN)
+    found = list(islice(ladder.steps(name, THURSDAY, everyday), len(BEFORE[name]) + 3))
+    assert [-step.days_late for step in found] == [*BEFORE[name], -1, -4, -5]
+    assert [step.audience for step in found[-3:]] == [OWNER, AND_QA, AND_QA]
+
+
+def test_a_short_clock_that_starts_today_is_not_reminded_of_at_once() -> None:
+    """What is to be acknowledged tomorrow is told of tomorrow."""
+    started = datetime(2026, 12, 16, 9, tzinfo=UTC)
+    assert ladder.first_at(ClockName.ACKNOWLEDGE, THURSDAY, started, BOTH) == datetime(2026, 12, 17, 7, tzinfo=UTC)
+    assert ladder.latest(ClockName.ACKNOWLEDGE, THURSDAY, date(2026, 12, 16), BOTH) is None

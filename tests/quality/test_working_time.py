@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.working_time import DAY_STARTS, Calendar, Site, calendar_of, known_zone, supported_countries
+from quality.working_time import (
+    DAY_STARTS,
+    Calendar,
+    Site,
+    calendar_at,
+    calendar_of,
+    known_zone,
+    regions_of,
+    site_of,
+    supported_countries,
+)
 from storage.partnership import Company, Partnership, Side
 from tests.support import NOW
 
@@ -47,6 +57,87 @@ def test_a_day_works_when_both_companies_work(day: date, *, working: bool) -> No
 def test_only_the_companies_countries_count(countries: tuple[str, ...], *, working: bool) -> None:
     """Thanksgiving is a holiday only where a company is American."""
     assert Calendar(ZoneInfo("UTC"), tuple(Site(one) for one in countries)).is_working(date(2026, 11, 26)) is working
+
+
+@pytest.mark.parametrize(
+    ("site", "day", "working"),
+    [
+        (Site("DE", "BY"), date(2026, 1, 6), False),  # Epiphany, in Bavaria
+        (Site("DE", "BE"), date(2026, 1, 6), True),
+        (Site("DE", "BE"), date(2027, 3, 8), False),  # Women's Day, in Berlin
+        (Site("DE", "BY"), date(2027, 3, 8), True),
+        (Site("DE"), date(2027, 3, 8), True),
+        (Site("DE", "BY"), date(2026, 10, 3), False),  # of the whole country
+        (Site("GB", "ENG"), date(2026, 11, 30), True),
+        (Site("GB", "SCT"), date(2026, 11, 30), False),  # Saint Andrew's Day
+        (Site("US", "TX"), date(2026, 3, 2), False),  # Texas Independence Day
+        (Site("US"), date(2026, 3, 2), True),
+        (Site("IL"), date(2026, 11, 27), False),  # Friday
+        (Site("IL"), date(2026, 11, 28), False),  # Saturday
+        (Site("IL"), date(2026, 11, 29), True),  # Sunday
+        (Site("IL"), date(2026, 9, 21), False),  # Yom Kippur, a Monday
+        (Site("SA"), date(2026, 11, 27), False),
+        (Site("SA"), date(2026, 11, 29), True),
+        (Site("AE"), date(2026, 11, 27), True),  # since 2022 the weekend there is Saturday and Sunday
+        (Site("AE"), date(2026, 11, 29), False),
+        (Site("AE"), date(2026, 12, 2), False),  # National Day, a Wednesday
+        (Site("DE", closing_days=frozenset({date(2026, 11, 24)})), date(2026, 11, 24), False),
+        (Site("DE", closing_days=frozenset({date(2026, 11, 24)})), date(2026, 11, 25), True),
+    ],
+    ids=str,
+)
+def test_a_site_has_its_own_days_off(site: Site, day: date, *, working: bool) -> None:
+    """The holidays of its region, the weekend of its country, and the days on which the company closes."""
+    assert site.is_off(day) is not working
+    assert Calendar(ZoneInfo("UTC"), (site,)).is_working(day) is working
+
+
+def test_two_weekends_leave_four_days() -> None:
+    """Where one company rests on Friday and Saturday and the other on Saturday and Sunday, both work Mon to Thu."""
+    both = Calendar(ZoneInfo("UTC"), (Site("IL"), Site("US")))
+    week = [date(2026, 11, 15) + timedelta(days=number) for number in range(7)]
+    assert [day.strftime("%a") for day in week if both.is_working(day)] == ["Mon", "Tue", "Wed", "Thu"]
+    assert both.add_working_days(date(2026, 11, 19), 1) == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "number"),
+    [
+        (date(2026, 11, 24), date(2026, 11, 24), 0),
+        (date(2026, 11, 24), date(2026, 11, 25), 1),
+        (date(2026, 11, 24), date(2026, 11, 27), 2),  # over Thanksgiving
+        (date(2026, 11, 27), date(2026, 11, 29), 0),  # a weekend
+        (date(2026, 11, 28), date(2026, 11, 30), 1),
+        (date(2026, 12, 23), date(2027, 1, 4), 6),  # 24, 28, 29, 30, 31, 4
+        (date(2026, 11, 25), date(2026, 11, 24), 0),
+    ],
+)
+def test_working_days_between_two_days(first: date, last: date, number: int) -> None:
+    """Those after the first, up to and including the last."""
+    assert BOTH.working_days_between(first, last) == number
+
+
+@given(day=DAYS, number=st.integers(1, 30))
+def test_between_a_day_and_its_nth_working_day_lie_n(day: date, number: int) -> None:
+    """Counting forward and counting between agree."""
+    assert BOTH.working_days_between(day, BOTH.add_working_days(day, number)) == number
+
+
+def test_a_company_works_where_it_says() -> None:
+    """Country, region and closing days come from its row."""
+    made = Company(
+        partnership_id=1, side=Side.CMO, name="B", team_id="T", country="DE", region="BY",
+        closing_days="2026-12-28 2026-12-29",
+    )  # fmt: skip
+    assert site_of(made) == Site("DE", "BY", frozenset({date(2026, 12, 28), date(2026, 12, 29)}))
+    assert calendar_at(made, "Asia/Tokyo") == Calendar(ZoneInfo("Asia/Tokyo"), (site_of(made),))
+
+
+def test_regions_are_those_whose_holidays_differ() -> None:
+    """By their codes; a country without them has none."""
+    assert {"BY", "BE"} <= set(regions_of("DE"))
+    assert regions_of("IL") == ()
+    assert regions_of("XX") == ()
 
 
 @pytest.mark.parametrize(

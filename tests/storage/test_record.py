@@ -31,6 +31,7 @@ from storage import (
     signature,
     snooze,
 )
+from storage.agreement import Agreement
 from storage.clock import ClockName
 from storage.database import Database
 from storage.outbox import Outgoing
@@ -423,12 +424,13 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "a person's partnerships": lambda s, _: person.list_identities(s, support.SPONSOR_TEAM, "U0ANNA"),
     "partnerships by id": lambda s, p: partnership.list_by_ids(s, {p}),
     "muting": lambda s, p: partnership.mute(s, p, "is_archived", NOW),
-    "unmuting": lambda s, p: partnership.unmute(s, p),
-    "the agreement in force": lambda s, p: agreement.in_force(s, p),
+    "unmuting": partnership.unmute,
+    "the agreement in force": agreement.in_force,
     "agreements in force": lambda s, p: agreement.list_in_force(s, {p}),
-    "a proposal": lambda s, p: agreement.find_proposal(s, p),
+    "a proposal": agreement.find_proposal,
     "agreements that clocks follow": lambda s, _: agreement.find_moving(s),
-    "the agreement before": lambda s, p: agreement.before(s, agreement.in_force(s, p).model_copy(update={"version": 2})),
+    "the agreement before": lambda s, p: agreement.before(s, Agreement(partnership_id=p, version=2)),
+    "versions overtaken": agreement.stop_moving,
     "authors of several": lambda s, _: author.list_of_records(s, [1, 2, 3]),
     "open requests of several": lambda s, _: request.list_open(s, [1, 2, 3]),
     "a record's clock": lambda s, _: clock.find(s, 1, ClockName.CLOSE),
