@@ -1,6 +1,6 @@
 """The buttons of a record: who may press them, what they do, and what two people at once see."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -271,3 +271,78 @@ async def test_of_a_long_roster_the_owner_is_found_by_typing(stage: Stage) -> No
     assert await stage.anna.submit() == {}
     await stage.settle()
     assert "Owner: Gita Rao" in stage.cards[0].words
+
+
+STOPPED = {"Stopped until": date(2026, 12, 4), "Reason": "The laboratory is closed."}
+
+
+async def test_a_clock_is_stopped_by_both_companies(stage: Stage) -> None:
+    """The owner or QA asks, the other company agrees; the card says until when, and no reminder comes meanwhile."""
+    card = await stage.owned(Class="Minor", Detected_at=datetime(2026, 11, 1, 9, tzinfo=UTC))  # due Tue 1 December
+    assert "is for the owner or QA" in await stage.refused(stage.hugo, "Stop clock", card)
+    assert await stage.press(stage.gita, "Stop clock", card, **STOPPED) == {}
+    assert "who asks to stop the clock until Fri 4 Dec 2026" in card.words
+    assert "Stop clock" not in card.buttons
+    for who in (stage.elif_, stage.gita, stage.carla):
+        assert "is for QA of the other company" in await stage.refused(who, "Agree", card)
+    await stage.press(stage.anna, "Agree", card)
+    assert "Due: Tue 1 Dec 2026, 17:00 Berlin (30 calendar days, agreement v1) · stopped until Fri 4 Dec" in card.words
+    assert "Resume clock" in card.buttons
+    assert not {"Stop clock", "Extend due date"} & set(card.buttons)
+    assert "agreed to stop the clock until Fri 4 Dec 2026" in stage.gita.thread(card)[-1].words
+    before = len(stage.gita.direct_messages)
+    for day in (30, 31, 32, 33):
+        await stage.box.move_clock(datetime(2026, 11, 1, 8, tzinfo=UTC) + timedelta(days=day - 1))
+        await stage.bot.timetable.beat()
+        await stage.settle()
+    assert not [m for m in stage.gita.direct_messages[before:] if "DEV-2026-0001 is" in m.words]
+    await stage.press(stage.anna, "Acknowledge", card)
+
+
+async def test_a_stopped_clock_goes_on_by_itself(stage: Stage) -> None:
+    """On the day agreed it goes on, due later by as many days as it stood, and says so in the thread."""
+    card = await stage.owned(Class="Minor")
+    assert await stage.press(stage.gita, "Stop clock", card, **STOPPED) == {}
+    await stage.press(stage.anna, "Agree", card)
+    await stage.box.move_clock(datetime(2026, 12, 4, 8, tzinfo=UTC))
+    await stage.bot.timetable.beat()
+    await stage.settle()
+    assert "Due: Sun 3 Jan 2027, 17:00 Berlin (30 calendar days, agreement v1)" in card.words
+    assert "stopped" not in card.words
+    assert "Stop clock" in card.buttons
+    assert "QualBridge let the clock go on, due 3 Jan 2027 16:00 UTC" in stage.gita.thread(card)[-1].words
+
+
+async def test_a_stopped_clock_is_resumed_by_button(stage: Stage) -> None:
+    """Who may stop it resumes it; who presses the old button afterwards is told who did."""
+    card = await stage.owned(Class="Minor")
+    assert await stage.press(stage.elif_, "Stop clock", card, **STOPPED) == {}
+    await stage.press(stage.anna, "Agree", card)
+    await stage.box.move_clock(datetime(2026, 11, 26, 9, tzinfo=UTC))
+    assert "is for the owner or QA" in await stage.refused(stage.hugo, "Resume clock", card)
+    old = kept(card)
+    await stage.press(stage.gita, "Resume clock", card)
+    assert "Due: Sat 26 Dec 2026, 17:00 Berlin" in card.words
+    says = await stage.refused(stage.anna, "Resume clock", old)
+    assert (
+        "Resume clock is not open on DEV-2026-0001: Gita Rao (Borealis Manufacturing (example)) let the clock" in says
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [(date(2026, 11, 24), "Give a day after today"), (date(2027, 11, 24), "for 180 days at most")],
+)
+async def test_a_clock_is_not_stopped_for_ever(stage: Stage, day: date, says: str) -> None:
+    """A day that is not ahead, or too far, is refused at its field."""
+    card = await stage.owned(Class="Minor")
+    refused = await stage.press(stage.gita, "Stop clock", card, **(STOPPED | {"Stopped until": day}))
+    assert says in refused["Stopped until"]
+
+
+async def test_a_stop_agreed_too_late_is_refused(stage: Stage) -> None:
+    """Once the day asked for has come, nothing is stopped backwards."""
+    card = await stage.owned(Class="Minor")
+    assert await stage.press(stage.gita, "Stop clock", card, **STOPPED) == {}
+    await stage.box.move_clock(datetime(2026, 12, 4, 8, tzinfo=UTC))
+    assert "The day asked for, Fri 4 Dec 2026, has come" in await stage.refused(stage.anna, "Agree", card)
