@@ -71,7 +71,7 @@ class OneTimeCodes:
         if step is None:
             _note_failure(session, actor, found, now)
             again = "was used already: wait for the next one" if used else "is not the one your device shows now"
-            raise FieldErrors({"code": f"This code {again}. {_warning(found, now)}"})
+            raise FieldErrors({"code": f"This code {again}. {_warning(session, actor, found, now)}"})
         found.last_step, found.failures = step, 0
 
     def begin(self, session: Session, actor: Actor, now: datetime) -> NewDevice:
@@ -115,7 +115,7 @@ class OneTimeCodes:
         if found.locked_until is not None and found.locked_until > now:
             raise Refusal(
                 f"Signing is locked for you until {moment(found.locked_until)}, after {MOST_FAILURES} wrong codes. "
-                "Your company's QA was told."
+                "Sign again from then on."
             )
         return found
 
@@ -220,6 +220,19 @@ def _qa_of_side(session: Session, of: Person) -> list[Person]:
     return [who for who in qa if who.side is of.side and who.id != of.id]
 
 
+def _guards(session: Session, actor: Actor) -> list[Person]:
+    """List whom a lock is told: the other QA of the company, else its heads of quality, else the partner's QA."""
+    heads = person.list_with_role(session, actor.partnership.id, Role.HEAD)
+    partners = person.list_with_role(session, actor.partnership.id, Role.QA)
+    mine = [who for who in heads if who.side is actor.person.side and who.id != actor.person.id]
+    return others(session, actor) or mine or [who for who in partners if who.side is not actor.person.side]
+
+
+def _who_was_told(session: Session, actor: Actor) -> str:
+    told = named(_guards(session, actor), actor.companies)
+    return f"Told of it: {told}." if told else "Nobody could be told: there is no other QA and no head of quality here."
+
+
 def _still_there(session: Session, found: Device) -> bool:
     there = person.find(session, found.partnership_id, found.team_id, found.user_id)
     return there is not None and there.active
@@ -231,12 +244,13 @@ def _note_failure(session: Session, actor: Actor, found: Device, now: datetime) 
         return
     found.failures, found.locked_until = 0, now + LOCKED_FOR
     _journal(session, actor, "signing_locked", now, {"locked until": [None, moment(found.locked_until)]})
-    _tell(session, actor, others(session, actor), "signing locked", found, now)
+    _tell(session, actor, _guards(session, actor), "signing locked", found, now)
 
 
-def _warning(found: Device, now: datetime) -> str:
+def _warning(session: Session, actor: Actor, found: Device, now: datetime) -> str:
     if found.locked_until is not None and found.locked_until > now:
-        return f"That was the fifth: signing is locked for you until {moment(found.locked_until)}."
+        until = moment(found.locked_until)
+        return f"That was the fifth: signing is locked for you until {until}. {_who_was_told(session, actor)}"
     left = MOST_FAILURES - found.failures
     return f"After {left} more wrong {'one' if left == 1 else 'ones'} signing is locked for 15 minutes."
 

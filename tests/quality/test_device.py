@@ -162,7 +162,10 @@ def test_five_failures_lock_for_a_quarter_of_an_hour(session: Session, there: Pa
     for left in (4, 3, 2):
         assert fail(session, key, 1).endswith(f"After {left} more wrong ones signing is locked for 15 minutes.")
     assert fail(session, key, 1).endswith("After 1 more wrong one signing is locked for 15 minutes.")
-    assert fail(session, key, 1).endswith("That was the fifth: signing is locked for you until 24 Nov 2026 09:15 UTC.")
+    locked = (
+        "That was the fifth: signing is locked for you until 24 Nov 2026 09:15 UTC. Told of it: Ben Ortiz (Aurora)."
+    )
+    assert fail(session, key, 1).endswith(locked)
     for now in (NOW, NOW + 14 * MINUTE):
         told = support.refused(session, CODES.check, actor(session, ANNA), code_at(key, now), now)
         assert told.startswith("Signing is locked for you until 24 Nov 2026 09:15 UTC, after 5 wrong codes.")
@@ -426,3 +429,38 @@ def test_a_replacement_is_asked_where_the_device_was_set_up(session: Session, th
     support.refused(session, answer, BEN, of(session).id)  # of the first channel
     by = actor(session, BEN, "C0OTHER")
     assert devices.answer_replacement(session, by, of(session).id, True, NOW) == "Anna Berg"
+
+
+def locked_alone(session: Session) -> tuple[str, list[int | None]]:
+    """Lock Anna, the only QA of her company; gives the last answer, and who gets a notice."""
+    support.remove(session, BEN)
+    key = give(session)
+    last = [fail(session, key, 1) for _ in range(5)][-1]
+    rows = [row for row in support.newly_queued(session) if row.kind == "notice"]
+    return last, [row.person_id for row in rows if row.about["what"] == "signing locked"]
+
+
+def test_a_lock_of_the_only_qa_is_told_to_heads_of_quality(session: Session, there: Partnership) -> None:
+    """Of the company itself; the answer says who was told."""
+    head = support.give_roles(session, CARLA, Role.HEAD)
+    last, told = locked_alone(session)
+    assert told == [head.id]
+    assert last.endswith("Told of it: Carla Diaz (Aurora).")
+
+
+def test_a_lock_that_nobody_of_the_company_can_hear_of_is_told_to_the_partner(
+    session: Session, there: Partnership
+) -> None:
+    """A lock is never only between the person and the bot while somebody is there to hear of it."""
+    last, told = locked_alone(session)
+    assert told == [support.row_of(session, who).id for who in (ELIF, FINN)]
+    assert last.endswith("Told of it: Elif Kaya (Borealis), Finn Larsen (Borealis).")
+
+
+def test_a_lock_that_nobody_can_be_told_of_says_so(session: Session, there: Partnership) -> None:
+    """The answer claims nothing that did not happen."""
+    for who in (ELIF, FINN):
+        support.remove(session, who)
+    last, told = locked_alone(session)
+    assert told == []
+    assert last.endswith("Nobody could be told: there is no other QA and no head of quality here.")
