@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from handlers.blocks import MOST_OPTIONS, Block, Option, choices, option, plain
-from handlers.text import clean, cut, one_line
+from handlers.text import clean, cut, is_blank, one_line
 from quality.refusal import FieldErrors
 
 ELEMENT = "value"  # the action id of every input
@@ -66,7 +66,7 @@ class Text(Field):
         text = text if self.multiline else one_line(text)
         if len(text) > self.limit:
             raise ValueError(f"This is {len(text)} characters long; {self.limit} is the most. Shorten it.")
-        return text or None
+        return None if is_blank(text) else text
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Listing(Text):
     def read(self, state: Mapping[str, Any]) -> Any:
         """Read the texts in order, each once."""
         text = super().read(state) or ""
-        items = tuple(dict.fromkeys(item for part in text.split(",") if (item := part.strip())))
+        items = tuple(dict.fromkeys(item for part in text.split(",") if not is_blank(item := part.strip())))
         if any(len(item) > self.each for item in items):
             raise ValueError(f"One of these is longer than {self.each} characters. Part them with commas.")
         if len(items) > MOST_LOTS:

@@ -7,6 +7,8 @@ import unicodedata
 BIDI = dict.fromkeys(
     map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060\u00ad")
 )
+UNSEEN = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
+FILLERS = "\u3164\u115f\u1160\uffa0\u2800"  # of Hangul and Braille: letters and symbols by name, empty to the eye
 MARKED = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
 MARKS = re.compile(r"\*(?P<button>[A-Z][A-Za-z ]*)\*|`(?P<command>[^`]*)`")  # how our own words mark them
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -17,6 +19,11 @@ def clean(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
     kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     return unicodedata.normalize("NFC", "".join(kept)).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing in a text is seen: blanks, what only formats or combines, and letters that are drawn empty."""
+    return all(c in FILLERS or unicodedata.category(c) in UNSEEN for c in text)
 
 
 def unescape(text: str) -> str:

@@ -1,12 +1,14 @@
 """Typed text: cleaned on its way in, escaped and cut on its way out."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers import slack_errors
-from handlers.text import clean, cut, escape, one_line, unmarked
+from handlers.forms import Listing, Text
+from handlers.text import clean, cut, escape, is_blank, one_line, unmarked
 
 
 def test_clean_keeps_text_and_drops_what_hides_it() -> None:
@@ -55,3 +57,33 @@ def test_unmarked_words_keep_everything_but_their_marks() -> None:
     """Where nothing is markup, buttons and commands stand without marks; typed stars and ticks that are none stay."""
     assert unmarked("Press *Add CAPA*, or `/quality signature`.") == "Press Add CAPA, or /quality signature."
     assert unmarked("2 * 3 * 4 and *bold* of a title, ` and *") == "2 * 3 * 4 and *bold* of a title, ` and *"
+
+
+UNSEEN = [
+    "\u200d",
+    "\u2063\u2063",
+    "\u180e",
+    "\u3164",
+    "\u2800",
+    "\u115f",
+    "\u1160",
+    "\uffa0",
+    "\u034f",
+    " \u3000\u0301",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("text", UNSEEN, ids=ascii)
+def test_a_text_in_which_nothing_is_seen_is_blank(text: str) -> None:
+    """A field filled with it is empty, and a list has no such item."""
+    assert is_blank(text)
+    assert Text("reason", "Reason").read({"value": text}) is None
+    assert Listing("lots", "Lots").read({"value": f"AB-1,{text},AB-2"}) == ("AB-1", "AB-2")
+
+
+@pytest.mark.parametrize("text", [".", "e\u0301", "\u200dx", "한", "⠁"], ids=ascii)
+def test_a_text_with_anything_to_be_seen_is_kept(text: str) -> None:
+    """Whatever invisible stands around it."""
+    assert not is_blank(text)
+    assert Text("reason", "Reason").read({"value": text}) == clean(text)
