@@ -67,17 +67,19 @@ def _limit(told: list[tuple[str, str]]) -> int:
 
 def buttons(sheet: Sheet) -> list[Block]:
     """Draw the buttons in two rows: what moves the record on, then what can always be done."""
-    record = sheet.record
+    rows = _rows_of_buttons(sheet.record, has_owner=sheet.owner is not None, has_reports=bool(sheet.reports))
+    return [blocks.actions(*row) for row in rows if row]
+
+
+def _rows_of_buttons(record: Record, *, has_owner: bool, has_reports: bool) -> tuple[list[Block], list[Block]]:
     acts = transitions.offered(record)
     steps = [act for act in acts if act.is_step]
-    others = [act for act in acts if not act.is_step]
     # The next step stands out; once somebody owns the record, another owner is not it.
-    first = next((act for act in steps if act.name != "assign" or sheet.owner is None), None)
-    rows = [[_button(record, act, "primary" if act is first else None) for act in steps]]
-    rows.append([_button(record, act) for act in others])
-    if sheet.reports:
-        rows[1].insert(0, blocks.button("Reports to authorities", "record.reports", data_of(record)))
-    return [blocks.actions(*row) for row in rows if row]
+    first = next((act for act in steps if act.name != "assign" or not has_owner), None)
+    others = [_button(record, act) for act in acts if not act.is_step]
+    if has_reports:
+        others.insert(0, blocks.button("Reports to authorities", "record.reports", data_of(record)))
+    return [_button(record, act, "primary" if act is first else None) for act in steps], others
 
 
 def _button(record: Record, act: Act, style: str | None = None) -> Block:
@@ -105,14 +107,14 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
 
 
 def rows(found: list[Row], now: datetime, zone: str) -> list[Block]:
-    """Draw records as a list, each with the buttons that open it and move it on."""
+    """Draw records as a list, each with one row of buttons: the one that opens it, and those of its card."""
     shown: list[Block] = []
     for row in found:
         record = row.record
-        buttons = [_button(record, act) for act in transitions.offered(record, steps=True)]
+        steps, others = _rows_of_buttons(record, has_owner=row.owner is not None, has_reports=row.has_reports)
         shown += [
             blocks.typed(f"{record.number} · {record.title}\n{row_text(row, now, zone)}"),
-            blocks.actions(blocks.button("Open", "record.open", data_of(record)), *buttons),
+            blocks.actions(blocks.button("Open", "record.open", data_of(record)), *steps, *others),
         ]
     return shown
 

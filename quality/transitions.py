@@ -37,7 +37,7 @@ class Act:
     guards: tuple[Guard, ...] = ()
     to: tuple[State, ...] = ()  # where it can lead; nowhere: the state stays
     opens: str = ""  # the modal it opens
-    is_step: bool = False  # it moves the record on, so it stands in lists too
+    is_step: bool = False  # it moves the record on, so it stands in reminders too
     binds: bool = False  # it speaks for a company, which must have confirmed the partnership
     shown: Callable[[Record], bool] = lambda _record: True  # whether the button stands there, in these states
     done: tuple[str, ...] = ()  # the events after which it stands there no more

@@ -11,6 +11,7 @@ from sqlalchemy import Index, false, func, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from storage.authority import AuthorityReport
 from storage.clock import DRIVING, Clock, ClockName
 from storage.database import locked
 from storage.partnership import Side
@@ -178,6 +179,7 @@ class Row:
     record: Record
     owner: Person | None
     due_at: datetime | None
+    has_reports: bool = False  # questions of reports to authorities
 
 
 def lot_key(lot: str) -> str:
@@ -401,14 +403,16 @@ def _with_running(records: SelectOfScalar[Record], partnership_id: int, *names: 
 
 
 def rows_of(session: Session, records: Sequence[Record], names: Sequence[ClockName] = DRIVING) -> list[Row]:
-    """Add owner and due time, by the soonest of some clocks, to records: two statements, however many records."""
+    """Add owner, due time by the soonest of some clocks, and reports to records: a statement each, however many."""
     owners = [r.owner_id for r in records if r.owner_id is not None]
     people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_(owners))).all()}
     ids = [r.id for r in records]
     running = (col(Clock.name).in_(names), col(Clock.stopped_at).is_(None))
     clocks = select(Clock).where(col(Clock.record_id).in_(ids), *running).order_by(col(Clock.due_at).desc())
     due = {c.record_id: c.due_at for c in session.exec(clocks).all()}
-    return [Row(r, people.get(r.owner_id or 0), due.get(r.id)) for r in records]
+    asked = select(AuthorityReport.record_id).where(col(AuthorityReport.record_id).in_(ids))
+    reports = set(session.exec(asked).all())
+    return [Row(r, people.get(r.owner_id or 0), due.get(r.id), r.id in reports) for r in records]
 
 
 def list_clocks_due(session: Session, now: datetime, limit: int) -> list[tuple[Clock, Record]]:

@@ -1,8 +1,14 @@
 """Lists, search and batches."""
 
+import itertools
+
 import pytest
 
-from tests.stage import GITA, Stage
+from handlers import cards, lists
+from quality.transitions import DONE, OPEN
+from storage.partnership import Side
+from storage.record import Asked, Kind, Outcome, Record, Row
+from tests.stage import GITA, TUESDAY, Stage
 
 
 async def ask(stage: Stage, command: str) -> str:
@@ -163,3 +169,29 @@ async def test_a_hold_is_seen_however_many_records_name_the_batch(stage: Stage) 
 async def test_lists_of_long_batches_turn_pages(stage: Stage) -> None:
     """A batch of many wide letters fits into the buttons that turn the page."""
     assert "There is no page 2" in await ask(stage, "/deviation list page 2 batch " + "ü" * 400)
+
+
+async def test_a_list_has_the_buttons_of_the_card(stage: Stage) -> None:
+    """What can be done on the card can be done in a list, My work and Home: the same buttons, and one that opens."""
+    card = await stage.log(stage.gita, Class="Major", Batch_distributed="Yes")
+    assert await stage.press(stage.elif_, "Assign owner", card, Owner=GITA) == {}
+    for command in ("/deviation list", "/quality mine"):
+        await stage.anna.command(command)
+        await stage.settle()
+        shown = stage.anna.ephemerals[-1].buttons
+        assert set(shown) >= {"Open", *card.buttons}
+    await stage.anna.open_home()
+    await stage.settle()
+    assert stage.anna.home is not None
+    assert set(stage.anna.home.buttons) >= {"Open", *card.buttons}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_row_of_buttons_is_within_slacks_limit(kind: Kind) -> None:
+    """At most 25 elements in one block of actions, and a page of records within 50 blocks, in every state."""
+    for state, asked in itertools.product((*OPEN[kind], *DONE), (None, *Asked)):
+        record = Record(id=1, partnership_id=1, kind=kind, state=state, title="T", number="N-1", asked=asked)
+        record.outcome, record.turn, record.awaits_cmo = Outcome.CONFIRMED, Side.CMO, True
+        shown = cards.rows([Row(record, None, None, has_reports=True)] * lists.PAGE, TUESDAY, "UTC")
+        assert max(len(block.get("elements", ())) for block in shown) <= 25
+        assert len(shown) + 3 <= 50

@@ -151,13 +151,13 @@ def test_a_row_names_owner_and_due_time(session: Session, filled: int) -> None:
     assert unowned.owner is None
 
 
-def test_a_list_costs_three_statements_however_long(session: Session, there: Partnership) -> None:
-    """Owners and due times are fetched together, not record by record."""
+def test_a_list_costs_four_statements_however_long(session: Session, there: Partnership) -> None:
+    """Owners, due times and reports are fetched together, not record by record."""
     for _ in range(5):
         support.log_deviation(session)
     with support.statements(session) as seen:
         record.list_rows(session, there.id, limit=20)
-    assert len(seen) == 3
+    assert len(seen) == 4
 
 
 def test_rows_by_ids_keep_the_order_given(session: Session, filled: int) -> None:
