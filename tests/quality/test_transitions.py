@@ -174,6 +174,7 @@ def first_steps(alive: tuple[str, ...]) -> list[Row]:
         Row("Acknowledge", SPONSOR, alive, unless={ACKNOWLEDGED, LOGGED_BY_SPONSOR}),
         Row("Acknowledge", CMO, alive, {LOGGED_BY_SPONSOR}),
         Row("Assign owner", QA, alive),
+        Row("Batch distributed", ANYBODY, alive),
     ]
 
 
