@@ -1,7 +1,7 @@
 """How any record changes: on which version, what stops with it, whose cards follow, what the journal tells of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session
@@ -9,13 +9,14 @@ from sqlmodel import Session
 from quality import change, request
 from quality import record as records
 from quality.events import EVENTS, QUIET
+from quality.people import Profile
 from quality.refusal import Overtaken
 from storage import clock, journal
 from storage.clock import ClockName
-from storage.partnership import Partnership
+from storage.partnership import Partnership, Side
 from storage.record import Asked, Record, State
 from tests import support
-from tests.support import ANNA, CARLA, ELIF, GITA, NOW, actor, ref
+from tests.support import ANNA, BEN, CARLA, DAY, ELIF, FINN, GITA, NOW, actor, ref
 
 LATER = NOW + timedelta(hours=1)
 
@@ -138,3 +139,105 @@ def test_a_lapsed_request_is_told(session: Session, logged: Record) -> None:
     for who in (ELIF, ANNA):
         support.sign(session, who, logged)
     assert support.last_entry(session).content["changes"]["lapsed"] == [Asked.EXTEND, None]
+
+
+# Fair time: how long each company has had a record
+
+
+def seconds(record: Record) -> tuple[int, int]:
+    return record.sponsor_seconds, record.cmo_seconds
+
+
+def test_a_whole_life_is_counted_to_who_was_waited_for(session: Session, there: Partnership) -> None:
+    """A deviation of the CMO's, day by day from its logging to its closing."""
+    made = support.log_deviation(session)
+    told = [(made.turn, *seconds(made))]
+
+    def after(days: int, happens: Callable[[datetime], object]) -> None:
+        happens(NOW + days * DAY)
+        told.append((made.turn, *(spent // 86400 for spent in seconds(made))))
+
+    after(1, lambda now: support.assign(session, made, GITA, now=now))
+    after(5, lambda now: support.submit(session, made, now))  # the CMO's QA signs next
+    after(7, lambda now: support.sign(session, ELIF, made, now=now))  # then the sponsor's
+    after(10, lambda now: request.send_back(session, actor(session, ANNA), ref(made), "Why?", now))
+    after(11, lambda now: support.submit(session, made, now))
+    after(12, lambda now: support.sign(session, ELIF, made, now=now))
+    after(20, lambda now: support.sign(session, ANNA, made, now=now))
+    assert told == [
+        (Side.CMO, 0, 0),
+        (Side.CMO, 0, 0),
+        (Side.CMO, 0, 0),
+        (Side.SPONSOR, 0, 7),
+        (Side.CMO, 3, 7),
+        (Side.CMO, 3, 7),
+        (Side.SPONSOR, 3, 9),
+        (None, 11, 9),
+    ]
+    assert made.turn_since == made.closed_at
+
+
+def test_what_is_asked_is_the_answerers_time(session: Session, there: Partnership) -> None:
+    """While the other company's QA has to answer, it is theirs; then it is the owner's again."""
+    made = support.investigate(session, support.log_deviation(session))
+    support.ask(session, ELIF, made, Asked.LOWER, NOW + DAY)
+    assert (made.turn, *seconds(made)) == (Side.SPONSOR, 0, 86400)
+    request.refuse(session, actor(session, ANNA), ref(made), NOW + 4 * DAY)
+    assert (made.turn, *seconds(made)) == (Side.CMO, 3 * 86400, 86400)
+
+
+def test_a_question_that_either_company_answers_is_the_owners_time(session: Session, there: Partnership) -> None:
+    """A first extension is granted by QA of either: nobody else is waited for."""
+    made = support.investigate(session, support.log_deviation(session))
+    support.ask(session, GITA, made, Asked.EXTEND, NOW + DAY)
+    assert made.turn is Side.CMO
+
+
+def test_a_clock_that_stands_is_nobodys_time(session: Session, there: Partnership) -> None:
+    """From the agreement to the stop until it goes on, and what happens meanwhile, counts to no company."""
+    made = support.investigate(session, support.log_deviation(session))
+    support.ask(session, ELIF, made, Asked.STOP, NOW + DAY)
+    request.agree(session, actor(session, ANNA), ref(made), NOW + 2 * DAY)
+    assert (made.turn, *seconds(made)) == (None, 86400, 86400)
+    support.submit(session, made, NOW + 4 * DAY)
+    assert (made.turn, *seconds(made)) == (None, 86400, 86400)
+    request.resume(session, actor(session, GITA), ref(made), NOW + 9 * DAY)
+    assert (made.turn, *seconds(made)) == (Side.CMO, 86400, 86400)
+    support.sign(session, ELIF, made, now=NOW + 10 * DAY)
+    support.sign(session, ANNA, made, now=NOW + 13 * DAY)
+    assert (made.turn, *seconds(made)) == (None, 4 * 86400, 2 * 86400)
+
+
+def test_time_after_the_end_counts_to_nobody(session: Session, there: Partnership) -> None:
+    """A record that is reopened goes on where it stood; the time in which it was closed is nobody's."""
+    made = support.close(session, support.log_deviation(session), NOW + DAY)
+    support.ask(session, ELIF, made, Asked.REOPEN, NOW + 30 * DAY)
+    before = seconds(made)
+    request.agree(session, actor(session, ANNA), ref(made), NOW + 40 * DAY)
+    assert (made.turn, seconds(made)) == (Side.CMO, before)
+    assert sum(before) == 86400
+
+
+@pytest.mark.parametrize(("owner", "side"), [(FINN, Side.CMO), (BEN, Side.SPONSOR)], ids=["CMO", "sponsor"])
+def test_work_is_the_owners_companys_time(session: Session, there: Partnership, owner: Profile, side: Side) -> None:
+    """Whoever logged it; until somebody owns it, it is the company's that logged it."""
+    made = support.log_deviation(session)
+    assert made.turn is Side.CMO
+    support.assign(session, made, owner, ANNA, NOW + DAY)
+    assert (made.turn, *seconds(made)) == (side, 0, 86400 if side is Side.SPONSOR else 0)
+
+
+def test_both_companies_signatures_are_the_owners_companys_time(session: Session, there: Partnership) -> None:
+    """A plan that both have to sign is the owner's until one has; then it is the other one's."""
+    source = support.log_deviation(session)
+    made = support.log_capa(session, sources=(source.number,))
+    assert made.turn is Side.CMO
+    support.sign(session, ELIF, made, "approve_plan", NOW + DAY)
+    assert made.turn is Side.SPONSOR
+
+
+def test_a_turn_that_passes_back_in_time_counts_nothing(session: Session, there: Partnership) -> None:
+    """Where a server's clock was set back, no company gets less than nothing."""
+    made = support.log_deviation(session)
+    change.pass_turn(made, Side.SPONSOR, NOW - DAY)
+    assert (made.turn, made.turn_since, *seconds(made)) == (Side.SPONSOR, NOW - DAY, 0, 0)

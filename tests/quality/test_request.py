@@ -529,3 +529,185 @@ def test_a_request_drawn_from_an_old_version_is_not_saved(session: Session, logg
     by = actor(session, GITA)
     told = support.refused(session, request.ask_extension, by, old, LATER, "The part is late.", NOW)
     assert "was changed meanwhile" in told
+
+
+# Stopping a clock
+
+
+UNTIL = date(2026, 12, 8)  # two weeks from now
+
+
+def stop(session: Session, who: Profile, record: Record, until: date = UNTIL, now: datetime = NOW) -> Record:
+    return request.ask_stop(session, actor(session, who), ref(record), until, "The supplier is on strike.", now)
+
+
+def resume(session: Session, who: Profile, record: Record, now: datetime) -> Record:
+    return request.resume(session, actor(session, who), ref(record), now)
+
+
+def test_a_stop_is_asked_and_the_clock_runs_on(session: Session, logged: Record) -> None:
+    """Nothing stands before the other company agrees."""
+    stop(session, GITA, logged)
+    due = close_clock(session, logged)
+    assert (logged.asked, logged.clock_stands, due.paused_at) == (Asked.STOP, False, None)
+    entry = support.last_entry(session)
+    assert entry.content["changes"] == {"asked": [None, "stop the clock until Tue 8 Dec 2026"]}
+
+
+@pytest.mark.parametrize(("asker", "answerer"), [(GITA, ANNA), (ELIF, BEN), (ANNA, ELIF)])
+def test_the_other_companys_qa_stops_it(session: Session, logged: Record, asker: Profile, answerer: Profile) -> None:
+    """It stands until the day, is nobody's turn, and reminds of nothing before."""
+    stop(session, asker, logged)
+    agree(session, answerer, logged, NOW + HOUR)
+    due = close_clock(session, logged)
+    assert (due.paused_at, due.pause_ends_on) == (NOW + HOUR, UNTIL)
+    assert due.next_at == datetime(2026, 12, 8, 7, tzinfo=UTC)
+    assert due.due_at == datetime(2027, 1, 8, 16, tzinfo=UTC)
+    assert due.state(NOW + 90 * DAY) is ClockState.STOPPED
+    assert (logged.asked, logged.clock_stands, logged.turn) == (None, True, None)
+    entry = support.last_entry(session)
+    assert (entry.event, entry.content["by"]["name"]) == ("deviation.clock_stopped", answerer.name)
+    assert entry.content["changes"] == {"stopped_until": [None, "Tue 8 Dec 2026"]}
+    assert entry.content["reason"].endswith("The supplier is on strike.")
+
+
+def test_ones_own_company_does_not_stop_it(session: Session, logged: Record) -> None:
+    """Neither who asked nor their colleagues, nor a member of the other company."""
+    stop(session, ELIF, logged)
+    for who in (ELIF, FINN, CARLA):
+        support.refused(session, agree, who, logged)
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (date(2026, 11, 24), "Give a day after today: on it the clock goes on."),
+        (date(2026, 11, 20), "Give a day after today: on it the clock goes on."),
+        (date(2027, 5, 24), "A clock stands still for 180 days at most. Give an earlier day."),
+    ],
+)
+def test_a_stop_ends_within_half_a_year(session: Session, logged: Record, until: date, told: str) -> None:
+    """Neither in the past nor for ever; a day less, and it is asked."""
+    assert support.field_errors(session, stop, GITA, logged, until) == {"until": told}
+    stop(session, GITA, logged, date(2027, 5, 23))
+
+
+@pytest.mark.parametrize("day", [8, 9])
+def test_a_stop_whose_day_has_come_is_not_agreed_to(session: Session, logged: Record, day: int) -> None:
+    """Nothing is done backwards."""
+    stop(session, GITA, logged)
+    told = support.refused(session, agree, ANNA, logged, datetime(2026, 12, day, 9, tzinfo=UTC))
+    assert told == "The day asked for, Tue 8 Dec 2026, has come: nothing is done backwards. Press *Refuse*."
+
+
+def test_what_is_late_is_not_stopped(session: Session, logged: Record) -> None:
+    """Like an extension, it is asked before the due date."""
+    late = datetime(2027, 1, 8, 16, 0, 1, tzinfo=UTC)
+    assert "was due Fri 8 Jan 2027, 17:00 Berlin" in support.refused(
+        session, stop, GITA, logged, date(2027, 1, 20), late
+    )
+
+
+def test_who_neither_owns_nor_is_qa_stops_nothing(session: Session, logged: Record) -> None:
+    """They are told who may."""
+    told = support.refused(session, stop, CARLA, logged)
+    assert told.startswith("*Stop clock* on DEV-2026-0001 is for the owner or QA: ")
+
+
+@pytest.fixture
+def standing(session: Session, logged: Record) -> Record:
+    """Stop the clock on Tuesday 24 November."""
+    stop(session, GITA, logged)
+    return agree(session, ANNA, logged)
+
+
+def test_a_clock_that_stands_is_neither_extended_nor_stopped(session: Session, standing: Record) -> None:
+    """It goes on first."""
+    for ask_for in (extend, stop):
+        told = support.refused(session, ask_for, GITA, standing)
+        assert "is not open on DEV-2026-0001" in told
+
+
+@pytest.mark.parametrize("who", [GITA, ELIF, ANNA], ids=["owner", "QA", "other QA"])
+def test_the_clock_goes_on_by_a_button(session: Session, standing: Record, who: Profile) -> None:
+    """It is due later by the days for which it stood, and on time is measured by that too."""
+    resume(session, who, standing, NOW + 5 * DAY + HOUR)
+    due = close_clock(session, standing)
+    assert due.due_at == due.first_due_at == datetime(2027, 1, 13, 16, tzinfo=UTC)
+    assert (due.paused_at, due.pause_ends_on, due.paused_seconds) == (None, None, 5 * 86400 + 3600)
+    assert due.next_at == datetime(2027, 1, 6, 7, tzinfo=UTC)
+    assert (standing.clock_stands, due.extensions, due.rule) == (False, 0, "45 calendar days from detection")
+    entry = support.last_entry(session)
+    assert (entry.event, entry.content["by"]["name"]) == ("deviation.resumed", who.name)
+    assert entry.content["changes"] == {
+        "due": ["2027-01-08T16:00:00+00:00", "2027-01-13T16:00:00+00:00"],
+        "stopped_days": [None, 5],
+    }
+
+
+def test_a_clock_that_runs_is_not_resumed(session: Session, logged: Record) -> None:
+    """The button is not there; nor for a member who does not own it."""
+    support.refused(session, resume, GITA, logged, NOW)
+    stop(session, GITA, logged)
+    agree(session, ANNA, logged)
+    support.refused(session, resume, CARLA, logged, NOW + DAY)
+
+
+def test_working_days_stood_are_working_days_later(session: Session, there: Partnership) -> None:
+    """A term of working days is due later by the working days that passed: no weekend counts, nor Thanksgiving."""
+    made = support.log_oos(session)  # due on 8 January, 30 working days from the result
+    support.assign(session, made, GITA)
+    stop(session, GITA, made)
+    agree(session, ANNA, made)
+    resume(session, GITA, made, NOW + 6 * DAY)  # Monday: the 25th, 27th and 30th passed
+    assert close_clock(session, made).due_at == datetime(2027, 1, 13, 16, tzinfo=UTC)
+
+
+def test_a_stop_over_a_change_of_clocks_ends_at_five(session: Session, there: Partnership) -> None:
+    """The due time stays the end of the working day, summer and winter."""
+    now = datetime(2027, 3, 25, 9, tzinfo=UTC)
+    made = support.log_deviation(session, now=now, class_=Class.MINOR)  # due on 24 April, 17:00
+    support.assign(session, made, GITA, now=now)
+    stop(session, GITA, made, date(2027, 4, 20), now)
+    agree(session, ANNA, made, now)
+    resume(session, GITA, made, now + 10 * DAY)
+    assert close_clock(session, made).due_at == datetime(2027, 5, 4, 15, tzinfo=UTC)
+
+
+def test_stopped_twice_stands_twice(session: Session, standing: Record) -> None:
+    """Each stop is added."""
+    resume(session, GITA, standing, NOW + 2 * DAY)
+    stop(session, GITA, standing, date(2026, 12, 20), NOW + 3 * DAY)
+    agree(session, ANNA, standing, NOW + 3 * DAY)
+    resume(session, GITA, standing, NOW + 6 * DAY)
+    due = close_clock(session, standing)
+    assert (due.due_at, due.paused_seconds) == (datetime(2027, 1, 13, 16, tzinfo=UTC), 5 * 86400)
+
+
+def test_what_is_done_while_its_clock_stands_is_on_time(session: Session, logged: Record) -> None:
+    """The days for which it stood are not held against it, though its due date passed meanwhile."""
+    stop(session, GITA, logged, date(2027, 2, 26))
+    agree(session, ANNA, logged)
+    support.close(session, logged, datetime(2027, 2, 1, 9, tzinfo=UTC))
+    due = close_clock(session, logged)
+    assert due.state(datetime(2027, 2, 2, tzinfo=UTC)) is ClockState.MET
+    assert due.first_due_at == due.due_at == datetime(2027, 3, 18, 16, tzinfo=UTC)  # it stood for 69 days
+    assert (due.paused_at, due.pause_ends_on, due.next_at) == (None, None, None)
+
+
+def test_another_class_lets_the_clock_run_anew(session: Session, standing: Record) -> None:
+    """From awareness, as for any reclassified record; it stands no more."""
+    reclassify(session, ELIF, standing, Class.CRITICAL)
+    due = close_clock(session, standing)
+    assert (due.paused_at, due.paused_seconds, standing.clock_stands) == (None, 0, False)
+    assert due.due_at == datetime(2027, 1, 8, 16, tzinfo=UTC)
+
+
+def test_the_authoritys_clocks_do_not_stand(session: Session, there: Partnership) -> None:
+    """What a law asks for is not stopped by two companies: only the due date of the record stands."""
+    made = support.log_oos(session, distributed=Distributed.YES)
+    support.assign(session, made, GITA)
+    stop(session, GITA, made)
+    agree(session, ANNA, made)
+    standing = {one.name for one in clock.list_running(session, made.id) if one.paused_at is not None}
+    assert standing == {ClockName.CLOSE}
