@@ -347,16 +347,18 @@ class Delivery:
         at = self.now() + min(FIRST_PAUSE * 2 ** min(first.attempts - 1, 12), LONGEST_PAUSE)
         foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet))
         log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
+        waits = isinstance(error, NotYet)  # for a message that fails itself: one failure, not two
         is_gone = first.person_id is None and why in CHANNEL_GONE
         lost = isinstance(error, slack_errors.UNREACHABLE) or slack_errors.status(error) >= SERVER_ERROR
 
         def put_back(session: Session) -> None:
-            outbox.retry(session, [row.id for row in group], at, why, in_doubt=lost)
+            outbox.retry(session, [row.id for row in group], at, None if waits else why, in_doubt=lost)
             if is_gone:
                 roster.tell_muted(session, first.partnership_id, why, self.now())
 
         await self.database.write(put_back)
-        self.metrics.failed(first.kind)
+        if not waits:
+            self.metrics.failed(first.kind)
         return at if is_gone or isinstance(error, slack_errors.UNREACHABLE) else None
 
     async def _undeliverable(self, group: Group, why: str) -> None:

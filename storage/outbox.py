@@ -140,10 +140,10 @@ def done(session: Session, row_ids: Sequence[int], outcome: str, now: datetime) 
     session.execute(ended.values(done_at=now, outcome=outcome, last_error=None, claimed_until=None, in_doubt=False))
 
 
-def retry(session: Session, row_ids: Sequence[int], at: datetime, error: str, *, in_doubt: bool = False) -> None:
-    """Put rows back for a later attempt; in doubt where Slack may have taken them."""
+def retry(session: Session, row_ids: Sequence[int], at: datetime, error: str | None, *, in_doubt: bool = False) -> None:
+    """Put rows back for a later attempt, without an error where they only wait; in doubt where Slack may have them."""
     again = update(Outgoing).where(col(Outgoing.id).in_(row_ids))
-    values: dict[str, Any] = {"next_at": at, "last_error": error[:200], "claimed_until": None}
+    values: dict[str, Any] = {"next_at": at, "last_error": error[:200] if error else None, "claimed_until": None}
     session.execute(again.values(values | ({"in_doubt": True} if in_doubt else {})))
 
 

@@ -7,6 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot import doubt
+from bot.delivery import Delivery
+from sandbox import wire
+from storage import outbox, partnership
 from storage.outbox import Outgoing
 from tests.stage import DEVIATION, GITA, Stage
 
@@ -170,3 +174,202 @@ async def test_it_goes_on_as_soon_as_slack_allows(stage: Stage) -> None:
     stage.bot.delivery.stop()
     await running
     assert len(stage.cards) == 1
+
+
+async def test_a_limit_of_updates_holds_up_no_posts(stage: Stage) -> None:
+    """While Slack limits chat.update, lines and new cards of the same channel are posted; the update follows."""
+    card = await stage.log(stage.gita)
+    stage.box.fail_next("chat.update", error="ratelimited", retry_after=30)
+    await stage.anna.click("Acknowledge", card)
+    await stage.settle()
+    other = await stage.log(stage.gita, Title="Another")
+    assert other.words.startswith("DEV-2026-0002")
+    assert "acknowledged it" in stage.anna.thread(card)[-1].words
+    assert "Acknowledged:" not in card.words
+    (row,) = waiting(stage)
+    assert (row.kind, row.attempts, row.last_error) == ("card", 0, None)
+    calls = len([call for call in stage.box.calls if call.method == "chat.update"])
+    await stage.beat(seconds=10)
+    assert len([call for call in stage.box.calls if call.method == "chat.update"]) == calls  # Slack is not asked
+    await stage.beat(seconds=21)
+    assert "Acknowledged: Anna Berg" in card.words
+    assert waiting(stage) == []
+
+
+async def test_a_limit_of_posts_holds_up_no_updates(stage: Stage) -> None:
+    """While Slack limits chat.postMessage, cards are drawn anew; what is posted keeps its order and is not lost."""
+    card = await stage.log(stage.gita)
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", error="ratelimited", retry_after=30)
+    await stage.anna.click("Acknowledge", card)
+    await stage.settle()
+    assert "Acknowledged: Anna Berg" in card.words
+    assert stage.anna.thread(card) == []
+    assert len(stage.cards) == 1
+    await log_unsent(stage)
+    await stage.settle()
+    calls = [call for call in stage.box.calls if call.method == "chat.postMessage"]
+    assert len([call for call in calls if not call.answer["ok"]]) == 1
+    assert {(row.attempts, row.last_error) for row in waiting(stage)} == {(0, None)}
+    await stage.beat(seconds=31)
+    assert [found.words[:13] for found in stage.cards] == ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003"]
+    assert "acknowledged it" in stage.anna.thread(card)[-1].words
+
+
+async def test_a_limit_of_direct_messages_keeps_them_all(stage: Stage) -> None:
+    """A limit while a direct message is opened or posted costs nothing but time."""
+    for method in ("conversations.open", "chat.postMessage"):
+        card = await stage.log(stage.gita)
+        await stage.elif_.click("Assign owner", card)
+        stage.elif_.fill({"Owner": GITA})
+        assert await stage.elif_.submit() == {}
+        stage.box.fail_next(method, error="ratelimited", retry_after=30)
+        await stage.settle()
+        await stage.beat(seconds=31)
+        assert waiting(stage) == []
+    assert len([m for m in stage.gita.direct_messages if "You own " in m.words]) == 2
+
+
+def another(stage: Stage) -> Delivery:
+    """Give the delivery of another process on the same database."""
+    bot = stage.bot
+    return Delivery(bot.database, bot.slack, bot.desk.installation.team_id, bot.desk.now)
+
+
+async def test_one_process_at_a_time_speaks_in_a_channel(stage: Stage) -> None:
+    """While one delivery waits for Slack's answer, another on the same database says nothing there."""
+    for _ in range(3):
+        await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", hang=0.5)
+    first = asyncio.create_task(stage.bot.delivery.send_due())
+    second = another(stage)
+    await asyncio.sleep(0.2)
+    assert await second.send_due() == 0
+    await log_unsent(stage)
+    assert await second.send_due() == 0
+    await first
+    assert [card.words[:13] for card in stage.cards] == [f"DEV-2026-000{number}" for number in (1, 2, 3, 4)]
+    await log_unsent(stage)
+    assert await second.send_due() > 0
+    assert len(stage.cards) == 5
+
+
+async def test_the_speaker_s_claim_runs_out(stage: Stage) -> None:
+    """What a process held that died is said by another once its time is over, and not before."""
+    await log_unsent(stage)
+    await stage.bot.database.write(lambda session: outbox.claim(session, "died", stage.box.now(), 100))
+    assert await stage.bot.delivery.send_due() == 0
+    await stage.beat(minutes=1)
+    assert stage.cards == []
+    await stage.beat(minutes=2)
+    assert len(stage.cards) == 1
+    assert waiting(stage) == []
+
+
+async def test_an_archived_channel_is_told_once_and_loses_nothing(stage: Stage) -> None:
+    """One person of the installing company's QA is told why and what to do; what waits is posted when it is back."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", error="is_archived", times=1)
+    await stage.settle()
+    for _ in range(3):
+        await log_unsent(stage)
+        stage.box.fail_next("chat.postMessage", error="is_archived", times=1)
+        await stage.beat(minutes=5)
+    told = [m for m in stage.anna.direct_messages if "cannot write in the channel" in m.words]
+    assert len(told) == 1
+    assert "(C0SHARED): it is archived. Unarchive it" in told[0].words
+    for who in (stage.ben, stage.elif_, stage.finn, stage.gita):
+        assert not [m for m in who.direct_messages if "cannot write" in m.words]
+    assert stage.cards == []
+    await stage.beat(hours=2)
+    assert [card.words[:13] for card in stage.cards] == [f"DEV-2026-000{number}" for number in (1, 2, 3, 4)]
+    assert waiting(stage) == []
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", error="is_archived")
+    await stage.settle()
+    told = [m for m in stage.anna.direct_messages if "cannot write in the channel" in m.words]
+    assert len(told) == 2  # it is archived anew, and told anew
+
+
+async def test_direct_messages_go_on_while_the_channel_is_gone(stage: Stage) -> None:
+    """A channel in which nothing can be said keeps nobody's own messages back."""
+    card = await stage.log(stage.gita)
+    stage.box.fail_next("chat.update", error="not_in_channel", times=1)
+    await stage.elif_.click("Assign owner", card)
+    stage.elif_.fill({"Owner": GITA})
+    assert await stage.elif_.submit() == {}
+    await stage.settle()
+    assert "You own DEV-2026-0001 now" in stage.gita.direct_messages[-1].words
+    assert "invite it there with /invite" in stage.anna.direct_messages[-1].words.casefold()
+    await stage.beat(hours=2)
+    assert "Owner: Gita Rao" in card.words
+    assert partnerships_muted(stage) == 0  # an update that Slack takes ends it as well
+
+
+async def test_the_bot_invited_again_says_at_once_what_waited(stage: Stage) -> None:
+    """When the bot itself joins the channel again, what waits there is not kept until its next attempt."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", error="not_in_channel")
+    await stage.settle()
+    assert partnerships_muted(stage) == 1
+    user = stage.bot.desk.installation.user_id
+    event = {"type": "member_joined_channel", "user": user, "channel": "C0SHARED", "team": "T0AURORA"}
+    await stage.box.line.send_event(wire.event(stage.box.world, event | {"event_ts": stage.box.world.clock.ts()}))
+    await stage.settle()
+    assert len(stage.cards) == 1
+    assert partnerships_muted(stage) == 0
+
+
+def partnerships_muted(stage: Stage) -> int:
+    with stage.database.reading() as session:
+        return partnership.count_muted(session)
+
+
+@pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage"])
+async def test_who_is_deactivated_is_off_the_roster(stage: Stage, method: str) -> None:
+    """Slack says user_disabled: the message ends, the person has left, and their work is offered to their QA."""
+    card = await stage.log(stage.gita)
+    await stage.elif_.click("Assign owner", card)
+    stage.elif_.fill({"Owner": GITA})
+    assert await stage.elif_.submit() == {}
+    said = [row.id for row in waiting(stage, "line", "card")]  # so that the fault meets the direct message
+    await stage.bot.database.write(lambda session: outbox.done(session, said, "not needed", stage.box.now()))
+    stage.box.fail_next(method, error="user_disabled")
+    await stage.settle()
+    assert [entry.content["reason"] for entry in stage.journal() if entry.event == "person.left"] == [
+        "deactivated in Slack"
+    ]
+    assert waiting(stage) == []
+    assert "Gita Rao (Borealis Manufacturing (example)) left." in stage.elif_.direct_messages[-1].words
+
+
+async def test_who_cannot_be_written_to_stays_on_the_roster(stage: Stage) -> None:
+    """A person whom the app may not write to is no leaver: the message ends, their rights stay."""
+    card = await stage.log(stage.gita)
+    stage.box.fail_next("conversations.open", error="user_not_visible")
+    assert await stage.press(stage.elif_, "Assign owner", card, Owner=GITA) == {}
+    assert waiting(stage) == []
+    await stage.press(stage.gita, "Start investigation", card)
+    assert "State: Under investigation" in card.words
+
+
+async def test_a_lost_answer_leaves_the_message_in_doubt(stage: Stage) -> None:
+    """Where Slack's answer was lost nobody knows whether the message stands there: that is noted with the row."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", lost=True)
+    await stage.settle()
+    (row,) = waiting(stage, "card")
+    assert row.in_doubt
+    (posted,) = stage.cards
+    assert doubt.said({"metadata": posted.metadata}) == {row.id}
+
+
+async def test_a_message_in_doubt_is_doubled_where_nobody_may_look(stage: Stage) -> None:
+    """Without the optional scopes a message whose answer was lost is posted again: better twice than never."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", lost=True)
+    await stage.settle()
+    stage.box.fail_next("conversations.history", error="missing_scope")
+    await stage.beat(minutes=1)
+    assert len(stage.cards) == 2
+    assert waiting(stage) == []

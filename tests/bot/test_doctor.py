@@ -1,0 +1,46 @@
+"""What the doctor says of messages that Slack does not take."""
+
+from bot import doctor
+from bot.doctor import Finding
+from bot.settings import Settings
+from tests.stage import DEVIATION, Stage
+
+
+async def examined(stage: Stage) -> list[Finding]:
+    """Let the doctor look at a bot whose database and Slack are the stage's."""
+    settings = stage.bot.settings.model_copy(update={"database_url": str(stage.database.engine.url)})
+    assert isinstance(settings, Settings)
+    return [finding async for finding in doctor.examine(settings, stage.box.now)]
+
+
+async def log_unsent(stage: Stage) -> None:
+    await stage.gita.click("Log deviation")
+    stage.gita.fill(DEVIATION)
+    assert await stage.gita.submit() == {}
+
+
+async def test_nothing_is_said_where_everything_is_taken(stage: Stage) -> None:
+    """Without failures there is no finding of them."""
+    assert not [one for one in await examined(stage) if one.what == "messages"]
+
+
+async def test_messages_tried_in_vain_are_counted_with_the_newest_error(stage: Stage) -> None:
+    """How many wait after a failure, and what Slack said of the newest."""
+    for error in ("fatal_error", "msg_too_long"):
+        await log_unsent(stage)
+        stage.box.fail_next("chat.postMessage", error=error)
+        await stage.settle()
+    (finding,) = [one for one in await examined(stage) if one.what == "messages"]
+    assert not finding.well
+    assert finding.says == "2 messages were tried in vain and will be tried again; the newest, card: msg_too_long"
+    await stage.beat(minutes=5)
+    assert not [one for one in await examined(stage) if one.what == "messages"]
+
+
+async def test_a_channel_that_is_gone_is_named_with_since_and_why(stage: Stage) -> None:
+    """Each channel in which nothing can be said: since when, and Slack's own word."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", error="is_archived")
+    await stage.settle()
+    says = [one.says for one in await examined(stage) if one.what == "channel" and not one.well]
+    assert "C0SHARED: nothing can be said in it since 24 Nov 2026 09:00 UTC: Slack says is_archived" in says
