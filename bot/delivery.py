@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -42,7 +43,6 @@ GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
 CHANNEL_GONE = ("is_archived", "channel_not_found", "not_in_channel")
 PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_visible")
 NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
-SERVER_ERROR = 500
 Group = list[Outgoing]
 Held = dict[str, datetime]  # methods that Slack limited while a place was spoken to, each until when
 
@@ -213,7 +213,7 @@ class Delivery:
         """Post a message, unless one that was in doubt stands there already."""
         channel_id = await self._direct_channel(drawn) if drawn.post.person else drawn.channel_id
         in_doubt = [row for row in drawn.rows if row.in_doubt]
-        found = await doubt.find(self.slack, channel_id, drawn.thread_ts, in_doubt) if in_doubt else None
+        found = await self._look_for(drawn, channel_id, in_doubt) if in_doubt else None
         if found is None:
             answer = await self._posted(drawn, channel_id)
             await self._note(drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
@@ -222,6 +222,16 @@ class Delivery:
         await self._note(drawn, [row for row in drawn.rows if row.id in said], channel_id, str(found["ts"]))
         rest = [row for row in drawn.rows if row.id not in said]
         await self._give_back(rest, self.now())
+
+    async def _look_for(self, drawn: Drawn, channel_id: str, rows: Group) -> dict[str, Any] | None:
+        """Look whether a message that is in doubt stands in Slack."""
+        method = "conversations.replies" if drawn.thread_ts else "conversations.history"
+        self._check(drawn, method)
+        try:
+            return await doubt.find(self.slack, channel_id, drawn.thread_ts, rows)
+        except SlackApiError as error:
+            self._heed(method, error)
+            raise
 
     async def _posted(self, drawn: Drawn, channel_id: str) -> AsyncSlackResponse:
         """Post; where Slack does not take charts, without them, and with pictures of them in its thread."""
@@ -349,7 +359,7 @@ class Delivery:
         log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
         waits = isinstance(error, NotYet)  # for a message that fails itself: one failure, not two
         is_gone = first.person_id is None and why in CHANNEL_GONE
-        lost = isinstance(error, slack_errors.UNREACHABLE) or slack_errors.status(error) >= SERVER_ERROR
+        lost = isinstance(error, slack_errors.UNREACHABLE) or slack_errors.status(error) >= slack_errors.SERVER_ERROR
 
         def put_back(session: Session) -> None:
             outbox.retry(session, [row.id for row in group], at, None if waits else why, in_doubt=lost)

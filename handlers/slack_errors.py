@@ -4,6 +4,8 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 UNREACHABLE = (ClientError, TimeoutError)  # Slack does not answer, or breaks off
+TRANSIENT = ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
+SERVER_ERROR = 500
 FAILURES = (SlackApiError, *UNREACHABLE)
 
 
@@ -22,6 +24,11 @@ def word(error: BaseException) -> str:
 def status(error: BaseException) -> int:
     """Give the HTTP status of an answer that was an error; 0 where there was none."""
     return int(getattr(getattr(error, "response", None), "status_code", 0) or 0)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an answer says that Slack cannot now, not that it never will."""
+    return word(error) in TRANSIENT or retry_after(error) is not None or status(error) >= SERVER_ERROR
 
 
 def retry_after(error: BaseException) -> int | None:

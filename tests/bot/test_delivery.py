@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -373,3 +374,17 @@ async def test_a_message_in_doubt_is_doubled_where_nobody_may_look(stage: Stage)
     await stage.beat(minutes=1)
     assert len(stage.cards) == 2
     assert waiting(stage) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [{"error": "ratelimited", "retry_after": 60}, {"error": "fatal_error"}, {"status": 502}]
+)
+async def test_a_message_in_doubt_waits_until_one_may_look(stage: Stage, fault: dict[str, Any]) -> None:
+    """While Slack only cannot tell now whether it stands there, the message waits and is not doubled."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", lost=True)
+    await stage.settle()
+    stage.box.fail_next("conversations.history", **fault)
+    await stage.beat(seconds=30)
+    assert len(stage.cards) == 1
+    assert waiting(stage, "card")[0].in_doubt
