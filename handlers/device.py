@@ -75,25 +75,30 @@ async def on_replace(call: Call) -> None:
 
 async def on_agree(call: Call) -> None:
     """Agree that a colleague replaces their device."""
-    name = await call.do(device.answer_replacement, call.number("d"), True)
+    name = await call.do(device.answer_replacement, call.number("d"), _asked_at(call), True)
     await call.answer(f"{name}'s signing device is revoked. They set up a new one now.", replace=True)
 
 
 async def on_refuse(call: Call) -> None:
     """Refuse it."""
-    name = await call.do(device.answer_replacement, call.number("d"), False)
+    name = await call.do(device.answer_replacement, call.number("d"), _asked_at(call), False)
     await call.answer(f"{name} keeps the present signing device.", replace=True)
+
+
+def _asked_at(call: Call) -> str:
+    return str(call.data.get("q", ""))
 
 
 def notice(what: str, whose: Person, company: str, found: Device) -> Screen:
     """Tell about a signing device: QA of the company, or the person whose it is."""
     text = NOTICES[what].format(name=whose.name, company=company, until=_until(found))
     shown = [blocks.typed(text)]
-    data = {"p": whose.partnership_id, "d": found.id}
+    data: dict[str, Any] = {"p": whose.partnership_id, "d": found.id}
     if what == "device replacement":
         shown.append(blocks.quote([blocks.words("Reason:")], found.replacement_reason or ""))
-        agree = blocks.button("Agree", "device.agree", data, "primary")
-        shown.append(blocks.actions(agree, blocks.button("Refuse", "device.refuse", data)))
+        asked_at = found.replacement_asked_at.isoformat() if found.replacement_asked_at else ""
+        agree = blocks.button("Agree", "device.agree", data | {"q": asked_at}, "primary")
+        shown.append(blocks.actions(agree, blocks.button("Refuse", "device.refuse", data | {"q": asked_at})))
     if what == "device revoked":
         shown.append(offer(whose.partnership_id))
     return Screen(escape(text), shown)

@@ -187,8 +187,13 @@ def ask_replacement(session: Session, actor: Actor, reason: str, now: datetime) 
     _tell(session, actor, told, "device replacement", found, now)
 
 
-def answer_replacement(session: Session, actor: Actor, device_id: int, agreed: bool, now: datetime) -> str:
-    """Agree that a colleague replaces their device, which is revoked at once; or refuse. Gives the colleague's name."""
+def answer_replacement(
+    session: Session, actor: Actor, device_id: int, asked_at: str, agreed: bool, now: datetime
+) -> str:
+    """Agree that a colleague replaces their device, which is revoked at once; or refuse. Gives the colleague's name.
+
+    The question is named by its moment: an old notice answers no later question, whose reason it does not show.
+    """
     try:
         found = device.get(session, device_id)
     except LookupError:
@@ -198,6 +203,9 @@ def answer_replacement(session: Session, actor: Actor, device_id: int, agreed: b
         raise Refusal("That is for QA of the person's own company, in the channel where it was asked.")
     if found.replacement_asked_at is None or found.revoked_at is not None:
         raise Refusal(f"{whose.name}'s question is answered already, or was taken back.")
+    if found.replacement_asked_at.isoformat() != asked_at:
+        when = moment(found.replacement_asked_at)
+        raise Refusal(f"{whose.name} asked anew on {when}. Answer that message: this one shows an earlier question.")
     if whose.id == actor.person.id or not actor.person.has(Role.QA):
         may = named(_qa_of_side(session, whose), actor.companies)
         raise Refusal(f"Only another QA of {actor.company.name} may answer: {may or 'nobody yet'}.")

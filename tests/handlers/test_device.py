@@ -15,7 +15,7 @@ from storage import person
 from storage.device import Device
 from storage.person import Role
 from storage.secret import Safe
-from tests.stage import Stage
+from tests.stage import Stage, kept
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -348,3 +348,32 @@ async def test_keys_stand_in_no_log(stage: Stage, caplog: pytest.LogCaptureFixtu
     ours = "\n".join(r.getMessage() for r in caplog.records if r.name.split(".")[0] in ("handlers", "bot", "quality"))
     assert key not in ours
     assert not re.search(rf"\b{code}\b", ours)
+
+
+async def test_an_old_notice_answers_no_later_question(stage: Stage) -> None:
+    """Agree on the notice of a question that was refused agrees to nothing that was asked since."""
+    await stage.device(stage.elif_)
+    await ask_anew(stage, "My phone is lost.")
+    old = next(message for message in stage.finn.direct_messages if "Agree" in message.buttons)
+    shown = kept(old)
+    await stage.finn.click("Refuse", old)
+    await stage.settle()
+    await ask_anew(stage, "A new phone.")
+    with stage.nothing_changes():
+        await stage.finn.click("Agree", shown)
+        await stage.settle()
+    assert "Elif Kaya asked anew on 24 Nov 2026" in stage.box.world.messages[-1].words
+    assert [entry.event for entry in stage.journal()][-1] == "person.device_replacement_asked"
+    new = [message for message in stage.finn.direct_messages if "Agree" in message.buttons][-1]
+    await stage.finn.click("Agree", new)
+    await stage.settle()
+    assert [entry.event for entry in stage.journal()][-1] == "person.device_revoked"
+
+
+async def ask_anew(stage: Stage, reason: str) -> None:
+    """Ask as Elif for another device."""
+    await stage.elif_.click("Signing device")
+    await stage.settle()
+    stage.elif_.fill({"Reason": reason})
+    assert await stage.elif_.submit() == {}
+    await stage.settle()

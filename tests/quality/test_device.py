@@ -335,7 +335,9 @@ def ask(session: Session, who: Profile = ANNA, now: datetime = NOW) -> None:
 
 
 def answer(session: Session, who: Profile, device_id: int, *, agreed: bool = True) -> str:
-    return devices.answer_replacement(session, actor(session, who), device_id, agreed, NOW)
+    found = session.get(Device, device_id)
+    asked_at = found.replacement_asked_at.isoformat() if found and found.replacement_asked_at else ""
+    return devices.answer_replacement(session, actor(session, who), device_id, asked_at, agreed, NOW)
 
 
 def test_a_replacement_is_asked_of_the_companys_other_qa(session: Session, there: Partnership) -> None:
@@ -428,7 +430,20 @@ def test_a_replacement_is_asked_where_the_device_was_set_up(session: Session, th
     session.flush()
     support.refused(session, answer, BEN, of(session).id)  # of the first channel
     by = actor(session, BEN, "C0OTHER")
-    assert devices.answer_replacement(session, by, of(session).id, True, NOW) == "Anna Berg"
+    assert devices.answer_replacement(session, by, of(session).id, NOW.isoformat(), True, NOW) == "Anna Berg"
+
+
+def test_an_old_notice_is_refused(session: Session, there: Partnership) -> None:
+    """It shows the reason of an earlier question, and an answer holds for what is shown."""
+    give(session)
+    ask(session, now=NOW)
+    answer(session, BEN, of(session).id, agreed=False)
+    ask(session, now=NOW + MINUTE)
+    by, first = actor(session, BEN), NOW.isoformat()
+    told = support.refused(session, devices.answer_replacement, by, of(session).id, first, True, NOW + MINUTE)
+    assert told == (
+        "Anna Berg asked anew on 24 Nov 2026 09:01 UTC. Answer that message: this one shows an earlier question."
+    )
 
 
 def locked_alone(session: Session) -> tuple[str, list[int | None]]:
