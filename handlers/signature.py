@@ -16,7 +16,7 @@ from handlers.text import unmarked
 from quality import capa, change, signature
 from quality.change import Ref
 from quality.people import Actor
-from quality.refusal import Overtaken
+from quality.refusal import FieldErrors, Overtaken
 from quality.signature import Attempt, Statement
 from storage import draft
 from storage.record import Distributed, Outcome
@@ -84,10 +84,9 @@ def draw(ready: Ready, more: dict[str, Any], given: Given | None = None, told: s
 
 async def on_sign(call: Call) -> None:
     """Sign, or say why not; a form drawn before the record changed is drawn anew."""
-    given = SIGN.read(call.view)
     draft_id = call.number("d") if "d" in call.data else None
     opened_by, act = str(call.data.get("u", "")), str(call.data.get("a", ""))
-    attempt = Attempt(call.number("p"), ref_of(call), act, given["code"], opened_by, draft_id)
+    attempt = Attempt(call.number("p"), ref_of(call), act, _code(call), opened_by, draft_id)
     try:
         await call.attempt(signature.sign, attempt, call.desk.codes)
     except Overtaken as late:
@@ -100,6 +99,14 @@ async def on_sign(call: Call) -> None:
         await call.ack(response_action="update", view=view)
         return
     await call.ack(response_action="clear")
+
+
+def _code(call: Call) -> str:
+    """Read the code; none, or what cannot be one, is an attempt to sign all the same and refused as such."""
+    try:
+        return str(SIGN.read(call.view)["code"])
+    except FieldErrors:
+        return ""
 
 
 async def on_check(call: Call) -> None:

@@ -623,3 +623,26 @@ async def test_a_check_takes_its_words(stage: Stage) -> None:
         chosen = view_of(stage).state["outcome"]["value"]["selected_option"]
         view_of(stage).state["outcome"]["value"]["selected_option"] = chosen | {"value": "Confirmed"}
         assert await stage.anna.submit(client_checks=False) == {"Outcome": "Choose one of the list."}
+
+
+async def test_a_sign_form_without_a_code_is_an_attempt_that_is_journaled(stage: Stage) -> None:
+    """It is refused at its field, kept with the record, and counts like a wrong code; the right one signs after it."""
+    card = await stage.investigated(Class="Minor")
+    await stage.opened_sign(stage.elif_, "Approve", card)
+    number = len(stage.journal())
+    stage.elif_.fill({"Code": "   "})
+    told = (await stage.elif_.submit())["Code"]
+    assert told.startswith("This code is not the one your device shows now. After 4 more wrong ones")
+    (entry,) = stage.journal()[number:]
+    assert (entry.event, entry.content["reason"]) == ("deviation.signature_refused", told)
+    stage.elif_.fill({"Code": stage.elif_.phone.code()})
+    assert await stage.elif_.submit() == {}
+
+
+async def test_pressing_approve_in_vain_is_no_attempt(stage: Stage) -> None:
+    """Who may not sign gets no form, so nothing is journaled, of the owner as of QA whose turn it is not."""
+    card = await stage.investigated()
+    number = len(stage.journal())
+    for who in (stage.gita, stage.anna):
+        assert "is for QA of the company whose signature is next" in await stage.refused(who, "Approve", card)
+    assert len(stage.journal()) == number
