@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, guards, ladder, terms, transitions, turn
+from quality import approval, findable, guards, ladder, terms, transitions, turn
 from quality.content import content, digest
 from quality.events import EVENTS, QUIET, UNSPOKEN
 from quality.people import Actor, Doer, named, require_confirmed
@@ -300,6 +300,8 @@ def note(
     if event not in QUIET:
         key = f"card:{record.id}:{record.version}"
         outbox.put(session, record.partnership_id, "card", key, now, record_id=record.id)
+    if event in findable.EVENTS:
+        findable.renew(session, record)
     if event not in UNSPOKEN:
         about = {"record_id": record.id, "entry_id": entry.id}
         outbox.put(session, record.partnership_id, "line", f"line:{entry.id}", now, **about)

@@ -136,6 +136,13 @@ def list_of_record(
     return list(session.exec(entries.order_by(col(JournalEntry.seq).desc()).limit(limit)).all())
 
 
+def list_of_event(session: Session, record_id: int, event: str, limit: int) -> list[JournalEntry]:
+    """List a record's entries of one event, newest first."""
+    told = (JournalEntry.record_id == record_id, JournalEntry.event == event)
+    newest = select(JournalEntry).where(*told).order_by(col(JournalEntry.seq).desc())
+    return list(session.exec(newest.limit(limit)).all())
+
+
 def list_signed(session: Session, after: int, limit: int) -> list[JournalEntry]:
     """List the entries that tell of a signature, by id, those after an id."""
     signed = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains('"signature":{'))

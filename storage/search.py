@@ -39,6 +39,12 @@ def add(session: Session, partnership_id: int, record_id: int, content: str) -> 
         session.connection().execute(text(TSVECTOR_ADD), {"id": record_id, "words": words})
 
 
+def replace(session: Session, partnership_id: int, record_id: int, content: str) -> None:
+    """Put a record's present text into the index, in place of what it said before."""
+    session.connection().execute(text("DELETE FROM record_text WHERE rowid = :id"), {"id": record_id})
+    add(session, partnership_id, record_id, content)
+
+
 def find(session: Session, partnership_id: int, words: str, limit: int, offset: int = 0) -> list[int]:
     """Find the ids of the records that hold every word (or a word that starts so), newest first."""
     terms = _words(words)[:MOST_WORDS]
