@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quality.sheet import Sheet
 from storage.oos import RetestPlan
 from storage.partnership import Side
-from storage.record import Class, Kind, Record, State
+from storage.record import Asked, Class, Kind, Record, State
 from storage.signature import Signature
 
 RECORD, PLAN = "record", "plan"  # what of a record is signed; an effectiveness check is `check 1`
@@ -78,6 +78,16 @@ def open_sides(sheet: Sheet) -> tuple[Side, ...]:
     approval = wanted(sheet)
     missing = remaining(sheet)
     return missing[:1] if approval and approval.ordered else missing
+
+
+def answering(sheet: Sheet) -> tuple[Side, ...]:
+    """Give the companies whose QA may answer what is asked: for a later due date both, else not the asker's."""
+    asked = sheet.request
+    if asked is None:
+        return ()
+    other_than = asked.first_yes_by_id if asked.what is Asked.EXTEND else asked.asked_by_id
+    who = sheet.people.get(other_than or 0)
+    return BOTH if who is None else (who.side.other,)
 
 
 def is_last(sheet: Sheet) -> bool:

@@ -16,7 +16,7 @@ from quality.refusal import Overtaken, Refusal
 from quality.sheet import Sheet, of_record
 from quality.terms import Due
 from quality.transitions import Act
-from quality.who import stands_in
+from quality.who import ANSWERER, APPROVER, stands_in
 from quality.words import moment
 from quality.working_time import Calendar
 from storage import author, clock, journal, outbox, request
@@ -25,6 +25,7 @@ from storage.clock import REPORTING, Clock, ClockName, Duty
 from storage.journal import JournalEntry
 from storage.oos import Oos, ResultKind
 from storage.partnership import Side
+from storage.person import Role
 from storage.record import Class, Kind, Outcome, Record, State
 
 WORKING = tuple(name for name in ClockName if name not in REPORTING)  # these stop when a record is done
@@ -323,11 +324,36 @@ def _who_may(found: Sheet, act: Act) -> str:
     able = [who for who in found.roster if act.who.allows(who, found)]
     names = named(able[:MOST_NAMED], found.companies)
     names += f" and {len(able) - MOST_NAMED} more" if len(able) > MOST_NAMED else ""
-    if not able and found.owner is None and "owner" in act.who.words:
-        names = "nobody owns it yet, QA assigns an owner first"
     instead = next((who for who in able if stands_in(who, found)), None) if "owner" in act.who.words else None
     told = f" {instead.name} stands in for {found.owner.name}." if instead and found.owner else ""
-    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or 'nobody yet'}.{told}"
+    return f"*{act.button}* on {found.record.number} is for {act.who.words}: {names or _nobody(found, act)}.{told}"
+
+
+def _nobody(found: Sheet, act: Act) -> str:
+    """Say why there is nobody who may, and what to do about it."""
+    if found.owner is None and "owner" in act.who.words and act.who is not APPROVER:
+        return "nobody owns it yet, QA assigns an owner first"
+    if act.who is ANSWERER and (sides := approval.answering(found)):
+        return f"nobody yet. {' or '.join(found.companies[side].name for side in sides)} answers, and needs a QA for it"
+    if act.who is APPROVER and (sides := approval.open_sides(found)):
+        return f"nobody yet. {_no_signer(found, sides[0])}"
+    return "nobody yet"
+
+
+def _no_signer(found: Sheet, side: Side) -> str:
+    """Say why nobody of the company whose signature is next can give it."""
+    company, scope = found.companies[side].name, wanted.scope if (wanted := approval.wanted(found)) else approval.RECORD
+    able = [who for who in found.roster if who.side is side and who.has(Role.QA)]
+    if not able:
+        return f"{company} signs next, and has no QA here: it names one first"
+    if len(able) > 1 or able[0].id != found.record.owner_id:
+        return f"{company} signs next, and its QA worked on it or signed already: it needs another QA"
+    only = f"{company} signs next, and {able[0].name}, its only QA, owns it"
+    free = able[0].id not in {one.person_id for one in found.authors if one.scope == scope}
+    if free and (scope == approval.PLAN or found.record.state in transitions.NOT_BEGUN):
+        return f"{only}: assign another owner first"
+    why = f"{only} and worked on it: it needs another QA"
+    return f"{why}. With one QA only, assign another owner first, before the work begins"
 
 
 def _last_words(session: Session, record: Record, events: Sequence[str] = ()) -> str:

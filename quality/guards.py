@@ -126,14 +126,22 @@ def _retests_left(sheet: Sheet, _now: datetime) -> str | None:
     plan = sheet.part(RetestPlan)
     if plan is None or len(sheet.retests) < plan.number:
         return None
-    return f"Every planned retest of {sheet.record.number} is recorded ({plan.number}). No more were approved."
+    number = sheet.record.number
+    return f"Every planned retest of {number} is recorded ({plan.number}). No more were approved. {MORE_TESTS}"
+
+
+MORE_TESTS = (
+    "Give the *Phase II result* by the results there are; for tests beyond the plan, log an OOS result of its own with "
+    "*Log OOS result*, plan them there, and link both by *Link record*."
+)
 
 
 def _plan_open(sheet: Sheet, _now: datetime) -> str | None:
     plan = sheet.part(RetestPlan)
     if plan is None or plan.approved_at is None:
         return None
-    return f"The retest plan of {sheet.record.number} ({plan.number}) is approved. It is not changed any more."
+    number = sheet.record.number
+    return f"The retest plan of {number} ({plan.number}) is approved. It is not changed any more. {MORE_TESTS}"
 
 
 def _plan_written(sheet: Sheet, _now: datetime) -> str | None:

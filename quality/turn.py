@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from quality import approval, guards, transitions, words
 from quality.sheet import Sheet
-from storage.clock import ClockName
+from storage.clock import Clock, ClockName
 from storage.oos import RetestPlan
 from storage.partnership import Side
 from storage.person import Person
@@ -21,7 +21,7 @@ def next_step(sheet: Sheet, now: datetime) -> str:
     told = (
         _asked(sheet),
         _stopped(sheet),
-        _acknowledge(sheet),
+        _acknowledge(sheet, now),
         _life(sheet, now),
         _reports(sheet),
         _follows(record, sheet),
@@ -38,6 +38,7 @@ def side(sheet: Sheet) -> Side | None:
     if sheet.request is not None:
         act = transitions.find(record.kind, "grant" if sheet.request.what is Asked.EXTEND else "agree")
         able = {who.side for who in sheet.roster if act is not None and act.who.allows(who, sheet)}
+        able = able or set(approval.answering(sheet))  # it is a company's turn also while nobody of it can act
     else:
         able = set(approval.open_sides(sheet))
     return next(iter(able)) if len(able) == 1 else working
@@ -74,11 +75,16 @@ def _stopped(sheet: Sheet) -> str:
     return f"The clock is stopped until {words.day(due.pause_ends_on)}."
 
 
-def _acknowledge(sheet: Sheet) -> str:
+def _acknowledge(sheet: Sheet, now: datetime) -> str:
     if not sheet.waits_for_acknowledgement:
         return ""
-    when = words.due(sheet.clocks[ClockName.ACKNOWLEDGE].due_at, sheet.partnership.time_zone)
-    return f"{sheet.other_company.name} acknowledges by {when}."
+    return f"{sheet.other_company.name} acknowledges {_by(sheet, sheet.clocks[ClockName.ACKNOWLEDGE], now)}."
+
+
+def _by(sheet: Sheet, clock: Clock, now: datetime) -> str:
+    """`by Wed 25 Nov 2026, 17:00 Berlin`, and that it is late once it is."""
+    when = words.due(clock.due_at, sheet.partnership.time_zone)
+    return f"by {when}{' (late)' if clock.due_at < now else ''}"
 
 
 def _life(sheet: Sheet, now: datetime) -> str:
@@ -118,20 +124,19 @@ def _phase_2(sheet: Sheet, _now: datetime) -> str:
 
 def _planned(sheet: Sheet, now: datetime) -> str:
     if guards.PLAN_WRITTEN.fails(sheet, now):
-        return f"{_accept(sheet)}{sheet.who(sheet.record.owner_id)} or QA writes the plan."
-    return f"{_accept(sheet)}{_sign_plan(sheet)}"
+        return f"{_accept(sheet, now)}{sheet.who(sheet.record.owner_id)} or QA writes the plan."
+    return f"{_accept(sheet, now)}{_sign_plan(sheet)}"
 
 
-def _accept(sheet: Sheet) -> str:
+def _accept(sheet: Sheet, now: datetime) -> str:
     waiting = sheet.clocks.get(ClockName.ACCEPT)
     if waiting is None or waiting.stopped_at is not None:
         return ""
-    when = words.due(waiting.due_at, sheet.partnership.time_zone)
-    return f"{sheet.who(sheet.record.owner_id)} accepts it by {when}. "
+    return f"{sheet.who(sheet.record.owner_id)} accepts it {_by(sheet, waiting, now)}. "
 
 
-def _in_progress(sheet: Sheet, _now: datetime) -> str:
-    return f"{_accept(sheet)}{sheet.who(sheet.record.owner_id)} carries it out and marks it implemented."
+def _in_progress(sheet: Sheet, now: datetime) -> str:
+    return f"{_accept(sheet, now)}{sheet.who(sheet.record.owner_id)} carries it out and marks it implemented."
 
 
 def _sign_plan(sheet: Sheet) -> str:
@@ -151,7 +156,7 @@ def _people(sheet: Sheet, name: str) -> str:
     act = transitions.find(sheet.record.kind, name)
     able = [who for who in sheet.roster if act is not None and act.who.allows(who, sheet)]
     if not able:
-        return _nobody(sheet)
+        return _nobody(sheet, name)
     if len({who.side for who in able}) > 1:
         return "QA of either company"
     return _names(sheet, able)
@@ -164,10 +169,14 @@ def _names(sheet: Sheet, people: list[Person]) -> str:
     return f"{' or '.join(who.name for who in people)} ({company})"
 
 
-def _nobody(sheet: Sheet) -> str:
-    sides = approval.open_sides(sheet)
-    whose = f"QA of {sheet.companies[sides[0]].name}" if sides else "QA"
-    return f"{whose} (another than {sheet.owner.name})" if sheet.owner else whose
+def _nobody(sheet: Sheet, name: str) -> str:
+    """Name the company that has to act, where nobody of it can."""
+    answers = name in ("grant", "agree")
+    sides = approval.answering(sheet) if answers else approval.open_sides(sheet)
+    whose = f"QA of {sheet.companies[sides[0]].name}" if len(sides) == 1 else "QA of either company"
+    if name == "agree" or sheet.owner is None:  # whoever owns it may answer that
+        return f"{whose} (there is nobody yet)"
+    return f"{whose} (another than {sheet.owner.name})"
 
 
 Step = Callable[[Sheet, datetime], str]

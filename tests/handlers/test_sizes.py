@@ -130,7 +130,7 @@ async def test_the_largest_capa_lives_a_whole_life(stage: Stage) -> None:
     """The longest plan, evidence and five checks are drawn in card, Sign modal, reminders and the follow-up."""
     for _ in range(11):
         await stage.log(stage.gita, Title=TITLE, Class="Minor")
-    card = await stage.log(stage.elif_, "New CAPA", **LARGEST_CAPA)
+    card = await stage.log(stage.gita, "New CAPA", **LARGEST_CAPA)
     assert await stage.sign(stage.elif_, "Approve plan", card) == {}
     assert await stage.press(stage.finn, "Mark implemented", card, Evidence=LONG) == {}
     for outcome in ("Inconclusive", "Inconclusive", "Inconclusive", "Inconclusive", "Not effective"):
