@@ -207,7 +207,7 @@ async def test_a_capa_is_found_not_effective(page: Page, stage: Stage) -> None:
     given: dict[str, Any] = {"Title": "Inspection of gaskets", "Problem": "A nicked gasket was not seen."}
     given |= {"Owner": f"Gita Rao · {CMO}", "Due date": due, "Action plan": "Add the inspection to the batch record."}
     given |= {"Effectiveness criterion": "No failed integrity test in twenty batches."}
-    await cast.log("U0ELIF", "New CAPA", given)
+    await cast.log("U0GITA", "New CAPA", given)
     number = "CAPA-2026-0001 ·"
     await cast.act("U0GITA", "Accept", number)
     await cast.sign("U0ELIF", "Approve plan", number, shot="capa-plan")

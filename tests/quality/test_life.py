@@ -524,7 +524,7 @@ def could(who: Person, found: Sheet, name: str, now: datetime) -> bool:
 def _needs_capa(found: Sheet) -> bool:
     done = found.part(Investigation)
     waits = found.record.state is State.PENDING_APPROVAL and done is not None and done.capa_needed
-    return waits and not found.capas and approval.is_last(found)
+    return waits and not approval.covering(found) and approval.is_last(found)
 
 
 # ---- Forms, well and badly filled in --------------------------------------------------------------------------------
