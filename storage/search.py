@@ -41,7 +41,8 @@ def add(session: Session, partnership_id: int, record_id: int, content: str) -> 
 
 def replace(session: Session, partnership_id: int, record_id: int, content: str) -> None:
     """Put a record's present text into the index, in place of what it said before."""
-    session.connection().execute(text("DELETE FROM record_text WHERE rowid = :id"), {"id": record_id})
+    key = "rowid" if _has_fts5(session) else "record_id"
+    session.connection().execute(text(f"DELETE FROM record_text WHERE {key} = :id"), {"id": record_id})  # noqa: S608 - ours
     add(session, partnership_id, record_id, content)
 
 

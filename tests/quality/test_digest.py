@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session
 
-from quality import authority, digest
+from quality import authority, digest, request
 from quality import record as records
 from quality.digest import Digest
 from quality.working_time import calendar_of
@@ -15,7 +15,7 @@ from storage.authority import Answer
 from storage.clock import ClockName
 from storage.message import Message
 from storage.partnership import Partnership
-from storage.record import Class, Distributed, Record
+from storage.record import Asked, Class, Distributed, Record
 from tests import support
 from tests.support import ANNA, DAY, ELIF, FINN, NOW, actor, ref
 
@@ -223,3 +223,58 @@ def test_the_agreed_time_is_of_the_partnerships_zone(session: Session) -> None:
     form = replace(support.SET_UP, channel_id="C0NY", time_zone="America/New_York")
     made = support.partnership.set_up(session, ANNA, form, NOW)
     assert made.next_digest_at == datetime(2026, 11, 24, 13, tzinfo=UTC)
+
+
+# Digest days
+
+
+@pytest.mark.parametrize(
+    ("days", "after", "following"),
+    [
+        ("Mon Wed Fri", datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 25, 7, tzinfo=UTC)),
+        ("Mon Wed Fri", datetime(2026, 11, 25, 9, tzinfo=UTC), datetime(2026, 11, 27, 7, tzinfo=UTC)),
+        ("Mon", datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 11, 30, 7, tzinfo=UTC)),
+        ("Thu", datetime(2026, 11, 24, 9, tzinfo=UTC), datetime(2026, 12, 3, 7, tzinfo=UTC)),  # over Thanksgiving
+        ("Fri", datetime(2026, 12, 21, 9, tzinfo=UTC), datetime(2027, 1, 8, 7, tzinfo=UTC)),  # Christmas, New Year
+    ],
+)
+def test_a_digest_comes_on_the_days_agreed_on(
+    session: Session, there: Partnership, days: str, after: datetime, following: datetime
+) -> None:
+    """Those of them that are working days of both companies; a day off is not made up for on another."""
+    there = partnership.get(session, there.id)
+    there.digest_days = days
+    calendar = calendar_of(there, partnership.companies(session, there.id))
+    assert digest.next_at(there, calendar, after) == following
+
+
+def test_where_no_day_can_have_a_digest_it_is_looked_for_later(session: Session, there: Partnership) -> None:
+    """Both companies agreed on a day on which one of them never works: nothing is posted, and nothing runs for ever."""
+    there = partnership.get(session, there.id)
+    there.digest_days = "Sun"
+    calendar = calendar_of(there, partnership.companies(session, there.id))
+    assert digest.next_at(there, calendar, NOW) == NOW + 60 * DAY
+    there.next_digest_at = NOW
+    assert digest.decide_due(session, NOW, 10) is False
+    assert support.queued(session, "digest") == []
+
+
+def test_what_is_new_counts_from_the_digest_before(session: Session, there: Partnership) -> None:
+    """With a digest on Mondays alone, a week is told, and nothing of it twice."""
+    there = partnership.get(session, there.id)
+    there.digest_days = "Mon"
+    monday = datetime(2026, 11, 30, 7, tzinfo=UTC)
+    for at in (monday - 7 * DAY - SECOND, monday - 7 * DAY, monday - SECOND):
+        support.log_deviation(session, now=at)
+    session.flush()
+    assert len(section(session, there, "New", monday)) == 2
+
+
+def test_a_clock_that_stands_is_neither_late_nor_due(session: Session, there: Partnership) -> None:
+    """Until it goes on it stands under no due date."""
+    made = support.investigate(session, support.log_deviation(session))
+    support.ask(session, ELIF, made, Asked.STOP)
+    request.agree(session, actor(session, ANNA), ref(made), NOW)
+    for days in (40, 46, 60):
+        late = NOW + days * DAY
+        assert not any(section(session, there, title, late) for title in ("Overdue", "Due today", "Due in 7 days"))

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from quality import record as records
 from quality import request, turn
 from quality.people import Profile
-from storage.partnership import Partnership
+from storage.partnership import Partnership, Side
 from storage.person import Role
 from storage.record import Asked, Class, Outcome, Record
 from tests import support
@@ -176,3 +176,36 @@ def test_half_an_extension_waits_for_the_other_company(session: Session, there: 
     assert said(session, made).startswith(
         f"Elif Kaya or Finn Larsen (Borealis) answers {GITA_ASKS} extend the due date"
     )
+
+
+def test_a_clock_that_stands_is_told(session: Session, there: Partnership) -> None:
+    """Who answers first, then until when it stands; the next step is told all the same."""
+    made = support.investigate(session, acknowledged(session, support.log_deviation(session)))
+    support.ask(session, ELIF, made, Asked.STOP)
+    investigates = "Gita Rao (Borealis) investigates and submits it for approval."
+    assert said(session, made) == (
+        "Anna Berg or Ben Ortiz (Aurora) answers Elif Kaya (Borealis), who asks to stop the clock until "
+        f"Tue 8 Dec 2026. {investigates}"
+    )
+    request.agree(session, actor(session, ANNA), ref(made), NOW)
+    assert said(session, made) == f"The clock is stopped until Tue 8 Dec 2026. {investigates}"
+
+
+def test_the_company_whose_turn_it_is(session: Session, there: Partnership) -> None:
+    """The owner's; who signs or answers next; nobody's when its clock stands or it is done."""
+    made = support.log_deviation(session, CARLA)
+    sides = [turn.side(support.sheet_of(session, made))]
+    for step in (
+        lambda: support.submit(session, made),
+        lambda: sign(session, ELIF, made),
+        lambda: support.ask(session, ANNA, made, Asked.LOWER),
+        lambda: request.refuse(session, actor(session, ELIF), ref(made), NOW),
+        lambda: support.ask(session, GITA, made, Asked.STOP),
+        lambda: request.agree(session, actor(session, BEN), ref(made), NOW),
+        lambda: request.resume(session, actor(session, GITA), ref(made), NOW),
+        lambda: sign(session, ANNA, made),
+    ):
+        step()
+        sides.append(turn.side(support.sheet_of(session, made)))
+    sponsor, cmo = Side.SPONSOR, Side.CMO
+    assert sides == [sponsor, cmo, sponsor, cmo, sponsor, sponsor, None, sponsor, None]

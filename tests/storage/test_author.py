@@ -31,3 +31,17 @@ def test_a_person_is_noted_once_by_transactions_at_once(database: Database, ther
     support.one_after_the_other(database, lambda session: author.note(session, made.id, gita.id, "plan"))
     with database.reading() as session:
         assert [one.scope for one in author.list_of_record(session, made.id)].count("plan") == 1
+
+
+def test_who_worked_on_several_records_is_read_together(session: Session, there: Partnership) -> None:
+    """In one statement; for no record in none."""
+    made, other, third = (support.log_oos(session) for _ in range(3))
+    gita = support.row_of(session, GITA).id
+    for one in (made, other, third):
+        author.note(session, one.id, gita, "record")
+    session.flush()
+    with support.statements(session) as seen:
+        found = author.list_of_records(session, [made.id, other.id])
+        assert author.list_of_records(session, []) == []
+    assert len(seen) == 1
+    assert sorted(one.record_id for one in found) == [made.id, other.id]

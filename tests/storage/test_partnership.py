@@ -64,3 +64,29 @@ def test_digests_due_come_longest_waiting_first(session: Session, there: Partner
     assert partnership.list_digests_due(session, NOW, 10) == [second, first]
     assert partnership.list_digests_due(session, NOW, 1) == [second]
     assert partnership.list_digests_due(session, NOW - 2 * DAY, 10) == []
+
+
+def test_partnerships_are_read_together(session: Session, there: Partnership) -> None:
+    """With both companies, the sponsor first: two statements, however many."""
+    ids = {there.id, *(support.set_up(session, f"C0OTHER{number}").id for number in range(3))}
+    session.expire_all()
+    with support.statements(session) as seen:
+        found = partnership.list_by_ids(session, ids)
+    assert len(seen) == 2
+    assert {one.id for one, _ in found} == ids
+    assert {tuple(both) for _, both in found} == {(Side.SPONSOR, Side.CMO)}
+
+
+def test_a_channel_is_muted_once(session: Session, there: Partnership) -> None:
+    """The first reason stands; heard again, it may fall silent again."""
+    assert partnership.mute(session, there.id, "is_archived", NOW)
+    assert not partnership.mute(session, there.id, "channel_not_found", NOW + DAY)
+    session.expire_all()
+    found = partnership.get(session, there.id)
+    assert (found.muted_at, found.muted_because, partnership.count_muted(session)) == (NOW, "is_archived", 1)
+    assert partnership.unmute(session, there.id)
+    assert not partnership.unmute(session, there.id)
+    assert partnership.count_muted(session) == 0
+    assert partnership.mute(session, there.id, "x" * 100, NOW)
+    session.expire_all()
+    assert partnership.get(session, there.id).muted_because == "x" * 64

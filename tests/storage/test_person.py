@@ -96,3 +96,27 @@ def test_a_direct_channel_is_remembered(session: Session, there: Partnership) ->
 def test_a_person_who_joined_keeps_their_zone_and_time(session: Session, there: Partnership) -> None:
     """Zone and joining time are what Slack and the clock said."""
     assert (row_of(session, GITA).time_zone, row_of(session, GITA).joined_at) == ("Europe/Berlin", NOW)
+
+
+def test_lists_due_come_longest_waiting_first(session: Session, there: Partnership) -> None:
+    """From their moment on; who has none never."""
+    anna, elif_row, gita = (row_of(session, who) for who in (ANNA, ELIF, GITA))
+    for who in person.list_active(session, there.id):
+        who.next_list_at = None
+    anna.next_list_at, elif_row.next_list_at = NOW, NOW - support.DAY
+    session.flush()
+    assert person.list_lists_due(session, NOW, 10) == [elif_row, anna]
+    assert person.list_lists_due(session, NOW, 1) == [elif_row]
+    assert person.list_lists_due(session, NOW - 2 * support.DAY, 10) == []
+    assert gita.next_list_at is None
+
+
+def test_rosters_are_read_together(session: Session, there: Partnership) -> None:
+    """By partnership and person, without who left: one statement."""
+    here, other, gone = there.id, support.set_up(session, "C0OTHER").id, remove(session, GITA).id
+    session.expire_all()
+    with support.statements(session) as seen:
+        found = person.list_of_all(session, {here, other})
+    assert len(seen) == 1
+    assert {partnership_id: len(people) for partnership_id, people in found.items()} == {here: 5, other: 6}
+    assert gone not in found[here]
