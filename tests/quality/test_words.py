@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from quality import words
+from storage.record import Asked
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,40 @@ def test_a_day_is_short() -> None:
 def test_days_between_are_those_of_the_calendar(start: datetime, end: datetime, zone: str, expected: int) -> None:
     """A night where people are is a day, however few hours it is; backwards they are negative."""
     assert words.days_between(start, end, zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "wanted", "told"),
+    [
+        (Asked.EXTEND, "2026-12-03", "extend the due date to Thu 3 Dec 2026"),
+        (Asked.STOP, "2026-12-03", "stop the clock until Thu 3 Dec 2026"),
+        (Asked.LOWER, "Minor", "lower the class to Minor"),
+        (Asked.VOID, "", "void"),
+        (Asked.REOPEN, "", "reopen"),
+    ],
+)
+def test_a_request_is_told_in_words(what: Asked, wanted: str, told: str) -> None:
+    """What is asked, and to which day or class."""
+    assert words.request(what, wanted) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 minutes"),
+        (59, "0 minutes"),
+        (60, "1 minute"),
+        (40 * 60, "40 minutes"),
+        (3600, "1 hour"),
+        (86400 + 60, "1 day 1 minute"),
+        (12 * 86400 + 3 * 3600 + 5 * 60, "12 days 3 hours"),
+    ],
+)
+def test_a_span_is_told_by_its_two_largest_parts(seconds: int, told: str) -> None:
+    """Nobody needs the minutes of days."""
+    assert words.span(seconds) == told
+
+
+def test_a_reminders_moment_is_given_with_its_weekday() -> None:
+    """Where somebody is; the year stands beside it."""
+    assert words.weekday(datetime(2026, 12, 15, 7, 0, tzinfo=UTC), "Europe/Berlin") == "Tue 15 Dec 08:00"
