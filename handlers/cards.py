@@ -106,15 +106,20 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
     return " · ".join(parts)
 
 
-def rows(found: list[Row], now: datetime, zone: str) -> list[Block]:
-    """Draw records as a list, each with one row of buttons: the one that opens it, and those of its card."""
+def rows(found: list[Row], now: datetime, zone: str, *, steps_only: bool = False) -> list[Block]:
+    """Draw records as a list, each with one row of buttons: the one that opens it, and those of its card.
+
+    In messages that nobody asked for only those that move it on.
+    """
     shown: list[Block] = []
     for row in found:
         record = row.record
         steps, others = _rows_of_buttons(record, has_owner=row.owner is not None, has_reports=row.has_reports)
         shown += [
             blocks.typed(f"{record.number} · {record.title}\n{row_text(row, now, zone)}"),
-            blocks.actions(blocks.button("Open", "record.open", data_of(record)), *steps, *others),
+            blocks.actions(
+                blocks.button("Open", "record.open", data_of(record)), *steps, *([] if steps_only else others)
+            ),
         ]
     return shown
 

@@ -1,6 +1,6 @@
 """My work: what waits for a person, on request and as their morning list, and when they want to hear of it."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -88,13 +88,15 @@ def _buttons(actor: Actor) -> Block:
     return blocks.actions(*offered)
 
 
-def draw_groups(groups: Sequence[Group], actor: Actor, now: datetime, most: int) -> list[Block]:
+def draw_groups(
+    groups: Sequence[Group], actor: Actor, now: datetime, most: int, *, steps_only: bool = False
+) -> list[Block]:
     """Draw each group: what it waits for, how many there are, and its rows; at most so many blocks."""
     shown: list[Block] = []
     for group in groups:
         number = f"{len(group.rows)}{' or more' if group.more else ''}"
         drawn = [blocks.section(f"*{escape(group.title)}* ({number})")]
-        drawn += cards.rows(group.rows, now, actor.partnership.time_zone)
+        drawn += cards.rows(group.rows, now, actor.partnership.time_zone, steps_only=steps_only)
         if len(shown) + len(drawn) > most:
             shown.append(blocks.context("There is more than fits here: see `/quality list` or *Open records*."))
             break
@@ -104,8 +106,9 @@ def draw_groups(groups: Sequence[Group], actor: Actor, now: datetime, most: int)
 
 def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList], now: datetime) -> Screen | None:
     """Draw what one person hears in one message: a single reminder plainly, more than that as a list."""
-    named = {one.sheet.record.id for one in reminded}
-    listed = [block for found in lists for block in _listed(found, named, who, now, MOST_BLOCKS - 3 * len(reminded))]
+    named = {one.sheet.record.id: one.sheet.record.number for one in reminded}
+    most = MOST_BLOCKS - 2 * min(len(reminded), MOST_REMINDED)
+    listed = [block for found in lists for block in _listed(found, named, who, now, most)]
     if not listed and len(reminded) < 2:  # noqa: PLR2004 - one is no list
         return reminder.reminder(reminded[0], now) if reminded else None
     shown: list[Block] = [blocks.header(f"Your list · {words.local_day(now, who.time_zone)}")]
@@ -117,26 +120,28 @@ def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList]
     return Screen(escape(_sentence(reminded, lists, named)), [*shown, *listed][:MOST_SHOWN])
 
 
-def _listed(found: MorningList, named: set[int], who: Person, now: datetime, most: int) -> list[Block]:
-    """Draw a person's own part, then their company's, without what is named above."""
-    shown: list[Block] = []
+def _listed(found: MorningList, named: dict[int, str], who: Person, now: datetime, most: int) -> list[Block]:
+    """Draw a person's own part, then their company's; what stands above already is only named there."""
     own = _without(found.own, named)
+    shown: list[Block] = []
     if own and found.actor.person.id != who.id:
         shown.append(blocks.typed(f"For {found.actor.person.name}, who is out of office:"))
-    shown += draw_groups(own, found.actor, now, most)
-    company = _without(found.company, named | {row.record.id for group in own for row in group.rows})
-    if company:
-        shown.append(blocks.section(f"*Waiting on {escape(found.actor.company.name)}*"))
-        shown += draw_groups(company, found.actor, now, most - len(shown))
-    return shown
+    shown += draw_groups(own, found.actor, now, most, steps_only=True)
+    if not found.company:
+        return shown
+    above = named | {row.record.id: row.record.number for group in own for row in group.rows}
+    again = sorted({above[row.record.id] for group in found.company for row in group.rows if row.record.id in above})
+    shown.append(blocks.section(f"*Waiting on {escape(found.actor.company.name)}*"))
+    shown += draw_groups(_without(found.company, above), found.actor, now, most - len(shown), steps_only=True)
+    return [*shown, *([blocks.context(f"Named above as well: {', '.join(again)}")] if again else [])]
 
 
-def _without(groups: list[Group], named: set[int]) -> list[Group]:
+def _without(groups: list[Group], named: Container[int]) -> list[Group]:
     kept = [Group(one.title, [row for row in one.rows if row.record.id not in named], one.more) for one in groups]
     return [group for group in kept if group.rows]
 
 
-def _sentence(reminded: list[Reminded], lists: list[MorningList], named: set[int]) -> str:
+def _sentence(reminded: list[Reminded], lists: list[MorningList], named: Container[int]) -> str:
     told = [reminder.sentence(one) for one in reminded[:1]]
     if len(reminded) > 1:
         told = [f"{len(reminded)} due dates: {', '.join(one.sheet.record.number for one in reminded[:MOST_REMINDED])}."]

@@ -85,7 +85,7 @@ def draw_leaver(session: Session, whose: Person, now: datetime) -> Screen | None
     number = f"{len(rows[:MOST])}{' or more' if len(rows) > MOST else ''}"
     text = f"{whose.name} ({both[whose.side].name}) left. {number} open records need an owner: press Assign owner."
     text = text.replace("1 open records need", "1 open record needs") if number == "1" else text
-    return Screen(escape(text), [blocks.typed(text), *cards.rows(rows[:MOST], now, there.time_zone)])
+    return Screen(escape(text), [blocks.typed(text), *cards.rows(rows[:MOST], now, there.time_zone, steps_only=True)])
 
 
 LISTENERS = Listeners(

@@ -22,15 +22,15 @@ async def test_each_clock_says_its_rule_and_whose_it_is(stage: Stage) -> None:
         "Close: running, due Thu 24 Dec 2026, 17:00 Berlin",
         "Rule: 30 calendar days from detection (agreement v1, row 8)",
         "Whose: the owner",
-        f"next: Thu 17 Dec 08:00: who has to act (Gita Rao ({CMO}))",
-        f"then: Mon 21 Dec 08:00: who has to act (Gita Rao ({CMO}))",
+        f"next: Thu 17 Dec 08:00, Gita Rao ({CMO})",
+        f"then: Mon 21 Dec 08:00, Gita Rao ({CMO})",
         "Acknowledge: running, due Wed 25 Nov 2026, 17:00 Berlin",
         "Rule: 1 working day from logging (agreement v1, row 4)",
         "Whose: the other company",
-        f"next: Wed 25 Nov 08:00: who has to act (Anna Berg ({SPONSOR}), Ben Ortiz ({SPONSOR}))",
-        "1 day late: who has to act (",
-        "4 days late: who has to act, both companies' QA (",
-        "8 days late: who has to act, both companies' QA and heads of quality (",
+        f"next: Wed 25 Nov 08:00, Anna Berg ({SPONSOR}), Ben Ortiz ({SPONSOR})",
+        "(1 day late), Anna Berg",
+        "(4 days late), both companies' QA\n",
+        "(8 days late), both companies' QA and heads of quality",
     ):
         assert words in told, words
 
@@ -73,9 +73,7 @@ async def test_an_extended_clock_says_from_when(stage: Stage) -> None:
 async def test_without_an_owner_nobody_is_hidden(stage: Stage) -> None:
     """While nobody owns it, QA of the company that logged it is named."""
     card = await stage.log(stage.gita, Class="Minor")
-    assert f"next: Thu 17 Dec 08:00: who has to act (Elif Kaya ({CMO}), Finn Larsen ({CMO}))" in (
-        await clocks(stage, stage.gita, card)
-    )
+    assert f"next: Thu 17 Dec 08:00, Elif Kaya ({CMO}), Finn Larsen ({CMO})" in (await clocks(stage, stage.gita, card))
 
 
 async def test_both_companies_time_is_counted(stage: Stage) -> None:

@@ -61,7 +61,7 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
         assert words in card.words
     assert card.buttons == [
         *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Stop clock"),
-        *("Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
+        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
     ]
 
 

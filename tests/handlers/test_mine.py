@@ -50,19 +50,21 @@ async def test_my_work_says_how_one_hears_of_it(stage: Stage) -> None:
 
 
 async def test_the_morning_list_comes_when_something_needs_a_person(stage: Stage) -> None:
-    """A day on which something is due brings one list in the morning, other days none, and days off none."""
+    """A day on which something is due brings one message in the morning, other days none, and days off none."""
     card = await stage.owned(Class="Minor")
     await stage.press(stage.anna, "Acknowledge", card)
     for day in (25, 26, 27, 28, 29, 30):
         await on(stage, 11, day)
     assert lists(stage.gita) == []
     await on(stage, 12, 24)
-    (found,) = lists(stage.gita)
+    found = stage.gita.direct_messages[-1]
     assert "DEV-2026-0001 is due Thu 24 Dec 2026, 17:00 Berlin, today." in found.words
     assert found.words.count("DEV-2026-0001") == 1  # what is reminded of does not stand there twice
+    assert lists(stage.gita) == []  # one reminder alone is no list
+    number = len(stage.gita.direct_messages)
     await on(stage, 12, 24, hour=10)
     await on(stage, 12, 27)
-    assert len(lists(stage.gita)) == 1
+    assert len(stage.gita.direct_messages) == number
 
 
 async def test_qa_get_what_waits_on_their_company(stage: Stage) -> None:
@@ -71,6 +73,8 @@ async def test_qa_get_what_waits_on_their_company(stage: Stage) -> None:
     await on(stage, 11, 25)
     found = lists(stage.anna)[-1].words
     assert "The acknowledgement of DEV-2026-0001" in found
+    assert f"Waiting on {SPONSOR}" in found
+    assert "Named above as well: DEV-2026-0001" in found
     assert len(lists(stage.elif_)) == 1
     theirs = lists(stage.elif_)[-1]
     assert f"Waiting on {CMO}" in theirs.words

@@ -36,7 +36,7 @@ async def test_an_oos_result_is_logged(stage: Stage) -> None:
         assert words in card.words
     assert card.buttons == [
         *("Acknowledge", "Assign owner", "Phase I result", "Extend due date", "Stop clock"),
-        *("Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
+        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
     ]
 
 
@@ -119,7 +119,8 @@ async def test_the_life_of_a_result_invalidated_in_phase_1(stage: Stage) -> None
     await stage.press(stage.hugo, "Phase I result", card)
     modal = stage.hugo.modal
     assert modal is not None
-    assert (modal.title, modal.labels) == ("Phase I result", ["Checklist", "Laboratory cause found", "Evidence"])
+    labels = ["Checklist", "Laboratory cause found", "Evidence", "Batch distributed"]
+    assert (modal.title, modal.labels) == ("Phase I result", labels)
     given = {"Checklist": ["Calculation and transcription checked"], "Laboratory cause found": "Yes"}
     stage.hugo.fill(given | {"Evidence": "The standard was weighed wrongly."})
     assert await stage.hugo.submit() == {}

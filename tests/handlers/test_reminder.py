@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from bot.samples import CMO
 from sandbox import Driver, Message
 from tests.stage import HUGO, Stage, kept
 
@@ -158,7 +157,7 @@ async def test_the_other_company_is_reminded_to_acknowledge(stage: Stage) -> Non
     await on(stage, 11, 25)
     assert (
         "The acknowledgement of DEV-2026-0001 by Aurora Therapeutics (example) is due Wed 25 Nov 2026, 17:00 Berlin, "
-        f"today. Its owner is Gita Rao ({CMO})." in last(stage.anna).words
+        "today.\n" in last(stage.anna).words
     )
     assert last(stage.anna).buttons == ["Open", "Acknowledge", "Start investigation"]
     assert not [m for m in stage.elif_.direct_messages if "acknowledgement" in m.words]

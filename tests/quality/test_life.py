@@ -625,6 +625,7 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "comment": _with(records.comment, _reason),
     "link": _with(records.link_records, lambda walk: walk.some_numbers()),
     "submit": _with(deviation.submit, _investigation),
+    "distributed": _with(authority.tell_distribution, lambda walk: walk.dice.choice(list(Distributed)), _reason),
     "send_back": _with(request.send_back, _reason),
     "reclassify": _with(request.reclassify, lambda walk: walk.dice.choice(list(Class)), _reason),
     "extend": _with(request.ask_extension, _day(-1, 20, 50, 90, 3000), _reason),

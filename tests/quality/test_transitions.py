@@ -249,7 +249,7 @@ SPEAKS = {
     "Refuse",
 }
 STATES = {kind: {*alive, "Closed", "Void"} for kind, alive in zip(Kind, (SO_OPEN, OOS_OPEN, CAPA_OPEN), strict=True)}
-BUTTONS = {Kind.DEVIATION: 22, Kind.OOS: 25, Kind.CAPA: 19}
+BUTTONS = {Kind.DEVIATION: 23, Kind.OOS: 26, Kind.CAPA: 19}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 
