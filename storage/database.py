@@ -6,6 +6,8 @@ changed is locked when it is read.
 """
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # else REPLACE would slip past the journal's triggers
 )
+PATIENCE = 100  # attempts
 READERS = 4
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
 
@@ -128,7 +131,19 @@ def _prepare(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late; _begin says when instead.
     connection.isolation_level = None
     for pragma in PRAGMAS:
-        connection.execute(pragma)
+        _patiently(connection, pragma)
+
+
+def _patiently(connection: Any, pragma: str) -> None:
+    """Set a pragma; a new file's mode, which another process is just setting, does not wait for busy_timeout."""
+    for _ in range(PATIENCE):
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    connection.execute(pragma)
 
 
 def _begin(connection: Connection) -> None:
