@@ -112,7 +112,7 @@ async def be_reminded(screen: Screen, phone: Page) -> None:
     """The clock moves to 7 days before the due date: Finn finds a reminder, also on a phone."""
     stage = screen.stage
     await stage.box.move_clock(stage.box.now().replace(month=12, day=3, hour=6, minute=59, second=0))
-    clock = screen.page.get_by_role("button", name="Clock")
+    clock = screen.page.get_by_role("button", name="Clock:")
     await clock.click()
     await screen.page.get_by_role("button", name="+1 hour").click()
     await screen.page.keyboard.press("Escape")
