@@ -14,7 +14,7 @@ from handlers.forms import LONG, Choice, Clock, Form, Number, Text, YesNo
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import agreement, terms, words
-from quality.agreement import Changes, Ref, Standing
+from quality.agreement import Changes, Ref, Seen, Standing
 from quality.people import Actor
 from quality.refusal import FieldErrors, Refusal
 from quality.terms import Row, Term, Unit
@@ -95,7 +95,7 @@ async def show(call: Call, _text: str = "") -> None:
 def draw(stands: Standing, actor: Actor) -> Screen:
     """Draw the agreement in force, each part with the button that changes it, and what is proposed."""
     found = stands.in_force
-    data = {"p": actor.partnership.id, "n": found.version}
+    data = {"p": actor.partnership.id, "n": found.version, "rv": stands.seen.revision}
     title = f"Quality agreement v{found.version}"
     shown = [blocks.header(title), blocks.context(escape(_since(stands, actor)))]
     if stands.proposal is not None:
@@ -304,7 +304,7 @@ async def _may_propose(call: Call) -> tuple[Standing, Actor]:
 
 
 async def _propose(call: Call, changes: Changes) -> None:
-    await call.do(agreement.propose, call.number("n"), changes)
+    await call.do(agreement.propose, Seen(call.number("n"), call.number("rv")), changes)
 
 
 def _row(stands: Standing, number: int) -> Row:

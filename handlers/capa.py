@@ -1,6 +1,6 @@
 """CAPAs in Slack: the command, and the forms of their life."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -21,7 +21,6 @@ from quality.change import Ref
 from quality.people import Actor
 from quality.refusal import Refusal
 from quality.sheet import Sheet
-from quality.terms import CAPA_DAYS
 from quality.working_time import calendar_of
 from storage.capa import ActionType, Capa
 from storage.record import Kind, Record
@@ -66,18 +65,17 @@ USAGE = usage(
 async def open_form(call: Call, source: str | None = None, record_id: int | None = None) -> None:
     """Open New CAPA, the source filled in where one is named by number or by id."""
 
-    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], Record | None]:
+    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], Record | None, date]:
         people.require_part(session, actor, "log CAPAs")
         about = record.by_number(session, actor, source) if source else None
         if record_id is not None:
             about = change.get(session, actor, record_id)
         if about is not None and (record_id is not None or about.kind is not Kind.CAPA):
             change.may(session, actor, about.id, "capa", call.now)
-        return actor, owners(session, actor), about
+        return actor, owners(session, actor), about, capa.proposed_due(session, actor, about, call.now)
 
-    actor, options, about = await call.look(question)
-    today = actor.calendar.day_of(call.now)
-    values: dict[str, Any] = {"sources": about.number if about else "", "due_on": today + timedelta(days=CAPA_DAYS)}
+    actor, options, about, due_on = await call.look(question)
+    values: dict[str, Any] = {"sources": about.number if about else "", "due_on": due_on}
     values["action_type"] = ActionType.CORRECTIVE
     on_card = about is not None and about.kind is not Kind.CAPA
     data = data_of(about) if about and on_card else {"p": actor.partnership.id}

@@ -36,6 +36,14 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a person saw when they began to change something: the version in force, and the proposal's revision."""
+
+    version: int
+    revision: int = 0  # 0: nothing was proposed
+
+
+@dataclass(frozen=True)
 class Standing:
     """How the agreement of a partnership stands: what is in force, and what is proposed."""
 
@@ -43,6 +51,11 @@ class Standing:
     terms: Terms
     proposal: Agreement | None
     names: dict[int, str]  # of who proposed and agreed, with their companies
+
+    @property
+    def seen(self) -> Seen:
+        """Give what whoever looks at it now has seen."""
+        return Seen(self.in_force.version or 0, self.proposal.revision if self.proposal else 0)
 
 
 def settings_of(there: Partnership, both: dict[Side, Company]) -> dict[str, str]:
@@ -91,14 +104,17 @@ def may_propose(session: Session, actor: Actor) -> Standing:
     return standing(session, actor)
 
 
-def propose(session: Session, actor: Actor, version: int, changes: Changes, now: datetime) -> Agreement:
+def propose(session: Session, actor: Actor, seen: Seen, changes: Changes, now: datetime) -> Agreement:
     """Propose the next version, or change the one that is proposed; who proposes agrees for their company."""
     stands = may_propose(session, actor)
-    if stands.in_force.version != version:
+    if stands.in_force.version != seen.version:
         raise Refusal(f"Version {stands.in_force.version} came into force meanwhile. Look at it, then change it.")
+    if stands.seen != seen:
+        raise Refusal("What is proposed was changed meanwhile. Look at it by `/quality agreement`, then change it.")
     before = (stands.proposal or stands.in_force).content
     content = _changed(before, changes)
-    if content == before:
+    same_moves = stands.proposal is None or stands.proposal.moves_clocks is changes.moves_clocks
+    if content == before and same_moves:
         raise FieldErrors({"reason": "Nothing is changed here. Change it, or cancel."})
     proposal = stands.proposal
     event = "agreement.amended" if proposal else "agreement.proposed"

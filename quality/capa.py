@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, words
+from quality import change, terms, words
 from quality import record as records
 from quality.approval import PLAN, given
 from quality.change import Ref
@@ -18,10 +18,11 @@ from quality.working_time import DAY_ENDS
 from storage import clock
 from storage.capa import ActionType, Capa, EffectivenessCheck, Implementation
 from storage.clock import ClockName, Duty
-from storage.record import Kind, Outcome, Record, State
+from storage.record import Class, Kind, Outcome, Record, State
 
 OUTCOMES = (Outcome.EFFECTIVE, Outcome.NOT_EFFECTIVE, Outcome.INCONCLUSIVE)
 MOST_TITLE = 150
+ORDER = tuple(Class)  # the gravest last
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,15 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     change.settle(session, record, now)
     records.tell_owner(session, record, owner, entry, now)
     return record
+
+
+def proposed_due(session: Session, actor: Actor, source: Record | None, now: datetime) -> date:
+    """Propose when a CAPA is due: by the agreement's row for the class of its source; an OOS result counts as major."""
+    class_ = (source.class_ if source else None) or Class.MAJOR
+    row = terms.of(session, actor.partnership.id).find(Kind.CAPA, ClockName.CLOSE, class_)
+    today = actor.calendar.day_of(now)
+    due_on = actor.calendar.day_of(row.term.due(now, actor.calendar)) if row else today + timedelta(days=CAPA_DAYS)
+    return actor.calendar.working_day_from(due_on)
 
 
 def _check_due(actor: Actor, due_on: date, now: datetime) -> None:
@@ -153,7 +163,7 @@ def check_again(session: Session, actor: Actor, record: Record, now: datetime) -
 def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:
     """Log the CAPA that follows one found not effective, linked with it and with its sources."""
     before, record = found.part(Capa), found.record
-    calendar = actor.calendar
+    gravest = max(found.sources, key=lambda one: ORDER.index(one.class_ or Class.MAJOR), default=None)
     owner = found.owner if found.owner and may_take_part(found.owner) else actor.person
     return log(
         session,
@@ -163,7 +173,7 @@ def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: 
             problem=f"{record.number} was not effective: {evidence}"[:3000],
             action_type=before.action_type if before else ActionType.CORRECTIVE,
             owner_id=owner.id,
-            due_on=calendar.working_day_from(calendar.day_of(now) + timedelta(days=CAPA_DAYS)),
+            due_on=proposed_due(session, actor, gravest, now),
             plan=f"{TO_BE_WRITTEN}: what {record.number} did was not enough. Press Change plan.",
             sources=(record.number, *(one.number for one in found.sources if one.state is not State.VOID)),
             criterion=before.criterion if before else "",

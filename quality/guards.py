@@ -60,7 +60,10 @@ def _not_late(sheet: Sheet, now: datetime) -> str | None:
     if due is None or due.due_at > now:
         return None
     when = words.due(due.due_at, sheet.partnership.time_zone)
-    return f"{sheet.record.number} was due {when}. A late record cannot be extended: finish it, and say why it is late."
+    return (
+        f"{sheet.record.number} was due {when}. A late record cannot be extended or stopped: finish it, and say why it "
+        "is late."
+    )
 
 
 def _runs(sheet: Sheet, _now: datetime) -> str | None:

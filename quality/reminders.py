@@ -132,10 +132,10 @@ def told(
 
 def first_told(there: Setting, duty: Duty, record: Record, workers: frozenset[int]) -> list[Person]:
     """List who has to act on a clock: who is reminded first."""
-    owner = there.find(record.owner_id)
-    side = owner.side if owner else record.logged_side
+    owner, known = there.find(record.owner_id), there.people.get(record.owner_id or 0)
+    side = known.side if known else record.logged_side
     if duty is Duty.OWNER:
-        # Nobody owns it: the company that logged it has to say who does.
+        # Nobody owns it any more: their company has to say who does; the one that logged it where nobody ever did.
         return [owner] if owner else there.holding(Role.QA, side)
     if duty in (Duty.APPROVER, Duty.CHECKER):
         sides = [side] if duty is Duty.CHECKER else [one for one in approval.BOTH if _awaits(record, one)]

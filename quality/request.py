@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, deviation, ladder, oos, words
+from quality import change, deviation, guards, ladder, oos, words
 from quality.approval import RECORD, given
 from quality.change import Ref
 from quality.people import Actor, Doer
@@ -188,6 +188,8 @@ def _check_still_holds(found: Sheet, asked: Request, now: datetime) -> None:
     """Refuse to agree to what was possible when it was asked and is not any more."""
     if asked.what is Asked.VOID and (missing := VOIDABLE[found.record.kind].fails(found, now)):
         raise Refusal(missing)
+    if asked.what is Asked.STOP and (late := guards.NOT_LATE.fails(found, now)):
+        raise Refusal(f"{late} Press *Refuse*.")
     if asked.what in (Asked.EXTEND, Asked.STOP):
         calendar = calendar_of(found.partnership, found.companies)
         wanted, today = date.fromisoformat(asked.wanted), calendar.day_of(now)

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from quality import lists
+from quality import change, lists
 from quality.people import Actor, Machine, may_take_part, signature
 from quality.refusal import FieldErrors
 from quality.working_time import calendar_at
@@ -40,6 +40,7 @@ def leave(session: Session, partnership_id: int, person_id: int, why: str, now: 
         key = f"leaver:{who.id}:{now.isoformat()}:{told.id}"
         outbox.put(session, partnership_id, "leaver", key, now, to=told.id, whose=who.id)
     for record_id in records.list_owned_ids(session, who.id):
+        change.settle(session, records.get(session, partnership_id, record_id), now)
         key = f"left:{record_id}:{who.id}:{now.isoformat()}"
         outbox.put(session, partnership_id, "card", key, now, record_id=record_id)
 

@@ -34,7 +34,7 @@ def side(sheet: Sheet) -> Side | None:
     record = sheet.record
     if record.state in transitions.DONE or (sheet.due is not None and sheet.due.paused_at is not None):
         return None
-    working = sheet.owner.side if sheet.owner and sheet.owner.active else record.logged_side
+    working = sheet.owner.side if sheet.owner else record.logged_side
     if sheet.request is not None:
         act = transitions.find(record.kind, "grant" if sheet.request.what is Asked.EXTEND else "agree")
         able = {who.side for who in sheet.roster if act is not None and act.who.allows(who, sheet)}

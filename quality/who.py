@@ -55,7 +55,7 @@ def _may_answer(who: Person, sheet: Sheet) -> bool:
     asker = sheet.people.get(asked.asked_by_id)
     if asked.what is not Asked.EXTEND:
         return asker is None or who.side is not asker.side
-    if who.id == sheet.record.owner_id:
+    if who.id == sheet.record.owner_id or stands_in(who, sheet):
         return False
     first = sheet.people.get(asked.first_yes_by_id or 0)
     return first is None or who.side is not first.side

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -28,6 +29,8 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",  # else REPLACE would slip past the journal's triggers
 )
 PATIENCE = 100  # attempts
+DEADLOCK = "40P01"  # PostgreSQL's word for it
+DEADLOCKS = 3
 READERS = 4
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
 
@@ -57,7 +60,7 @@ class Database:
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
         """Run work in one transaction; when this returns, it is committed."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _inside, self.writing, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, _insistently, self.writing, work)
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """Run work on a consistent view of the data."""
@@ -78,6 +81,17 @@ class Database:
         self._writer.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
+
+
+def _insistently(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Result:
+    """Run work in a transaction; one that the server ended for a deadlock is run anew, for nothing of it was kept."""
+    for _ in range(DEADLOCKS):
+        try:
+            return _inside(opening, work)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+    return _inside(opening, work)
 
 
 def _inside(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Result:

@@ -117,9 +117,9 @@ def save_direct_channel(session: Session, person_id: int, channel_id: str) -> No
 
 
 def list_of_all(session: Session, partnership_ids: set[int]) -> dict[int, dict[int, Person]]:
-    """Give the active rosters of several partnerships, by partnership and person."""
+    """Give the rosters of several partnerships by partnership and person, also those who left."""
     rosters: dict[int, dict[int, Person]] = {}
-    people = select(Person).where(col(Person.partnership_id).in_(partnership_ids), col(Person.active))
+    people = select(Person).where(col(Person.partnership_id).in_(partnership_ids))
     for who in session.exec(people).all():
         rosters.setdefault(who.partnership_id, {})[who.id] = who
     return rosters

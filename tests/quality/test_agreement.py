@@ -37,7 +37,8 @@ def row(session: Session, there: Partnership, number: int, length: int, **change
 
 def propose(session: Session, who: Profile, *rows: Row, version: int = 1, **changes: Any) -> Agreement:
     given = Changes("We are slower.", rows=rows, **changes)
-    return agreement.propose(session, actor(session, who), version, given, NOW)
+    seen = replace(agreement.standing(session, actor(session, who)).seen, version=version)
+    return agreement.propose(session, actor(session, who), seen, given, NOW)
 
 
 def agree(session: Session, who: Profile, proposal: Agreement, now: datetime = LATER) -> Agreement:
@@ -437,3 +438,18 @@ def test_who_only_reads_sees_how_it_stands(session: Session, there: Partnership,
     for who in (CARLA, GITA):
         told = support.refused(session, lambda s, who=who: agreement.may_propose(s, actor(s, who)))
         assert told.startswith("Only QA may propose a change of the agreement: ")
+
+
+def test_a_proposal_may_change_only_whether_clocks_move(session: Session, proposal: Agreement) -> None:
+    """The words stay, the other company agrees to it anew."""
+    amended = propose(session, ANNA, moves_clocks=True)
+    assert (amended.id, amended.revision, amended.moves_clocks) == (proposal.id, 2, True)
+
+
+def test_of_two_who_change_a_proposal_the_second_looks_first(session: Session, proposal: Agreement) -> None:
+    """A form that was opened before the proposal changed overwrites nothing."""
+    seen = agreement.standing(session, actor(session, BEN)).seen
+    propose(session, ANNA, row(session, session.get_one(Partnership, proposal.partnership_id), 9, 7))
+    given = Changes("Slower still.", settings={"digest at": "09:00"})
+    told = support.refused(session, lambda s: agreement.propose(s, actor(s, BEN), seen, given, NOW))
+    assert told.startswith("What is proposed was changed meanwhile.")

@@ -711,3 +711,25 @@ def test_the_authoritys_clocks_do_not_stand(session: Session, there: Partnership
     agree(session, ANNA, made)
     standing = {one.name for one in clock.list_running(session, made.id) if one.paused_at is not None}
     assert standing == {ClockName.CLOSE}
+
+
+def test_a_clock_that_is_late_by_now_is_not_stopped(session: Session, there: Partnership) -> None:
+    """What was asked in time and is late when it is answered is refused: nothing is done backwards."""
+    made = support.log_deviation(session)
+    support.assign(session, made, GITA)
+    later = NOW + 44 * DAY
+    request.ask_stop(session, actor(session, GITA), ref(made), (later + 20 * DAY).date(), "The part is late.", later)
+    told = support.refused(session, request.agree, actor(session, ANNA), ref(made), later + 2 * DAY)
+    assert told.endswith("Press *Refuse*.")
+    assert "was due Fri 8 Jan 2027" in told
+
+
+def test_a_stand_in_grants_nothing_of_what_they_stand_in_for(session: Session, there: Partnership) -> None:
+    """Who acts for the owner does not answer the owner."""
+    made = support.log_deviation(session)
+    support.assign(session, made, GITA)
+    gita = support.row_of(session, GITA)
+    gita.stand_in_id, gita.away_until = support.row_of(session, ELIF).id, LATER
+    ask(session, GITA, made, Asked.EXTEND)
+    assert "Elif Kaya" not in support.refused(session, request.grant, actor(session, ELIF), ref(made), NOW)
+    assert request.grant(session, actor(session, FINN), ref(made), NOW).asked is None

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time
 import pytest
 from sqlmodel import Session
 
-from quality import roster
+from quality import reminders, roster, setting
 from quality.people import Profile
 from quality.roster import Wishes
 from storage import outbox, partnership
-from storage.partnership import Partnership
+from storage.clock import Duty
+from storage.partnership import Partnership, Side
 from storage.person import ListMode, Role
 from tests import support
 from tests.support import ANNA, BEN, CARLA, DAY, ELIF, FINN, GITA, HOUR, NOW, actor
@@ -227,3 +228,14 @@ def test_a_channel_that_is_heard_again_says_what_waited(session: Session, there:
     assert partnership.get(session, there.id).muted_at is None
     roster.tell_muted(session, there.id, "is_archived", NOW + 2 * HOUR)
     assert len(muted(session)) == 1
+
+
+def test_the_work_of_who_left_stays_their_companys(session: Session, there: Partnership) -> None:
+    """Its turn and its reminders: QA of the leaver's company are reminded, whoever logged the record."""
+    made = support.log_deviation(session, ANNA)
+    support.assign(session, made, GITA)
+    leave(session, GITA)
+    assert made.turn is Side.CMO
+    found = setting.read(session, [there.id])[there.id]
+    told = reminders.first_told(found, Duty.OWNER, made, frozenset())
+    assert [who.name for who in told] == ["Elif Kaya", "Finn Larsen"]

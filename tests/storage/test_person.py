@@ -112,11 +112,11 @@ def test_lists_due_come_longest_waiting_first(session: Session, there: Partnersh
 
 
 def test_rosters_are_read_together(session: Session, there: Partnership) -> None:
-    """By partnership and person, without who left: one statement."""
+    """By partnership and person, also who left, for their work is still theirs to name: one statement."""
     here, other, gone = there.id, support.set_up(session, "C0OTHER").id, remove(session, GITA).id
     session.expire_all()
     with support.statements(session) as seen:
         found = person.list_of_all(session, {here, other})
     assert len(seen) == 1
-    assert {partnership_id: len(people) for partnership_id, people in found.items()} == {here: 5, other: 6}
-    assert gone not in found[here]
+    assert {partnership_id: len(people) for partnership_id, people in found.items()} == {here: 6, other: 6}
+    assert not found[here][gone].active
