@@ -10,8 +10,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -45,42 +45,62 @@ class World:
     due: int
 
 
+@dataclass
+class Told:
+    """What was measured in a world: passes over what is due, and over nothing, in ms."""
+
+    passes: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+    messages: int = 0
+
+
 def main(
     largest: Annotated[int, typer.Option(help="Records of the largest world.")] = 1_000_000,
-    rounds: Annotated[int, typer.Option(help="Passes measured in each world; the medians are told.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Passes measured in each world; the medians are told.")] = 9,
     folder: Annotated[Path, typer.Option(help="Where the databases lie while they are measured.")] = Path(),
 ) -> None:
-    """Measure and print."""
+    """Measure and print; the worlds take turns, for other programs disturb a machine now and then."""
     worlds = [World(1_000, 100_000, 2_000), World(100, 1_000, 500), World(100, largest, 500)]
-    typer.echo("| channels | open records | due | a pass, ms | messages | nothing due, ms | of the smallest |")
-    typer.echo("|---|---|---|---|---|---|---|")
-    smallest: float | None = None
-    for world in worlds:
-        with tempfile.TemporaryDirectory(dir=folder) as inside:
-            passes, idle, said = _measure(Path(inside) / "beat.db", world, rounds)
-        if world.due == worlds[1].due and smallest is None:
-            smallest = passes
-        ratio = f"{passes / smallest:.2f}" if smallest is not None else ""
-        size = f"| {world.channels:,} | {world.records:,} | {world.due:,} "
-        typer.echo(f"{size}| {passes:.0f} | {said:,} | {idle:.2f} | {ratio} |")
-
-
-def _measure(path: Path, world: World, rounds: int) -> tuple[float, float, int]:
-    """Give the medians of a pass over what is due and of one over nothing, in ms, and the messages of one pass."""
-    database = Database(f"sqlite:///{path}")
-    with closing(database):
-        migrate(database)
-        _fill(database, world)
-        _pass(database, NOW)  # imports, calendars and the first lists, which are not what is measured
-        passes, idle, said = [], [], 0
+    told = {world: Told() for world in worlds}
+    with ExitStack() as opened:
+        inside = Path(opened.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        databases = {}
+        for world in worlds:
+            path = inside / f"{world.records}.db"
+            databases[world] = opened.enter_context(closing(Database(f"sqlite:///{path}")))
+            _prepare(databases[world], world)
         for number in range(rounds):
-            due_on = NOW + timedelta(days=number)  # other keys in each round, so that each queues anew
-            _make_due(database, world, due_on)
-            before = _queued(database)
-            passes.append(_pass(database, NOW))
-            said = _queued(database) - before
-            idle += [_pass(database, NOW) for _ in range(20)]
-    return statistics.median(passes), statistics.median(idle), said
+            for world, database in databases.items():
+                _measure(database, world, number, told[world])
+    _print(told)
+
+
+def _print(told: dict[World, Told]) -> None:
+    typer.echo("| channels | open records | due | a pass, ms | messages | nothing due, ms | of the smaller |")
+    typer.echo("|---|---|---|---|---|---|---|")
+    smaller: dict[int, float] = {}
+    for world, found in told.items():
+        took = statistics.median(found.passes)
+        ratio = f"{took / smaller[world.due]:.2f}" if world.due in smaller else ""
+        smaller.setdefault(world.due, took)
+        size = f"| {world.channels:,} | {world.records:,} | {world.due:,} "
+        typer.echo(f"{size}| {took:.0f} | {found.messages:,} | {statistics.median(found.idle):.2f} | {ratio} |")
+
+
+def _prepare(database: Database, world: World) -> None:
+    migrate(database)
+    _fill(database, world)
+    _pass(database, NOW)  # imports, calendars and the first lists, which are not what is measured
+
+
+def _measure(database: Database, world: World, number: int, told: Told) -> None:
+    """Measure a pass over what is due, then some over nothing."""
+    # Another due time in each round: other keys, so that each queues anew.
+    _make_due(database, world, NOW + timedelta(days=number))
+    before = _queued(database)
+    told.passes.append(_pass(database, NOW))
+    told.messages = _queued(database) - before
+    told.idle += [_pass(database, NOW) for _ in range(20)]
 
 
 def _pass(database: Database, now: datetime) -> float:

@@ -10,7 +10,7 @@ from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
-from quality import change, words
+from quality import change, events, words
 from quality import record as records
 from quality.people import Actor
 from quality.sheet import Sheet
@@ -38,7 +38,7 @@ def said(entry: JournalEntry) -> str:
     by, changes = entry.content["by"], entry.content["changes"]
     before = [_value(name, old) for name, (old, _) in changes.items() if old and name in BEFORE]
     whose = f" ({by['company']})" if by["company"] else ""
-    sentence = f"{by['name']}{whose} {change.said_of(entry)}"
+    sentence = f"{by['name']}{whose} {events.said_of(entry)}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 

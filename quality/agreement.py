@@ -23,6 +23,7 @@ from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 
 MOST_REASON = 3000
+AT_ONCE = 50  # clocks that follow in the transaction that brings a version into force
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _come_into_force(session: Session, actor: Actor, proposal: Agreement, now: d
     told = differences(before.content, proposal.content) | {"version": [before.version, proposal.version]}
     _note(session, actor, proposal, "agreement.in_force", now, told, proposal.reason)
     if proposal.moves_clocks:
-        _move_some(session, proposal, now, change.MOST_LOOKED_AT)
+        _move_some(session, proposal, now, AT_ONCE)
 
 
 def _apply(actor: Actor, settings: Mapping[str, str]) -> None:

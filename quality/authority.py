@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, ladder
+from quality import change, clocks, ladder
 from quality.change import Ref
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Overtaken, Refusal
@@ -126,7 +126,7 @@ def _ask(session: Session, actor: Actor, record: Record, names: Iterable[ClockNa
         since = report.since(record)
         rule = f"{report.source}: {report.term.rule}"[:120]
         due = Due(report.term.due(since, _calendar(actor, report)), rule, Duty.SPONSOR, since)
-        change.start(session, record, name, due, since, actor.calendar)
+        clocks.start(session, record, name, due, since, actor.calendar)
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
         about: dict[str, Any] = {"record_id": record.id, "name": name}
         outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, terms, words
+from quality import change, clocks, terms, words
 from quality import record as records
 from quality.approval import PLAN, given
 from quality.change import Ref
@@ -76,7 +76,7 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
         records.link(session, actor, record, source, now)
     if all(source.state is State.CLOSED for source in sources):  # else once its sources are approved
         instead = "" if sources else "logging"
-        change.start_by_terms(session, actor, record, ClockName.PLAN, now, now, instead=instead)
+        clocks.start_by_terms(session, actor, record, ClockName.PLAN, now, now, instead=instead)
     change.settle(session, record, now)
     records.tell_owner(session, record, owner, entry, now)
     return record
@@ -124,7 +124,7 @@ def implement(session: Session, actor: Actor, ref: Ref, evidence: str, implement
     done: dict[str, Any] = {"evidence": evidence, "implemented_on": implemented_on}
     session.merge(Implementation(record_id=record.id, **done, **change.by(actor, now)))
     clock.stop(session, record.id, now, ClockName.CLOSE, ClockName.ACCEPT)
-    change.start_by_terms(session, actor, record, ClockName.CHECK, calendar.at(implemented_on, DAY_ENDS), now)
+    clocks.start_by_terms(session, actor, record, ClockName.CHECK, calendar.at(implemented_on, DAY_ENDS), now)
     changes = {"evidence": [None, evidence], "implemented_on": [None, implemented_on.isoformat()]}
     changes |= change.lapse(session, actor, record, now)
     change.move(session, actor, record, State.IMPLEMENTED, "implemented", now, changes=changes)
@@ -157,7 +157,7 @@ def add_check(session: Session, actor: Actor, found: Sheet, form: CheckForm, now
 
 def check_again(session: Session, actor: Actor, record: Record, now: datetime) -> None:
     """Start the clock to another check."""
-    change.start_by_terms(session, actor, record, ClockName.CHECK, now, now, term=CHECK_AGAIN)
+    clocks.start_by_terms(session, actor, record, ClockName.CHECK, now, now, term=CHECK_AGAIN)
 
 
 def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:

@@ -3,6 +3,11 @@
 Words in braces are values of the entry after the change.
 """
 
+from datetime import datetime
+
+from quality.words import moment
+from storage.journal import JournalEntry
+
 EVENTS = {
     "logged": "logged it",
     "acknowledged": "acknowledged it",
@@ -47,3 +52,16 @@ EVENTS = {
 QUIET = ("commented", "signature_refused", "exported")  # they change nothing of the record
 # No line in the thread tells of these; the questions about reports stand there themselves.
 UNSPOKEN = ("logged", "signature_refused", "exported", "reports_asked")
+
+
+def said_of(entry: JournalEntry) -> str:
+    """Say what an entry tells of: `assigned it to Gita Rao`."""
+    body = entry.content
+    values = {name: after for name, (_, after) in body["changes"].items()} | (body.get("signature") or {})
+    if "due" in values:
+        values["due"] = moment(datetime.fromisoformat(values["due"]))
+    template = EVENTS.get(entry.event.partition(".")[2], entry.event)
+    try:
+        return template.format_map(values)
+    except KeyError:  # an entry that an earlier version wrote
+        return template.partition("{")[0].strip(" :")

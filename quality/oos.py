@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
-from quality import authority, change, limits
+from quality import authority, change, clocks, limits
 from quality import record as records
 from quality.approval import PLAN, RECORD
 from quality.change import Ref
@@ -62,7 +62,7 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     details = {name: getattr(form, name) for name in (*names, "analyst", "distributed")}
     records.log(session, actor, record, now=now, details=details, lots=form.lots)
     session.add(Oos(record_id=record.id, analysed_at=form.analysed_at, **details))
-    change.start_by_terms(session, actor, record, ClockName.PHASE_1, form.analysed_at, now)
+    clocks.start_by_terms(session, actor, record, ClockName.PHASE_1, form.analysed_at, now)
     authority.watch(session, actor, record, now)
     return record
 

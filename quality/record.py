@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, guards, transitions
+from quality import approval, clocks, guards, transitions
 from quality.change import (
     Ref,
     begin,
@@ -14,9 +14,6 @@ from quality.change import (
     finish,
     may,
     note,
-    notified,
-    start,
-    start_by_terms,
     told,
     worked,
 )
@@ -71,12 +68,12 @@ def log(
     session.flush()
     records.add_batches(session, record, lots)
     if due is None:
-        due = start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
+        due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
     else:
-        start(session, record, ClockName.CLOSE, due, now, calendar)
+        clocks.start(session, record, ClockName.CLOSE, due, now, calendar)
     answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
-    start_by_terms(session, actor, record, answer, now, now)
-    notified(session, actor, record)
+    clocks.start_by_terms(session, actor, record, answer, now, now)
+    clocks.notified(session, actor, record)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
@@ -134,7 +131,7 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
     if owner.id == record.acknowledged_by_id and record.kind is Kind.CAPA:
         clock.stop(session, record.id, now, ClockName.ACCEPT)  # they accepted it when they owned it before
     elif record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
-        start_by_terms(session, actor, record, ClockName.ACCEPT, now, now)
+        clocks.start_by_terms(session, actor, record, ClockName.ACCEPT, now, now)
     entry = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
     tell_owner(session, record, owner, entry, now)
     begin_if_approved(session, actor, record, now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, deviation, guards, ladder, oos, words
+from quality import change, clocks, deviation, guards, ladder, oos, words
 from quality.approval import RECORD, given
 from quality.change import Ref
 from quality.people import Actor, Doer
@@ -251,9 +251,9 @@ def _reopen(session: Session, actor: Actor, found: Sheet, asked: Request, now: d
     changes = _void_signatures(found, "the record was reopened", now)
     record.closed_at, record.closed_by_id, record.outcome = None, None, None
     again = "reopening"
-    due = change.start_by_terms(session, actor, record, ClockName.CLOSE, now, now, instead=again)
+    due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, now, now, instead=again)
     if record.acknowledged_at is None:
-        change.start_by_terms(session, actor, record, ClockName.ACKNOWLEDGE, now, now, instead=again)
+        clocks.start_by_terms(session, actor, record, ClockName.ACKNOWLEDGE, now, now, instead=again)
     changes |= {"due": [None, due.at.isoformat() if due else None]}
     told = f"{_asker(found, asked)}: {asked.reason}"
     change.move(session, actor, record, _work_again(found), "reopened", now, changes=changes, reason=told)

@@ -390,7 +390,7 @@ def test_more_than_a_batch_moves_over_several_passes(
     session: Session, there: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first at once, the others by the beat; another channel's are left alone."""
-    monkeypatch.setattr(agreement.change, "MOST_LOOKED_AT", 2)
+    monkeypatch.setattr(agreement, "AT_ONCE", 2)
     monkeypatch.setattr(beats, "BATCH", 3)
     support.set_up(session, "C0OTHER")
     elsewhere = support.log_deviation(session, channel_id="C0OTHER")
@@ -409,7 +409,7 @@ def test_a_later_version_overtakes_one_that_is_followed(
     session: Session, there: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No clock follows the older one after the newer."""
-    monkeypatch.setattr(agreement.change, "MOST_LOOKED_AT", 1)
+    monkeypatch.setattr(agreement, "AT_ONCE", 1)
     made = [support.log_deviation(session) for _ in range(3)]
     older = move(session, 7, 60)
     newer = move(session, 7, 50)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session
 
-from quality import change, request
+from quality import change, events, refused, request
 from quality import record as records
 from quality.events import EVENTS, QUIET
 from quality.people import Profile
@@ -87,7 +87,7 @@ def test_every_version_has_one_entry(session: Session, logged: Record) -> None:
 def test_every_event_can_be_told(session: Session, logged: Record, event: str) -> None:
     """Also an entry that lacks a value of its sentence, as an earlier version may have written it."""
     entry = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
-    said = change.said_of(entry)
+    said = events.said_of(entry)
     assert said
     assert not set("{}") & set(said)
 
@@ -96,7 +96,7 @@ def test_every_event_can_be_told(session: Session, logged: Record, event: str) -
 def test_what_changes_nothing_hides_no_change(session: Session, logged: Record, quiet: str) -> None:
     """Whoever comes too late is told of the change, however many comments came since."""
     records.acknowledge(session, actor(session, CARLA), ref(logged), NOW)
-    for _ in range(change.MOST_LOOKED_AT + 1):
+    for _ in range(refused.MOST_LOOKED_AT + 1):
         change.note(session, actor(session, GITA), logged, quiet, LATER)
     told = support.refused(session, records.acknowledge, actor(session, ANNA), ref(logged), LATER)
     assert "Carla Diaz (Aurora) acknowledged it on 24 Nov 2026 09:00 UTC" in told
@@ -107,7 +107,7 @@ def test_a_refusal_names_the_first_of_many(session: Session, logged: Record) -> 
     for number in range(9):
         support.people.enrol(session, 1, support.profile(f"Sponsor{number} Person", support.SPONSOR_TEAM), NOW)
     told = support.refused(session, records.acknowledge, actor(session, GITA), ref(logged), NOW)
-    assert told.count("(Aurora)") == change.MOST_NAMED
+    assert told.count("(Aurora)") == refused.MOST_NAMED
     assert told.endswith(" and 4 more.")
 
 

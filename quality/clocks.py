@@ -1,0 +1,97 @@
+"""The clocks of a record: started by the agreement's terms, and started and stopped with its states."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlmodel import Session
+
+from quality import ladder, terms
+from quality.people import Actor
+from quality.terms import Due
+from quality.working_time import Calendar
+from storage import clock
+from storage import record as records
+from storage.clock import Clock, ClockName, Duty
+from storage.partnership import Side
+from storage.record import Kind, Record, State
+
+# The clocks that run while a record is in a state: started on coming into it, stopped on leaving.
+OF_STATE: Mapping[tuple[Kind, State], tuple[ClockName, str]] = MappingProxyType(
+    {
+        (Kind.DEVIATION, State.PENDING_APPROVAL): (ClockName.REVIEW, "submission"),
+        (Kind.OOS, State.PENDING_APPROVAL): (ClockName.REVIEW, "submission"),
+        (Kind.OOS, State.PHASE_1): (ClockName.PHASE_1, "being sent back"),
+        (Kind.CAPA, State.PLANNED): (ClockName.PLAN, "being planned again"),
+    }
+)
+MOST_NAMED = 8  # people in a refusal
+MOST_LOOKED_AT = 50  # entries of a journal in which the one that counts is looked for
+
+
+def start(session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar) -> None:
+    """Start a clock of a record, or start it anew, and set when it is first reminded of."""
+    values: dict[str, Any] = {
+        "rule": due.rule,
+        "duty": due.duty,
+        "agreement_version": due.version,
+        "agreement_row": due.row,
+        "started_at": due.since,
+        "due_at": due.at,
+        "first_due_at": due.at,
+        "extensions": 0,
+        "paused_at": None,
+        "pause_ends_on": None,
+        "paused_seconds": 0,
+        "stopped_at": None,
+        "next_at": ladder.first_at(name, calendar.day_of(due.at), now, calendar),
+    }
+    running = clock.find(session, record.id, name)
+    if running is None:
+        session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
+    else:
+        running.sqlmodel_update(values)
+
+
+def start_by_terms(
+    session: Session, actor: Actor, record: Record, name: ClockName, since: datetime, now: datetime, *,
+    instead: str = "", term: str = "",
+) -> Due | None:  # fmt: skip
+    """Start a clock by the agreement's row for it; gives when it is due, None where the agreement has no such row."""
+    agreed = terms.of(session, record.partnership_id)
+    row = agreed.find(record.kind, term or name, record.class_)
+    if row is None:
+        return None
+    due = agreed.due(row, since, actor.calendar, instead)
+    start(session, record, name, due, now, actor.calendar)
+    return due
+
+
+def notified(session: Session, actor: Actor, record: Record) -> None:
+    """Note when the other company was notified: by logging it here, against the agreement's time for that."""
+    row = terms.of(session, record.partnership_id).find(record.kind, ClockName.NOTIFY, record.class_)
+    if row is None or DUTY_OF.get(row.duty, record.logged_side) is not record.logged_side:
+        return
+    start_by_terms(session, actor, record, ClockName.NOTIFY, record.detected_at, record.recorded_at)
+    session.flush()
+    clock.stop(session, record.id, record.recorded_at, ClockName.NOTIFY)
+
+
+DUTY_OF = MappingProxyType({Duty.CMO: Side.CMO, Duty.SPONSOR: Side.SPONSOR})
+
+
+def follow_state(session: Session, actor: Actor, record: Record, before: State, now: datetime) -> None:
+    """Stop the clock of the state that was left, start the one of the state that came."""
+    if left := OF_STATE.get((record.kind, before)):
+        clock.stop(session, record.id, now, left[0])
+    if came := OF_STATE.get((record.kind, record.state)):
+        name, since = came
+        start_by_terms(session, actor, record, name, now, now, instead=since)
+
+
+def begin_plans(session: Session, actor: Actor, source: Record, now: datetime) -> None:
+    """Let the time for their plans begin for the CAPAs that waited for the approval of their source."""
+    for capa in records.followers_of(session, source.id):
+        if capa.state is State.PLANNED and clock.find(session, capa.id, ClockName.PLAN) is None:
+            start_by_terms(session, actor, capa, ClockName.PLAN, now, now)
