@@ -64,6 +64,10 @@ class Drawn:
         return self.parent.ts if self.parent else None
 
 
+class NoAnswer(Exception):  # noqa: N818 - what Slack gave
+    """Slack took a message, or says so, and does not tell where it stands."""
+
+
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
     """Something that has to be said first has not been said."""
 
@@ -106,7 +110,7 @@ class Delivery:
 
     async def _until_next(self) -> float:
         """Give the seconds until the next row is due, within bounds: what waits for Slack is not kept longer."""
-        due = await self.database.read(lambda session: outbox.next_due(session, self.now()))
+        due = await self.database.read(lambda session: outbox.next_due(session, self.speaker, self.now()))
         return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)
 
     def stop(self) -> None:
@@ -135,8 +139,19 @@ class Delivery:
         try:
             await asyncio.gather(*[self._send_in_order(list(group)) for _, group in places])
         finally:
-            spoken_for = {row.partnership_id for row in rows}
-            await self.database.write(lambda session: outbox.fall_silent(session, self.speaker, spoken_for))
+            await self._fall_silent(rows)
+
+    async def _fall_silent(self, rows: Group) -> None:
+        """Let other processes speak: in channels that were posted in not before their pace allows it."""
+        spoken_for = {row.partnership_id for row in rows}
+        said_in = {row.partnership_id for row in rows if row.person_id is None} if self.pace.between_posts else set()
+        until = self.now() + timedelta(seconds=self.pace.between_posts)
+
+        def silence(session: Session) -> None:
+            outbox.fall_silent(session, self.speaker, spoken_for - said_in)
+            outbox.fall_silent(session, self.speaker, said_in, until)
+
+        await self.database.write(silence)
 
     async def _send_in_order(self, rows: Group) -> None:
         async with self._at_once:
@@ -202,7 +217,8 @@ class Delivery:
             )
         except SlackApiError as error:
             self._heed("chat.update", error)
-            if slack_errors.word(error) not in GONE:
+            lost = slack_errors.word(error) == "channel_not_found" and before.channel_id != drawn.channel_id
+            if slack_errors.word(error) not in GONE and not lost:
                 raise
             await self._post(drawn)  # somebody deleted it: it is posted anew
             return
@@ -216,6 +232,8 @@ class Delivery:
         found = await self._look_for(drawn, channel_id, in_doubt) if in_doubt else None
         if found is None:
             answer = await self._posted(drawn, channel_id)
+            if not (answer.get("channel") and answer.get("ts")):
+                raise NoAnswer(f"Slack did not say where {drawn.rows[0].key} stands")
             await self._note(drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
             return
         said = doubt.said(found)
@@ -355,11 +373,14 @@ class Delivery:
             await self._undeliverable(group, why)
             return None
         at = self.now() + min(FIRST_PAUSE * 2 ** min(first.attempts - 1, 12), LONGEST_PAUSE)
-        foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet))
+        foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet, NoAnswer))
         log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
         waits = isinstance(error, NotYet)  # for a message that fails itself: one failure, not two
         is_gone = first.person_id is None and why in CHANNEL_GONE
-        lost = isinstance(error, slack_errors.UNREACHABLE) or slack_errors.status(error) >= slack_errors.SERVER_ERROR
+        lost = (
+            isinstance(error, (NoAnswer, *slack_errors.UNREACHABLE))
+            or slack_errors.status(error) >= slack_errors.SERVER_ERROR
+        )
 
         def put_back(session: Session) -> None:
             outbox.retry(session, [row.id for row in group], at, None if waits else why, in_doubt=lost)

@@ -30,11 +30,12 @@ MOVES = YesNo(
     "moves",
     "Move running clocks",
     required=True,
-    hint="Yes: clocks that run by these terms get new due times, never in the past; extended ones keep theirs. "
-    "No: they end as they began.",
+    hint="Yes: clocks that run by these terms get new due times, never in the past. Late ones, and those that were "
+    "extended or stopped, keep theirs. No: they end as they began.",
 )
 MOST_LENGTH = 1000
 MOST_CLOSING = 200
+LAST_YEAR = 2199  # of a closing day; later ones are slips of the pen
 TERM = Form(
     "agreement.term",
     "Change a term",
@@ -276,7 +277,7 @@ async def on_digest_submitted(call: Call) -> None:
     """Propose another digest."""
     given = DIGEST.read(call.view)
     days = [day[:3].capitalize() for day in given["days"].replace(",", " ").split()]
-    if not set(days) <= set(WEEKDAYS):
+    if not days or not set(days) <= set(WEEKDAYS):
         raise FieldErrors({"days": "Give days of the week, such as Mon Tue Wed Thu Fri."})
     if given["time_zone"] not in setup.zones():
         raise FieldErrors({"time_zone": "Choose one of the list."})
@@ -360,8 +361,8 @@ def _days(part: str) -> list[date]:
         begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         raise FieldErrors({"closing": f"“{cut(part, 60)}” is no day. Give days such as 2026-12-24."}) from None
-    if not begin <= end <= begin + timedelta(days=MOST_CLOSING):
-        raise FieldErrors({"closing": f"“{cut(part, 60)}” is no range of days. Give the earlier day first."})
+    if max(begin, end).year > LAST_YEAR or not begin <= end <= begin + timedelta(days=MOST_CLOSING):
+        raise FieldErrors({"closing": f"“{cut(part, 60)}” is no range of days near to us. Give the earlier day first."})
     return [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
 
 

@@ -108,7 +108,11 @@ def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList]
     """Draw what one person hears in one message: a single reminder plainly, more than that as a list."""
     named = {one.sheet.record.id: one.sheet.record.number for one in reminded}
     most = MOST_BLOCKS - 2 * min(len(reminded), MOST_REMINDED)
-    listed = [block for found in lists for block in _listed(found, named, who, now, most)]
+    listed: list[Block] = []
+    told: set[int] = set()  # companies whose part stands there: a stand-in of two QA reads it once
+    for found in lists:
+        listed += _listed(found, named, who, now, most, with_company=found.actor.company.id not in told)
+        told.add(found.actor.company.id)
     if not listed and len(reminded) < 2:  # noqa: PLR2004 - one is no list
         return reminder.reminder(reminded[0], now) if reminded else None
     shown: list[Block] = [blocks.header(f"Your list · {words.local_day(now, who.time_zone)}")]
@@ -120,14 +124,16 @@ def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList]
     return Screen(escape(_sentence(reminded, lists, named)), [*shown, *listed][:MOST_SHOWN])
 
 
-def _listed(found: MorningList, named: dict[int, str], who: Person, now: datetime, most: int) -> list[Block]:
+def _listed(
+    found: MorningList, named: dict[int, str], who: Person, now: datetime, most: int, *, with_company: bool
+) -> list[Block]:
     """Draw a person's own part, then their company's; what stands above already is only named there."""
     own = _without(found.own, named)
     shown: list[Block] = []
     if own and found.actor.person.id != who.id:
         shown.append(blocks.typed(f"For {found.actor.person.name}, who is out of office:"))
     shown += draw_groups(own, found.actor, now, most, steps_only=True)
-    if not found.company:
+    if not found.company or not with_company:
         return shown
     above = named | {row.record.id: row.record.number for group in own for row in group.rows}
     again = sorted({above[row.record.id] for group in found.company for row in group.rows if row.record.id in above})

@@ -65,7 +65,7 @@ def sentence(one: Reminded) -> str:
 
 def _says(one: Reminded, now: datetime) -> str:
     sheet, due, record = one.sheet, one.due, one.sheet.record
-    days = words.days_between(now, due.due_at, sheet.owner_zone)
+    days = words.days_until(now, sheet.owner_zone, due.due_at, sheet.partnership.time_zone)
     at = words.due(due.due_at, sheet.partnership.time_zone)
     known = WHAT.get(due.name, f"The {due.name} report about {record.number}")
     what = known.format(number=record.number, other=sheet.other_company.name)
@@ -83,7 +83,7 @@ def _whose(one: Reminded) -> str:
         return " It is for the sponsor's QA to answer."
     if one.due.name is ClockName.ACKNOWLEDGE:
         return ""
-    if sheet.owner is None:
+    if sheet.owner is None or not sheet.owner.active:
         return " Nobody owns it: assign an owner."
     reads_own = sheet.owner.id in (one.reader_id, one.away.id if one.away else 0)
     return "" if reads_own else f" Its owner is {sheet.named(sheet.owner)}."

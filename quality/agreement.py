@@ -33,7 +33,7 @@ class Changes:
     reason: str
     rows: tuple[Row, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
-    moves_clocks: bool = False
+    moves_clocks: bool | None = None  # None: as was proposed before
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,10 @@ def propose(session: Session, actor: Actor, seen: Seen, changes: Changes, now: d
         raise Refusal("What is proposed was changed meanwhile. Look at it by `/quality agreement`, then change it.")
     before = (stands.proposal or stands.in_force).content
     content = _changed(before, changes)
-    same_moves = stands.proposal is None or stands.proposal.moves_clocks is changes.moves_clocks
+    moves = changes.moves_clocks
+    if moves is None:
+        moves = stands.proposal is not None and stands.proposal.moves_clocks
+    same_moves = stands.proposal is None or stands.proposal.moves_clocks is moves
     if content == before and same_moves:
         raise FieldErrors({"reason": "Nothing is changed here. Change it, or cancel."})
     proposal = stands.proposal
@@ -122,16 +125,16 @@ def propose(session: Session, actor: Actor, seen: Seen, changes: Changes, now: d
     if proposal is None:
         proposal = Agreement(
             partnership_id=actor.partnership.id, content=content, reason=changes.reason, proposed_at=now,
-            moves_clocks=changes.moves_clocks, proposed_by_id=actor.person.id,
+            moves_clocks=moves, proposed_by_id=actor.person.id,
         )  # fmt: skip
         session.add(proposal)
     else:
         proposal.content, proposal.revision = content, proposal.revision + 1
-        proposal.moves_clocks = changes.moves_clocks
+        proposal.moves_clocks = moves
         proposal.reason = f"{proposal.reason}\n{actor.person.name}: {changes.reason}"[-MOST_REASON:]
         proposal.agree(actor.person.side.other, None)
     proposal.agree(actor.person.side, actor.person.id)
-    told = differences(before, content) | {"moves_clocks": [None, changes.moves_clocks]}
+    told = differences(before, content) | {"moves_clocks": [None, moves]}
     _note(session, actor, proposal, event, now, told, changes.reason)
     return proposal
 
@@ -184,7 +187,10 @@ def _come_into_force(session: Session, actor: Actor, proposal: Agreement, now: d
         agreement.stop_moving(session, actor.partnership.id)
         proposal.moved_up_to = 0
     _apply(actor, proposal.content["settings"])
-    actor.partnership.next_digest_at = digest.next_at(actor.partnership, actor.calendar, now)
+    there, calendar = actor.partnership, actor.calendar
+    is_to_come = there.next_digest_at > now and calendar.day_of(there.next_digest_at) == calendar.day_of(now)
+    # Today's that is still to come is not lost, though its new time may have passed: the next pass decides.
+    there.next_digest_at = now if is_to_come else digest.next_at(there, calendar, now)
     told = differences(before.content, proposal.content) | {"version": [before.version, proposal.version]}
     _note(session, actor, proposal, "agreement.in_force", now, told, proposal.reason)
     if proposal.moves_clocks:
@@ -252,7 +258,7 @@ def _move_some(session: Session, followed: Agreement, now: datetime, limit: int)
     running = clock.list_following(session, there.id, followed.moved_up_to or 0, limit)
     for one in running:
         row = rows.get(one.agreement_row or 0)
-        if row is not None:
+        if row is not None and one.due_at >= now:  # what is late is not late no more
             _move(session, followed, one, row, calendar, now)
     followed.moved_up_to = running[-1].id if len(running) == limit else None
 

@@ -74,7 +74,8 @@ def _go_on(session: Session, stopped: Clock, now: datetime) -> None:
     """Let a stopped clock go on, for the day has come up to which it was to stand."""
     try:
         with session.begin_nested():
-            request.go_on(session, Machine(), of_record(session, stopped.partnership_id, stopped.record_id), now)
+            found = of_record(session, stopped.partnership_id, stopped.record_id)
+            request.go_on(session, Machine(), found, now, until=stopped.pause_ends_on)
     except Exception:
         log.exception("clock %s could not go on; it is looked at again in %s", stopped.id, LATER)
         stopped.next_at = now + LATER
@@ -89,7 +90,8 @@ def decide(there: Setting, due: Clock, record: Record, now: datetime, workers: f
     calendar = there.calendar(owner.time_zone if owner else None)
     if not calendar.is_working_hour(now):
         return Decision([], calendar.next_working_hour(now))
-    due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
+    # The day on which it is due is the partnership's; when that morning comes, the owner's.
+    due_on, today = there.calendar().day_of(due.due_at), calendar.day_of(now)
     step = ladder.latest(due.name, due_on, today, calendar)
     next_at = ladder.next_at(due.name, due_on, today, calendar)
     if step is None:
@@ -123,6 +125,8 @@ def told(
         Audience.QA: there.holding(Role.QA),
         Audience.HEADS: there.holding(Role.HEAD),
     }
+    if not audiences[Audience.OWNER]:
+        audiences[Audience.OWNER] = audiences[Audience.QA]  # nobody who may act is left: somebody has to know
     found: dict[int, tuple[Person, Person]] = {}
     for who in (who for audience in step.audience for who in audiences[audience]):
         instead = there.stand_in(who, now)
@@ -180,14 +184,20 @@ def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime]
     """Give the day and moment to which a clock can be snoozed now; None when it is due by then."""
     calendar = _calendar(sheet)
     day = calendar.add_working_days(calendar.day_of(now), 1)
-    return (day, calendar.at(day, DAY_STARTS)) if day <= calendar.day_of(due.due_at) else None
+    wake_at = calendar.at(day, DAY_STARTS)
+    return (day, wake_at) if day <= _due_on(sheet, due) and wake_at < due.due_at else None
 
 
 def is_latest(sheet: Sheet, due: Clock, step: date, now: datetime) -> bool:
     """Whether a queued reminder is still the latest: one that waited for Slack may have been overtaken."""
     calendar = _calendar(sheet)
-    reached = ladder.latest(due.name, calendar.day_of(due.due_at), calendar.day_of(now), calendar)
+    reached = ladder.latest(due.name, _due_on(sheet, due), calendar.day_of(now), calendar)
     return reached is not None and reached.day <= step <= calendar.day_of(now)
+
+
+def _due_on(sheet: Sheet, due: Clock) -> date:
+    """Give the day on which it is due, where the partnership is."""
+    return calendar_of(sheet.partnership, sheet.companies).day_of(due.due_at)
 
 
 def _calendar(sheet: Sheet) -> Calendar:
@@ -217,7 +227,7 @@ def coming(there: Setting, due: Clock, record: Record, now: datetime) -> list[tu
     """Give the next steps of a running clock, each with whom it is for as things stand."""
     owner = there.find(record.owner_id)
     calendar = there.calendar(owner.time_zone if owner else None)
-    due_on, today = calendar.day_of(due.due_at), calendar.day_of(now)
+    due_on, today = there.calendar().day_of(due.due_at), calendar.day_of(now)
     found: list[tuple[Step, list[Person]]] = []
     audiences: set[tuple[Audience, ...]] = set()
     for step in ladder.steps(due.name, due_on, calendar):

@@ -79,13 +79,15 @@ def resume(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
     return found.record
 
 
-def go_on(session: Session, doer: Doer, found: Sheet, now: datetime) -> None:
-    """Let the clock of a record go on, due later by as many days as it stood still."""
+def go_on(session: Session, doer: Doer, found: Sheet, now: datetime, until: date | None = None) -> None:
+    """Let the clock of a record go on, due later by as many days as it stood still: up to the day agreed, at most."""
     due, calendar = found.due, calendar_of(found.partnership, found.companies)
     if due is None or due.paused_at is None:
         raise LookupError(f"the clock of {found.record.number} is not stopped")
     before, stood = due.due_at, now - due.paused_at
     since, today = calendar.day_of(due.paused_at), calendar.day_of(now)
+    if until is not None and until < today:  # it was not looked at in time, which lengthens no stop
+        today, stood = until, calendar.at(until, DAY_STARTS) - due.paused_at
     due.due_at = _later(before, since, today, calendar, in_working_days="working day" in due.rule)
     due.first_due_at += due.due_at - before
     due.paused_seconds += int(stood.total_seconds())

@@ -67,6 +67,11 @@ def days_between(start: datetime, end: datetime, zone: str) -> int:
     return (end.astimezone(there).date() - start.astimezone(there).date()).days
 
 
+def days_until(now: datetime, here: str, end: datetime, there: str) -> int:
+    """Count the calendar days from today, where somebody is, to the day on which something ends, where it counts."""
+    return (end.astimezone(ZoneInfo(there)).date() - now.astimezone(ZoneInfo(here)).date()).days
+
+
 def days(number: int) -> str:
     """`1 day`, `2 days`."""
     return f"{number} day" if number == 1 else f"{number} days"

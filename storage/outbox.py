@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, ColumnElement, Index, case, false, func, or_, text, update
+from sqlalchemy import JSON, Column, ColumnElement, Index, and_, case, false, func, or_, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
@@ -87,18 +87,24 @@ def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Out
 
     A row that was in the hands of somebody who died is in doubt: Slack may have it.
     """
-    waiting = col(Outgoing.done_at).is_(None)
-    due = select(Outgoing.id, Outgoing.partnership_id).join(Partnership).where(waiting, Outgoing.next_at <= now)
+    unheld = or_(col(Outgoing.claimed_until).is_(None), col(Outgoing.claimed_until) <= now)
+    waiting = and_(col(Outgoing.done_at).is_(None), unheld)
+    columns = (Outgoing.id, Outgoing.partnership_id, col(Outgoing.person_id))
+    due = select(*columns).join(Partnership).where(waiting, Outgoing.next_at <= now, _free(speaker, now))
     # The index of waiting rows has this order; by id alone, SQLite would walk every row ever sent.
-    found = session.exec(due.where(_silent(now)).order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
+    found = session.exec(due.order_by(col(Outgoing.next_at), col(Outgoing.id)).limit(limit)).all()
     if not found:
         return []
-    speaks = update(Partnership).where(col(Partnership.id).in_({pid for _, pid in found}), _silent(now))
+    speaks = update(Partnership).where(col(Partnership.id).in_({pid for _, pid, _ in found}), _free(speaker, now))
     speaks = speaks.values(speaker=speaker, speaking_until=now + LEASE).returning(col(Partnership.id))
     mine = set(session.scalars(speaks).all())
+    ids = [row_id for row_id, pid, _ in found if pid in mine]
+    # All that is due for a person goes together, so that it can be one message.
+    people = {person_id for _, pid, person_id in found if pid in mine and person_id is not None}
+    theirs = and_(col(Outgoing.person_id).in_(people), col(Outgoing.next_at) <= now)
     taken = (
         update(Outgoing)
-        .where(col(Outgoing.id).in_([row_id for row_id, pid in found if pid in mine]), waiting)
+        .where(or_(col(Outgoing.id).in_(ids), theirs), waiting)
         .values(
             claimed_until=now + LEASE,
             attempts=Outgoing.attempts + 1,
@@ -110,8 +116,10 @@ def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Out
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
 
 
-def _silent(now: datetime) -> ColumnElement[bool]:
-    return or_(col(Partnership.speaking_until).is_(None), col(Partnership.speaking_until) <= now)
+def _free(speaker: str, now: datetime) -> ColumnElement[bool]:
+    """Whether a process may speak for a partnership: nobody does now, or it did itself until just now."""
+    silent = or_(col(Partnership.speaking_until).is_(None), col(Partnership.speaking_until) <= now)
+    return or_(silent, col(Partnership.speaker) == speaker)
 
 
 def speak_on(session: Session, speaker: str, partnership_id: int, now: datetime) -> bool:
@@ -121,10 +129,10 @@ def speak_on(session: Session, speaker: str, partnership_id: int, now: datetime)
     return bool(session.connection().execute(held).rowcount)
 
 
-def fall_silent(session: Session, speaker: str, partnership_ids: Iterable[int]) -> None:
-    """Let others speak for partnerships."""
+def fall_silent(session: Session, speaker: str, partnership_ids: Iterable[int], until: datetime | None = None) -> None:
+    """Let others speak for partnerships; from a moment on where one is given, for a channel has its pace."""
     mine = update(Partnership).where(col(Partnership.id).in_(set(partnership_ids)), col(Partnership.speaker) == speaker)
-    session.execute(mine.values(speaker=None, speaking_until=None))
+    session.execute(mine.values(speaker=speaker if until else None, speaking_until=until))
 
 
 def release(session: Session, rows: Sequence[Outgoing], at: datetime) -> None:
@@ -179,7 +187,7 @@ def count_failing(session: Session) -> int:
     return session.exec(failing).one()
 
 
-def next_due(session: Session, now: datetime) -> datetime | None:
+def next_due(session: Session, speaker: str, now: datetime) -> datetime | None:
     """Give when the next row is due that nobody holds, of partnerships for which nobody speaks."""
-    soonest = select(Outgoing.next_at).join(Partnership).where(col(Outgoing.done_at).is_(None), _silent(now))
+    soonest = select(Outgoing.next_at).join(Partnership).where(col(Outgoing.done_at).is_(None), _free(speaker, now))
     return session.exec(soonest.order_by(col(Outgoing.next_at)).limit(1)).first()

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, false, func, text
+from sqlalchemy import Index, false, func, or_, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -320,8 +320,9 @@ def list_unacknowledged(
 
 
 def list_unowned(session: Session, partnership_id: int, limit: int) -> list[Row]:
-    """List open records that nobody owns, the oldest first."""
-    unowned = _open(partnership_id).where(col(Record.owner_id).is_(None))
+    """List open records that nobody owns, or somebody who left, the oldest first."""
+    unowned = _open(partnership_id).outerjoin(Person, col(Person.id) == Record.owner_id)
+    unowned = unowned.where(or_(col(Record.owner_id).is_(None), col(Person.active).is_(False)))
     return rows_of(session, session.exec(unowned.order_by(col(Record.id)).limit(limit)).all())
 
 

@@ -24,7 +24,7 @@ from storage.partnership import Partnership, Side
 from storage.person import Role
 from storage.record import Asked, Class, Record
 from tests import support
-from tests.support import ANNA, BEN, CARLA, DAY, ELIF, FINN, GITA, NOW, actor, ref
+from tests.support import ANNA, BEN, CARLA, DAY, ELIF, FINN, GITA, HOUR, NOW, actor, ref
 
 LATER = NOW + DAY
 
@@ -327,7 +327,7 @@ def test_no_clock_moves_into_the_past(session: Session, there: Partnership) -> N
     assert close_clock(session, old).due_at == datetime(2026, 11, 27, 16, tzinfo=UTC)
     assert close_clock(session, late).due_at == datetime(2026, 11, 19, 16, tzinfo=UTC)
     assert close_clock(session, tomorrow).due_at == datetime(2026, 11, 25, 16, tzinfo=UTC)
-    assert close_clock(session, late).rule == "10 calendar days from detection"
+    assert close_clock(session, late).rule == "45 calendar days from detection"  # what is late stays as it is
     moved = [one.number for one in (old, late, tomorrow) if "deviation.clock_moved" in support.events(session, one)]
     assert moved == [old.number]  # what was not moved is not said to be
 
@@ -453,3 +453,18 @@ def test_of_two_who_change_a_proposal_the_second_looks_first(session: Session, p
     given = Changes("Slower still.", settings={"digest at": "09:00"})
     told = support.refused(session, lambda s: agreement.propose(s, actor(s, BEN), seen, given, NOW))
     assert told.startswith("What is proposed was changed meanwhile.")
+
+
+def test_a_form_that_does_not_ask_keeps_whether_clocks_move(session: Session, there: Partnership) -> None:
+    """A change of the digest alone takes nothing back of what was proposed about running clocks."""
+    propose(session, ANNA, row(session, there, 8, 20), moves_clocks=True)
+    assert propose(session, ELIF, settings={"digest at": "09:00"}).moves_clocks is True
+
+
+def test_a_digest_that_was_still_to_come_is_decided_anew(session: Session, there: Partnership) -> None:
+    """Moved to an hour that has passed, it is sent at the next pass."""
+    here = session.get_one(Partnership, there.id)
+    here.next_digest_at = NOW + 2 * HOUR
+    proposal = propose(session, ANNA, settings={"digest at": "09:00"})
+    agreement.agree(session, actor(session, ELIF), Ref(proposal.id, proposal.revision), NOW + HOUR)
+    assert here.next_digest_at == NOW + HOUR

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from quality import ladder, request, roster, setting, sheet
 from quality.beat import beat
 from quality.ladder import Audience, Step
-from quality.reminders import coming, decide_due, is_latest, snooze_clock, told
+from quality.reminders import coming, decide_due, is_latest, snooze_clock, snoozed_to, told
 from storage import author, clock, receipt, snooze
 from storage.clock import Clock, ClockName, Duty
 from storage.outbox import Outgoing
@@ -249,13 +249,15 @@ def test_people_are_read_once_for_all_records(session: Session, there: Partnersh
     assert len(seen) == 6
 
 
-def test_a_due_date_is_the_owners_day(session: Session, owned: Record) -> None:
-    """What is due at 17:00 in Berlin is due the next day in Tokyo, and reminded of by that day."""
+def test_a_due_date_is_the_partnerships_day_and_the_owners_morning(session: Session, owned: Record) -> None:
+    """The day is the partnership's, its morning the owner's: on the 22nd at eight in Tokyo, before 17:00 in Berlin."""
     support.row_of(session, FINN).time_zone = "Asia/Tokyo"
-    assert reminders(session, at(15, clock_time=time(7))) == []  # four in the afternoon, eight days before
-    in_tokyo = at(15, clock_time=time(23))  # eight in the morning of the 16th
-    assert close_clock(session, owned).next_at == in_tokyo
-    assert reminders(session, in_tokyo) == ["Finn Larsen"]
+    assert reminders(session, at(15, clock_time=time(7))) == ["Finn Larsen"]  # four in the afternoon, 7 days before
+    close_clock(session, owned).next_at = at(21, clock_time=time(23))
+    session.flush()
+    assert reminders(session, at(21, clock_time=time(23))) == ["Finn Larsen"]  # the day itself
+    found = support.sheet_of(session, owned)
+    assert snoozed_to(found, close_clock(session, owned), at(21, clock_time=time(23))) is None
 
 
 def test_a_reminder_carries_its_rung(session: Session, owned: Record) -> None:
@@ -528,7 +530,7 @@ def test_a_clock_goes_on_once(session: Session, standing: Record) -> None:
     for now in (at(31), at(31), at(4, 1, 2027)):
         beat(session, now)
     assert support.events(session, standing).count("capa.resumed") == 1
-    assert close_clock(session, standing).due_at == at(14, 1, 2027, time(16))  # it stood for 23 days
+    assert close_clock(session, standing).due_at == at(13, 1, 2027, time(16))  # it stood for the 22 days agreed
 
 
 def test_who_is_reminded_next_is_told(session: Session, owned: Record) -> None:

@@ -315,13 +315,13 @@ def test_the_next_due_row_is_one_that_can_be_claimed(session: Session, empty: in
     """Rows of a partnership for which somebody speaks are not waited for, and what is done is not either."""
     other = support.set_up(session, "C0OTHER").id
     empty_outbox(session)
-    assert outbox.next_due(session, NOW) is None
+    assert outbox.next_due(session, "nobody", NOW) is None
     put(session, empty, "a")
     outbox.put(session, other, "card", "b", NOW + 60 * SECOND)
-    assert outbox.next_due(session, NOW) == NOW
+    assert outbox.next_due(session, "nobody", NOW) == NOW
     outbox.claim(session, ME, NOW, 1)
-    assert outbox.next_due(session, NOW) == NOW + 60 * SECOND
-    assert outbox.next_due(session, NOW + LEASE) == NOW  # whoever spoke has died
+    assert outbox.next_due(session, "nobody", NOW) == NOW + 60 * SECOND
+    assert outbox.next_due(session, "nobody", NOW + LEASE) == NOW  # whoever spoke has died
 
 
 def test_what_failed_is_listed_oldest_first(session: Session, empty: int) -> None:

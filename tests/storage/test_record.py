@@ -442,7 +442,7 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "outbox done": lambda s, _: outbox.done(s, [1, 2], "sent", NOW),
     "outbox retry": lambda s, _: outbox.retry(s, [1, 2], NOW, "timeout"),
     "outbox hasten": lambda s, p: outbox.hasten(s, p, NOW),
-    "outbox next due": lambda s, _: outbox.next_due(s, NOW),
+    "outbox next due": lambda s, _: outbox.next_due(s, "me", NOW),
     "outbox failing": lambda s, _: outbox.list_failing(s, 10),
     "outbox failing in number": lambda s, _: outbox.count_failing(s),
     "outbox release": lambda s, _: outbox.release(s, [Outgoing(id=1, claimed_until=NOW)], NOW),
