@@ -1,12 +1,12 @@
 """The daily digest: what it says, and when the next one is due."""
 
-import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
 from quality.authority import REPORTS
+from quality.due import deciding
 from quality.working_time import WEEKDAYS, Calendar, calendar_of
 from storage import journal, message, outbox, partnership, record
 from storage.clock import ClockName
@@ -14,10 +14,7 @@ from storage.outbox import Said
 from storage.partnership import Company, Partnership, Side
 from storage.record import Row
 
-log = logging.getLogger(__name__)
-
 LOOKS = 60  # days in which a digest day is looked for
-LATER = timedelta(hours=1)
 MOST = 6  # rows in a section: with every section full, a message still holds them; the rest is a click away
 
 
@@ -88,11 +85,8 @@ def decide_due(session: Session, now: datetime, limit: int) -> bool:
     both = {there.id: companies for there, companies in partnership.list_by_ids(session, {one.id for one in due})}
     said = []
     for there in due:
-        try:
+        with deciding(there, "next_digest_at", f"the digest of partnership {there.id}", now):
             said += _decide(there, calendar_of(there, both[there.id]), now)
-        except Exception:  # what goes wrong with one keeps no other from being decided
-            log.exception("the digest of partnership %s could not be decided; again in %s", there.id, LATER)
-            there.next_digest_at = now + LATER
     outbox.put_all(session, said, now)
     return len(due) == limit
 

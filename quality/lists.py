@@ -4,13 +4,13 @@ A list holds what needs the person today, and for QA what waits for their compan
 something in it.
 """
 
-import logging
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 from sqlmodel import Session
 
 from quality import setting, work
+from quality.due import deciding
 from quality.people import Actor, Machine
 from quality.setting import Setting, is_away
 from quality.work import Group
@@ -18,10 +18,6 @@ from quality.working_time import Calendar
 from storage import journal, outbox, person
 from storage.outbox import Said
 from storage.person import ListMode, Person, Role
-
-log = logging.getLogger(__name__)
-
-LATER = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -47,11 +43,8 @@ def decide_due(session: Session, now: datetime, limit: int) -> bool:
     there = setting.read(session, {who.partnership_id for who in due})
     said = []
     for who in due:
-        try:
+        with deciding(who, "next_list_at", f"the list of person {who.id}", now):
             said += _decide(session, there[who.partnership_id], who, now)
-        except Exception:  # what goes wrong with one keeps no other from being decided
-            log.exception("the list of person %s could not be decided; it is looked at again in %s", who.id, LATER)
-            who.next_list_at = now + LATER
     outbox.put_all(session, said, now)
     return len(due) == limit
 

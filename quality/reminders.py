@@ -3,14 +3,14 @@
 Decided purely over what was read for many clocks together; nothing is sent from here.
 """
 
-import logging
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlmodel import Session
 
 from quality import approval, change, ladder, request, setting, words
 from quality.change import Ref
+from quality.due import deciding
 from quality.ladder import Audience, Step
 from quality.people import Actor, Machine
 from quality.refusal import Refusal
@@ -25,10 +25,6 @@ from storage.partnership import Side
 from storage.person import Person, Role
 from storage.record import Record
 from storage.snooze import Snooze
-
-log = logging.getLogger(__name__)
-
-LATER = timedelta(hours=1)  # when to look again at what could not be decided
 
 
 @dataclass(frozen=True)
@@ -51,13 +47,10 @@ def decide_due(session: Session, now: datetime, limit: int) -> bool:
         if one.paused_at is not None:
             _go_on(session, one, now)
             continue
-        try:
+        with deciding(one, "next_at", f"clock {one.id}", now):
             decision = decide(there[one.partnership_id], one, record, now, workers.get(record.id, frozenset()))
-        except Exception:  # what goes wrong with one keeps no other from being decided
-            log.exception("clock %s could not be decided; it is looked at again in %s", one.id, LATER)
-            decision = Decision([], now + LATER)
-        said += decision.said
-        one.next_at = decision.next_at
+            said += decision.said
+            one.next_at = decision.next_at
     outbox.put_all(session, said, now)
     return len(due) == limit
 
@@ -72,13 +65,9 @@ def _workers(session: Session, record_ids: list[int]) -> dict[int, frozenset[int
 
 def _go_on(session: Session, stopped: Clock, now: datetime) -> None:
     """Let a stopped clock go on, for the day has come up to which it was to stand."""
-    try:
-        with session.begin_nested():
-            found = of_record(session, stopped.partnership_id, stopped.record_id)
-            request.go_on(session, Machine(), found, now, until=stopped.pause_ends_on)
-    except Exception:
-        log.exception("clock %s could not go on; it is looked at again in %s", stopped.id, LATER)
-        stopped.next_at = now + LATER
+    with deciding(stopped, "next_at", f"the stopped clock {stopped.id}", now), session.begin_nested():
+        found = of_record(session, stopped.partnership_id, stopped.record_id)
+        request.go_on(session, Machine(), found, now, until=stopped.pause_ends_on)
 
 
 def decide(there: Setting, due: Clock, record: Record, now: datetime, workers: frozenset[int]) -> Decision:
@@ -162,12 +151,8 @@ def decide_snoozed(session: Session, now: datetime, limit: int) -> bool:
     said = []
     for one in over:
         due = clocks[one.clock_id]
-        try:
+        with deciding(one, "wake_at", f"the snooze of clock {due.id}", now):
             said += _woken(there[due.partnership_id], due, one, now)
-        except Exception:  # what goes wrong with one keeps no other from being decided
-            log.exception("snooze of clock %s could not be decided; it is looked at again in %s", due.id, LATER)
-            one.wake_at = now + LATER
-        else:
             session.delete(one)
     outbox.put_all(session, said, now)
     return len(over) == limit

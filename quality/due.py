@@ -1,0 +1,22 @@
+"""What has come due is decided row by row: what goes wrong with one keeps no other from being decided."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from storage.table import Table
+
+log = logging.getLogger(__name__)
+
+LATER = timedelta(hours=1)  # when to look again at what could not be decided
+
+
+@contextmanager
+def deciding(row: Table, column: str, what: str, now: datetime) -> Iterator[None]:
+    """Decide about a row; where that fails, the column that says when to look at it is put off."""
+    try:
+        yield
+    except Exception:
+        log.exception("%s could not be decided; it is looked at again in %s", what, LATER)
+        setattr(row, column, now + LATER)
