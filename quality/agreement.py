@@ -188,9 +188,7 @@ def _come_into_force(session: Session, actor: Actor, proposal: Agreement, now: d
         proposal.moved_up_to = 0
     _apply(actor, proposal.content["settings"])
     there, calendar = actor.partnership, actor.calendar
-    is_to_come = there.next_digest_at > now and calendar.day_of(there.next_digest_at) == calendar.day_of(now)
-    # Today's that is still to come is not lost, though its new time may have passed: the next pass decides.
-    there.next_digest_at = now if is_to_come else digest.next_at(there, calendar, now)
+    there.next_digest_at = digest.moved_at(there, calendar, now)
     told = differences(before.content, proposal.content) | {"version": [before.version, proposal.version]}
     _note(session, actor, proposal, "agreement.in_force", now, told, proposal.reason)
     if proposal.moves_clocks:

@@ -121,6 +121,11 @@ def next_at(there: Partnership, calendar: Calendar, after: datetime) -> datetime
     return next((moment for moment in moments if moment > after), after + timedelta(days=LOOKS))
 
 
+def moved_at(there: Partnership, calendar: Calendar, now: datetime) -> datetime:
+    """Give when to look for a digest whose time was changed; today's that was still to come is not lost by it."""
+    return now if calendar.is_later_today(there.next_digest_at, now) else next_at(there, calendar, now)
+
+
 def _section(title: str, rows: list[Row]) -> Section:
     return Section(title, rows[:MOST], more=len(rows) > MOST)
 

@@ -80,6 +80,11 @@ def next_at(calendar: Calendar, list_at: time, after: datetime) -> datetime:
     return moment if moment > after else calendar.at(calendar.add_working_days(day, 1), list_at)
 
 
+def moved_at(who: Person, calendar: Calendar, now: datetime) -> datetime:
+    """Give when to look for a list whose time was changed; today's that was still to come is not lost by it."""
+    return now if calendar.is_later_today(who.next_list_at, now) else next_at(calendar, who.list_at, now)
+
+
 def collect(session: Session, actor: Actor, now: datetime) -> MorningList:
     """Gather a person's list as of now."""
     own = work.needs(session, actor, now)

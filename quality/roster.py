@@ -96,10 +96,7 @@ def wish(session: Session, actor: Actor, wishes: Wishes, now: datetime) -> None:
     who = actor.person
     before = f"{who.list_mode}, {who.list_at:%H:%M}"
     who.list_mode, who.list_at = wishes.mode, wishes.at
-    calendar, coming = calendar_at(actor.company, who.time_zone), who.next_list_at
-    is_to_come = coming is not None and coming > now and calendar.day_of(coming) == calendar.day_of(now)
-    # Today's that is still to come is not lost, though its new time may have passed: the next pass decides.
-    who.next_list_at = now if is_to_come else lists.next_at(calendar, who.list_at, now)
+    who.next_list_at = lists.moved_at(who, calendar_at(actor.company, who.time_zone), now)
     _note(session, actor, "person.list_set", now, {"list": [before, f"{wishes.mode}, {wishes.at:%H:%M}"]})
 
 

@@ -64,6 +64,10 @@ class Calendar:
             day = self.working_day_from(day + timedelta(days=step), step)
         return day
 
+    def is_later_today(self, moment: datetime | None, now: datetime) -> bool:
+        """Whether a moment is still to come, and comes today."""
+        return moment is not None and moment > now and self.day_of(moment) == self.day_of(now)
+
     def working_days_between(self, first: date, last: date) -> int:
         """Count the working days after a day, up to and including another."""
         days = (first + timedelta(days=number) for number in range(1, (last - first).days + 1))

@@ -117,6 +117,21 @@ def test_working_days_between_two_days(first: date, last: date, number: int) -> 
     assert BOTH.working_days_between(first, last) == number
 
 
+@pytest.mark.parametrize(
+    ("moment", "is_later"),
+    [
+        (utc(2026, 11, 24, 22, 59), True),
+        (utc(2026, 11, 24, 23), False),  # tomorrow in Berlin
+        (utc(2026, 11, 24, 9), False),  # now
+        (utc(2026, 11, 24, 8), False),
+        (None, False),
+    ],
+)
+def test_what_comes_later_today(moment: datetime | None, *, is_later: bool) -> None:
+    """Today is where people are; what has come is not still to come."""
+    assert BOTH.is_later_today(moment, utc(2026, 11, 24, 9)) is is_later
+
+
 @given(day=DAYS, number=st.integers(1, 30))
 def test_between_a_day_and_its_nth_working_day_lie_n(day: date, number: int) -> None:
     """Counting forward and counting between agree."""
