@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, clocks, terms, words
+from quality import change, clocks, deviation, terms, words
 from quality import record as records
 from quality.approval import PLAN, given
 from quality.change import Ref
@@ -22,7 +22,6 @@ from storage.record import Class, Kind, Outcome, Record, State
 
 OUTCOMES = (Outcome.EFFECTIVE, Outcome.NOT_EFFECTIVE, Outcome.INCONCLUSIVE)
 MOST_TITLE = 150
-ORDER = tuple(Class)  # the gravest last
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ def check_again(session: Session, actor: Actor, record: Record, now: datetime) -
 def follow_up(session: Session, actor: Actor, found: Sheet, evidence: str, now: datetime) -> Record:
     """Log the CAPA that follows one found not effective, linked with it and with its sources."""
     before, record = found.part(Capa), found.record
-    gravest = max(found.sources, key=lambda one: ORDER.index(one.class_ or Class.MAJOR), default=None)
+    gravest = max(found.sources, key=lambda one: deviation.ORDER.index(one.class_ or Class.MAJOR), default=None)
     owner = found.owner if found.owner and may_take_part(found.owner) else actor.person
     return log(
         session,

@@ -36,8 +36,7 @@ def side(sheet: Sheet) -> Side | None:
         return None
     working = sheet.owner.side if sheet.owner else record.logged_side
     if sheet.request is not None:
-        act = transitions.find(record.kind, "grant" if sheet.request.what is Asked.EXTEND else "agree")
-        able = {who.side for who in sheet.roster if act is not None and act.who.allows(who, sheet)}
+        able = {who.side for who in _able(sheet, _answer(sheet.request.what))}
         able = able or set(approval.answering(sheet))  # it is a company's turn also while nobody of it can act
     else:
         able = set(approval.open_sides(sheet))
@@ -63,9 +62,13 @@ def _asked(sheet: Sheet) -> str:
     asked = sheet.request
     if asked is None:
         return ""
-    act = "grant" if asked.what is Asked.EXTEND else "agree"
     what = words.request(asked.what, asked.wanted)
-    return f"{_people(sheet, act)} answers {sheet.who(asked.asked_by_id)}, who asks to {what}."
+    return f"{_people(sheet, _answer(asked.what))} answers {sheet.who(asked.asked_by_id)}, who asks to {what}."
+
+
+def _answer(asked: Asked) -> str:
+    """Name the act that agrees to what is asked."""
+    return "grant" if asked is Asked.EXTEND else "agree"
 
 
 def _stopped(sheet: Sheet) -> str:
@@ -153,13 +156,17 @@ def _check(sheet: Sheet, now: datetime) -> str:
 
 def _people(sheet: Sheet, name: str) -> str:
     """Name who may do an act now: `Elif Kaya or Finn Larsen (Borealis)`; whose turn it is where that is nobody."""
-    act = transitions.find(sheet.record.kind, name)
-    able = [who for who in sheet.roster if act is not None and act.who.allows(who, sheet)]
+    able = _able(sheet, name)
     if not able:
         return _nobody(sheet, name)
     if len({who.side for who in able}) > 1:
         return "QA of either company"
     return _names(sheet, able)
+
+
+def _able(sheet: Sheet, name: str) -> list[Person]:
+    act = transitions.find(sheet.record.kind, name)
+    return [who for who in sheet.roster if act is not None and act.who.allows(who, sheet)]
 
 
 def _names(sheet: Sheet, people: list[Person]) -> str:

@@ -63,8 +63,7 @@ def city(zone: str) -> str:
 
 def days_between(start: datetime, end: datetime, zone: str) -> int:
     """Count the calendar days from one moment's date to another's, where people are; negative backwards."""
-    there = ZoneInfo(zone)
-    return (end.astimezone(there).date() - start.astimezone(there).date()).days
+    return days_until(start, zone, end, zone)
 
 
 def days_until(now: datetime, here: str, end: datetime, there: str) -> int:
