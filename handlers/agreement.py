@@ -20,7 +20,7 @@ from quality.refusal import FieldErrors, Refusal
 from quality.terms import Row, Term, Unit
 from quality.working_time import WEEKDAYS, regions_of, supported_countries
 from storage import agreement as agreements
-from storage import partnership, person
+from storage import partnership
 from storage.agreement import Agreement
 from storage.clock import Duty
 from storage.partnership import Company, Side
@@ -147,9 +147,7 @@ def draw_proposal(session: Session, found: Agreement) -> Screen:
     """Draw a proposal in the channel, as it stands."""
     pid = found.partnership_id
     both = partnership.companies(session, pid)
-    ids = {found.proposed_by_id, found.sponsor_agreed_by_id, found.cmo_agreed_by_id, found.dropped_by_id} - {None}
-    people = {one: person.get(session, pid, one) for one in ids if one is not None}
-    names = {one: f"{who.name} ({both[who.side].name})" for one, who in people.items()}
+    names = agreement.names_in(session, found, both)
     before = agreements.before(session, found)
     shown = _proposal(found, before.content, names, both, pid)
     return Screen(escape(_heading(found, names, both)), shown)

@@ -89,13 +89,16 @@ def standing(session: Session, actor: Actor) -> Standing:
     """Tell how the agreement stands."""
     found = agreement.in_force(session, actor.partnership.id)
     proposal = agreement.find_proposal(session, actor.partnership.id)
-    names = {}
-    for one in (found, proposal):
-        for person_id in (one.proposed_by_id, one.sponsor_agreed_by_id, one.cmo_agreed_by_id) if one else ():
-            if person_id is not None:
-                who = person.get(session, actor.partnership.id, person_id)
-                names[person_id] = f"{who.name} ({actor.companies[who.side].name})"
+    names = names_in(session, found, actor.companies)
+    names |= names_in(session, proposal, actor.companies) if proposal else {}
     return Standing(found, terms.read(found), proposal, names)
+
+
+def names_in(session: Session, found: Agreement, both: Mapping[Side, Company]) -> dict[int, str]:
+    """Name whom a version or a proposal tells of, with their companies."""
+    ids = (found.proposed_by_id, found.sponsor_agreed_by_id, found.cmo_agreed_by_id, found.dropped_by_id)
+    people = person.list_by_ids(session, [one for one in ids if one is not None])
+    return {who.id: f"{who.name} ({both[who.side].name})" for who in people}
 
 
 def may_propose(session: Session, actor: Actor) -> Standing:
@@ -113,14 +116,11 @@ def propose(session: Session, actor: Actor, seen: Seen, changes: Changes, now: d
     if stands.seen != seen:
         raise Refusal("What is proposed was changed meanwhile. Look at it by `/quality agreement`, then change it.")
     before = (stands.proposal or stands.in_force).content
-    content = _changed(before, changes)
-    moves = changes.moves_clocks
-    if moves is None:
-        moves = stands.proposal is not None and stands.proposal.moves_clocks
-    same_moves = stands.proposal is None or stands.proposal.moves_clocks is moves
-    if content == before and same_moves:
+    content, proposal = _changed(before, changes), stands.proposal
+    moved = proposal.moves_clocks if proposal else None
+    moves = bool(moved) if changes.moves_clocks is None else changes.moves_clocks
+    if content == before and moved in (None, moves):
         raise FieldErrors({"reason": "Nothing is changed here. Change it, or cancel."})
-    proposal = stands.proposal
     event = "agreement.amended" if proposal else "agreement.proposed"
     if proposal is None:
         proposal = Agreement(

@@ -91,7 +91,8 @@ def list_active(session: Session, partnership_id: int) -> list[Person]:
 
 def list_by_ids(session: Session, ids: Iterable[int]) -> list[Person]:
     """List people by their ids, whoever left among them."""
-    return list(session.exec(select(Person).where(col(Person.id).in_(set(ids)))).all())
+    wanted = set(ids)
+    return list(session.exec(select(Person).where(col(Person.id).in_(wanted))).all()) if wanted else []
 
 
 def list_with_role(session: Session, partnership_id: int, role: Role) -> list[Person]:
