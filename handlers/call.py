@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -12,7 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlmodel import Session
 
 from handlers import profiles, slack_errors
-from handlers.blocks import Block, Screen, section, without_charts
+from handlers.blocks import MOST_OPTIONS, Block, Option, Screen, option, section, without_charts
 from handlers.desk import Desk
 from handlers.forms import modal
 from handlers.text import escape, unescape
@@ -139,6 +140,12 @@ class Call:
             answer = await slack.views_update(view_id=self.view["id"], view=view)  # three lie on each other already
         await self.ack()
         return str(answer["view"]["id"])
+
+    async def offer(self, choices: Iterable[Option]) -> None:
+        """Offer the choices that hold what was typed, where a list of all would be too long; `_` is a blank."""
+        typed = _as_typed(str(self.body.get("value") or ""))
+        found = (choice for choice in choices if typed in _as_typed(choice.text))
+        await self.ack(options=[option(choice) for choice in islice(found, MOST_OPTIONS)])
 
     def signed_for(self, view: Block) -> Block:
         """Note in a form who it is opened for: nobody else may submit it."""
@@ -269,6 +276,10 @@ def _identity(body: dict[str, Any]) -> Identity:
     if isinstance(user, dict):
         return Identity(user.get("team_id") or "", user["id"])
     return Identity(body.get("team_id") or "", body.get("user_id") or "")
+
+
+def _as_typed(text: str) -> str:
+    return text.casefold().replace("_", " ")
 
 
 def _data(body: dict[str, Any]) -> dict[str, Any]:

@@ -206,10 +206,8 @@ async def on_back(call: Call) -> None:
 
 
 async def on_stand_in_typed(call: Call) -> None:
-    """Offer the colleagues whose name holds what was typed, where a list of all would be too long."""
-    typed = str(call.body.get("value") or "").casefold()
-    offered = [choice for choice in await call.look(colleagues) if typed in choice.text.casefold()]
-    await call.ack(options=[blocks.option(choice) for choice in offered[: blocks.MOST_OPTIONS]])
+    """Offer the colleagues whose name holds what was typed."""
+    await call.offer(await call.look(colleagues))
 
 
 LISTENERS = Listeners(

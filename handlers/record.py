@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from handlers import acts, cards
 from handlers.acts import REASON, Filled, Given
-from handlers.blocks import MOST_OPTIONS, Option, option
+from handlers.blocks import Option
 from handlers.call import Call
 from handlers.forms import LONG, Day, Form, Listing, PersonChoice, Text
 from handlers.listeners import Listeners
@@ -65,10 +65,8 @@ async def on_open(call: Call) -> None:
 
 
 async def on_owner_typed(call: Call) -> None:
-    """Offer the people whose name holds what was typed, where a list of all would be too long."""
-    typed = str(call.body.get("value") or "").casefold()
-    offered = [choice for choice in await call.look(owners) if typed in choice.text.casefold()]
-    await call.ack(options=[option(choice) for choice in offered[:MOST_OPTIONS]])
+    """Offer the people whose name holds what was typed."""
+    await call.offer(await call.look(owners))
 
 
 def _owner(found: Sheet) -> Given:

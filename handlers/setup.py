@@ -2,7 +2,7 @@
 
 import json
 from datetime import time
-from functools import partial
+from functools import lru_cache, partial
 from importlib import resources
 from typing import Any
 
@@ -187,11 +187,12 @@ async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> No
         await call.desk.database.write(some)
 
 
-def zones() -> list[str]:
+@lru_cache
+def zones() -> tuple[str, ...]:
     """List the time zones to choose from."""
     table = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in table.splitlines() if line and not line.startswith("#")]
-    return ["UTC", *(line[2] for line in lines)]
+    return ("UTC", *(line[2] for line in lines))
 
 
 LISTENERS = Listeners(
