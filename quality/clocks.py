@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from quality import ladder, terms
 from quality.people import Actor
-from quality.terms import Due
+from quality.terms import Due, Terms
 from quality.working_time import Calendar
 from storage import clock
 from storage import record as records
@@ -26,8 +26,6 @@ OF_STATE: Mapping[tuple[Kind, State], tuple[ClockName, str]] = MappingProxyType(
         (Kind.CAPA, State.PLANNED): (ClockName.PLAN, "being planned again"),
     }
 )
-MOST_NAMED = 8  # people in a refusal
-MOST_LOOKED_AT = 50  # entries of a journal in which the one that counts is looked for
 
 
 def start(session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar) -> None:
@@ -56,10 +54,13 @@ def start(session: Session, record: Record, name: ClockName, due: Due, now: date
 
 def start_by_terms(
     session: Session, actor: Actor, record: Record, name: ClockName, since: datetime, now: datetime, *,
-    instead: str = "", term: str = "",
+    instead: str = "", term: str = "", agreed: Terms | None = None,
 ) -> Due | None:  # fmt: skip
-    """Start a clock by the agreement's row for it; gives when it is due, None where the agreement has no such row."""
-    agreed = terms.of(session, record.partnership_id)
+    """Start a clock by the agreement's row for it; gives when it is due, None where the agreement has no such row.
+
+    Who starts several reads the terms that were agreed once, and hands them on.
+    """
+    agreed = agreed or terms.of(session, record.partnership_id)
     row = agreed.find(record.kind, term or name, record.class_)
     if row is None:
         return None
@@ -68,12 +69,12 @@ def start_by_terms(
     return due
 
 
-def notified(session: Session, actor: Actor, record: Record) -> None:
+def notified(session: Session, actor: Actor, record: Record, agreed: Terms) -> None:
     """Note when the other company was notified: by logging it here, against the agreement's time for that."""
-    row = terms.of(session, record.partnership_id).find(record.kind, ClockName.NOTIFY, record.class_)
+    row = agreed.find(record.kind, ClockName.NOTIFY, record.class_)
     if row is None or DUTY_OF.get(row.duty, record.logged_side) is not record.logged_side:
         return
-    start_by_terms(session, actor, record, ClockName.NOTIFY, record.detected_at, record.recorded_at)
+    start_by_terms(session, actor, record, ClockName.NOTIFY, record.detected_at, record.recorded_at, agreed=agreed)
     session.flush()
     clock.stop(session, record.id, record.recorded_at, ClockName.NOTIFY)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from quality import authority, change, clocks
+from quality import authority, change, clocks, terms
 from quality import record as records
 from quality.change import Ref
 from quality.people import Actor, require_part
@@ -131,8 +131,9 @@ def lowers(record: Record, class_: Class) -> bool:
 def reclassify(session: Session, actor: Actor, record: Record, class_: Class, reason: str, now: datetime) -> None:
     """Give a deviation another class; its clock runs anew from awareness."""
     before, record.class_ = record.class_, class_
-    due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
-    clocks.notified(session, actor, record)
+    agreed = terms.of(session, record.partnership_id)
+    due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed=agreed)
+    clocks.notified(session, actor, record, agreed)
     changes = {"class": [before, class_], "due": [None, due.at.isoformat() if due else None]}
     change.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
     for capa in stored.followers_of(session, record.id):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, clocks, guards, transitions
+from quality import approval, clocks, guards, terms, transitions
 from quality.change import (
     Ref,
     begin,
@@ -67,13 +67,14 @@ def log(
     session.add(record)
     session.flush()
     records.add_batches(session, record, lots)
+    agreed = terms.of(session, there.id)
     if due is None:
-        due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now)
+        due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed=agreed)
     else:
         clocks.start(session, record, ClockName.CLOSE, due, now, calendar)
     answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
-    clocks.start_by_terms(session, actor, record, answer, now, now)
-    clocks.notified(session, actor, record)
+    clocks.start_by_terms(session, actor, record, answer, now, now, agreed=agreed)
+    clocks.notified(session, actor, record, agreed)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
