@@ -5,7 +5,7 @@ something in it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -25,7 +25,6 @@ class MorningList:
     """What a person finds in the morning: their own, then their company's."""
 
     actor: Actor
-    at: datetime
     own: list[Group]
     company: list[Group]
 
@@ -55,7 +54,7 @@ def _decide(session: Session, there: Setting, who: Person, now: datetime) -> lis
         return []
     calendar = there.own_calendar(who)
     today = calendar.day_of(now)
-    who.next_list_at = next_at(calendar, who.list_at, now)
+    who.next_list_at = calendar.next_time(who.list_at, now)
     if who.away_until is not None and not is_away(who, calendar, now):
         _come_back(session, who, now)
     is_time = calendar.is_working(today) and calendar.at(today, who.list_at) <= now
@@ -73,16 +72,9 @@ def _come_back(session: Session, who: Person, now: datetime) -> None:
     journal.append(session, who.partnership_id, "person.back", now, {"by": Machine().signature(), "changes": changes})
 
 
-def next_at(calendar: Calendar, list_at: time, after: datetime) -> datetime:
-    """Give the first list time on a working day after a moment."""
-    day = calendar.working_day_from(calendar.day_of(after))
-    moment = calendar.at(day, list_at)
-    return moment if moment > after else calendar.at(calendar.add_working_days(day, 1), list_at)
-
-
 def moved_at(who: Person, calendar: Calendar, now: datetime) -> datetime:
     """Give when to look for a list whose time was changed; today's that was still to come is not lost by it."""
-    return now if calendar.is_later_today(who.next_list_at, now) else next_at(calendar, who.list_at, now)
+    return now if calendar.is_later_today(who.next_list_at, now) else calendar.next_time(who.list_at, now)
 
 
 def collect(session: Session, actor: Actor, now: datetime) -> MorningList:
@@ -91,7 +83,7 @@ def collect(session: Session, actor: Actor, now: datetime) -> MorningList:
     if actor.person.list_mode is ListMode.DAILY:
         own += work.owned(session, actor)
     company = work.waiting_for_company(session, actor, now) if actor.person.has(Role.QA) else []
-    return MorningList(actor, now, _once(own), company)
+    return MorningList(actor, _once(own), company)
 
 
 def _once(groups: list[Group]) -> list[Group]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlmodel import Session
 
 from quality.refusal import NotOnRoster, NotSetUp, Refusal
-from quality.working_time import Calendar, calendar_of, known_zone
+from quality.working_time import Calendar, calendar_at, calendar_of, known_zone
 from storage import journal, partnership, person
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
@@ -149,6 +149,7 @@ def add(
     by: dict[str, str] | None = None,
 ) -> Person:
     """Add a person to the roster and journal who did: themselves, by joining, where nobody else is named."""
+    zone = known_zone(profile.time_zone)
     added = Person(
         partnership_id=there.id,
         team_id=profile.identity.team_id,
@@ -156,10 +157,10 @@ def add(
         side=company.side,
         name=profile.name[:80],
         roles=roles,
-        time_zone=known_zone(profile.time_zone),
+        time_zone=zone,
         joined_at=now,
-        next_list_at=now,  # the first pass finds out when it is due
     )
+    added.next_list_at = calendar_at(company, zone).next_time(added.list_at, now)
     session.add(added)
     session.flush()
     joined = signature(added, company)

@@ -54,7 +54,8 @@ def _offered_to(session: Session, partnership_id: int, side: Side) -> list[Perso
 def come_back(session: Session, who: Person, now: datetime) -> None:
     """Put a person back who left and came again: as a member, for roles are QA's to give."""
     company = partnership.companies(session, who.partnership_id)[who.side]
-    who.active, who.left_at, who.next_list_at = True, None, now
+    who.active, who.left_at = True, None
+    who.next_list_at = calendar_at(company, who.time_zone).next_time(who.list_at, now)
     who.roles = [Role.MEMBER]
     joined = signature(who, company)
     changes = {"person": [None, joined], "roles": [None, ", ".join(who.roles)]}

@@ -64,6 +64,12 @@ class Calendar:
             day = self.working_day_from(day + timedelta(days=step), step)
         return day
 
+    def next_time(self, clock: time, after: datetime) -> datetime:
+        """Give the first moment after another at which it is a local time of a working day."""
+        day = self.working_day_from(self.day_of(after))
+        moment = self.at(day, clock)
+        return moment if moment > after else self.at(self.add_working_days(day, 1), clock)
+
     def is_later_today(self, moment: datetime | None, now: datetime) -> bool:
         """Whether a moment is still to come, and comes today."""
         return moment is not None and moment > now and self.day_of(moment) == self.day_of(now)

@@ -33,7 +33,8 @@ class Sandbox:
     """A local Slack for one app; use it as `async with Sandbox(...) as box`.
 
     With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes; with
-    `posts_per_second` it has to keep that pace in each channel, or is told to wait (429).
+    `posts_per_second` it has to keep that pace in each channel, or is told to wait (429). `ack_seconds` is how long
+    Slack waits for an answer, and how long a trigger id is good.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Sandbox:
         self._grant_optional = grant_optional
         self.events_url: str | None = None
         self.clock = Clock(starts_at)
-        self.world = World(cast, self.clock, Manifest(manifest, grant_optional=grant_optional))
+        self.world = World(cast, self.clock, Manifest(manifest, grant_optional=grant_optional), ack_seconds)
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)
         self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")

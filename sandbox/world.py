@@ -14,7 +14,6 @@ from sandbox.elements import Json
 from sandbox.manifest import Manifest
 from sandbox.phone import Phone
 
-TRIGGER_SECONDS = 3
 HOOK_USES = 5
 HOOK_LIFE = timedelta(minutes=30)
 SLACKBOT = "USLACKBOT"
@@ -178,8 +177,8 @@ class Hook:
 class World:
     """The state of one sandbox; every change raises `version` and wakes those who watch."""
 
-    def __init__(self, cast: Cast, clock: Clock, manifest: Manifest) -> None:
-        self.cast, self.clock, self.manifest = cast, clock, manifest
+    def __init__(self, cast: Cast, clock: Clock, manifest: Manifest, trigger_seconds: float) -> None:
+        self.cast, self.clock, self.manifest, self._trigger_seconds = cast, clock, manifest, trigger_seconds
         self.channels = {r.id: self._channel(r.id, r.name, r) for r in cast.rooms}
         for person in cast.people:
             dm = dm_id(person.id)
@@ -301,7 +300,7 @@ class World:
     def new_trigger(self, person: str, view: str | None = None) -> str:
         """Return a fresh trigger id for what the person just did."""
         trigger = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self.triggers[trigger] = Trigger(person, view, time.monotonic() + TRIGGER_SECONDS)
+        self.triggers[trigger] = Trigger(person, view, time.monotonic() + self._trigger_seconds)
         return trigger
 
     def new_hook(self, channel: str, person: str, message: Message | None = None) -> str:

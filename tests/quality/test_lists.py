@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlmodel import Session
 
-from quality import lists, roster
+from quality import roster
 from quality.lists import MorningList, collect, decide_due
 from quality.people import Profile
 from quality.roster import Wishes
@@ -248,4 +248,4 @@ def test_the_next_list_is_on_the_next_working_day(
 ) -> None:
     """Strictly after a moment, of a company in Germany; summer and winter."""
     calendar = roster.calendar_at(actor(session, GITA).company, "Europe/Berlin")
-    assert lists.next_at(calendar, time(8), after) == following
+    assert calendar.next_time(time(8), after) == following
