@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 BETWEEN_POSTS = 1.0  # seconds, in one channel
+MOST_CHANNELS = 10_000  # remembered before those that may be posted in again are forgotten
 
 
 class Limited(Exception):  # noqa: N818 - a reason to wait, not an error
@@ -55,6 +56,3 @@ class Pace:
     def _forget(self) -> None:
         now = time.monotonic()
         self._next_post = {channel: at for channel, at in self._next_post.items() if at > now}
-
-
-MOST_CHANNELS = 10_000  # remembered before those that may be posted in again are forgotten

@@ -16,7 +16,6 @@ from quality.people import Actor
 from quality.sheet import Sheet
 from storage import journal
 from storage.journal import JournalEntry
-from storage.record import Record
 
 PAGE = 12
 MOST_VALUE = 200
@@ -53,28 +52,32 @@ def line(entry: JournalEntry) -> Screen:
 
 async def show(call: Call, number: str) -> None:
     """Show a record's journal, given its number."""
-    record = await call.look(records.by_number, number)
-    await call.answer(await _page(call, record, None))
+
+    def page(session: Session, actor: Actor) -> Screen:
+        return _page(session, records.sheet_by_number(session, actor, number), None, call.now)
+
+    await call.answer(await call.look(page))
 
 
 async def on_history(call: Call) -> None:
     """Show the journal of the record a button stands on, or the page before the one shown."""
-    record = await call.look(change.get, call.number("r"))
+    record_id = call.number("r")
     before = call.number("before") if "before" in call.data else None
-    await call.answer(await _page(call, record, before), replace=before is not None)
+
+    def page(session: Session, actor: Actor) -> Screen:
+        return _page(session, change.sheet(session, actor, record_id), before, call.now)
+
+    await call.answer(await call.look(page), replace=before is not None)
 
 
-async def _page(call: Call, record: Record, before: int | None) -> Screen:
-    def entries(session: Session, actor: Actor) -> tuple[list[JournalEntry], Sheet]:
-        found = change.sheet(session, actor, record.id)
-        return journal.list_of_record(session, record.id, PAGE + 1, before), found
-
-    found, sheet = await call.look(entries)
+def _page(session: Session, sheet: Sheet, before: int | None, now: datetime) -> Screen:
+    record = sheet.record
+    found = journal.list_of_record(session, record.id, PAGE + 1, before)
     shown = [blocks.header(f"History of {record.number}"), blocks.bullets([_item(entry) for entry in found[:PAGE]])]
     if len(found) > PAGE:
         older = {"p": record.partnership_id, "r": record.id, "before": found[PAGE - 1].seq}
         shown.append(blocks.actions(blocks.button("Older", "record.history", older)))
-    shown.append(blocks.context(clocks.fair(sheet, call.now)))
+    shown.append(blocks.context(clocks.fair(sheet, now)))
     shown.append(blocks.context("Newest first. Every entry is chained to the one before it by SHA-256."))
     return Screen(f"History of {record.number}, newest first.", shown)
 

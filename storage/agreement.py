@@ -62,15 +62,6 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
     return found
 
 
-def list_in_force(session: Session, partnership_ids: set[int]) -> dict[int, Agreement]:
-    """Give the version in force of several partnerships."""
-    versions = select(Agreement).where(
-        col(Agreement.partnership_id).in_(partnership_ids), col(Agreement.version).is_not(None)
-    )
-    found = session.exec(versions.order_by(col(Agreement.partnership_id), col(Agreement.version))).all()
-    return {one.partnership_id: one for one in found}
-
-
 def find_proposal(session: Session, partnership_id: int) -> Agreement | None:
     """Find the proposal that is open."""
     waiting = (col(Agreement.in_force_at).is_(None), col(Agreement.dropped_at).is_(None))

@@ -169,12 +169,6 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     return number, oldest
 
 
-def list_failing(session: Session, limit: int) -> list[Outgoing]:
-    """List the rows that were tried in vain, the oldest first."""
-    failing = select(Outgoing).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))
-    return list(session.exec(failing.order_by(col(Outgoing.created_at)).limit(limit)).all())
-
-
 def newest_failing(session: Session) -> Outgoing | None:
     """Find the newest row that was tried in vain."""
     failing = select(Outgoing).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))

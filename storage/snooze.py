@@ -25,8 +25,3 @@ def list_due(session: Session, now: datetime, limit: int) -> list[Snooze]:
     """List the snoozes that are over, the longest waiting first."""
     due = select(Snooze).where(Snooze.wake_at <= now).order_by(col(Snooze.wake_at))
     return list(session.exec(due.limit(limit).with_for_update(skip_locked=True)).all())
-
-
-def find(session: Session, clock_id: int, person_id: int) -> Snooze | None:
-    """Find a person's snooze of a clock."""
-    return session.get(Snooze, (clock_id, person_id))

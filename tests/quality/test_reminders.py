@@ -15,6 +15,7 @@ from storage.outbox import Outgoing
 from storage.partnership import Partnership
 from storage.person import Role
 from storage.record import Distributed, Record
+from storage.snooze import Snooze
 from tests import support
 from tests.support import ANNA, BEN, CARLA, DAY, ELIF, FINN, GITA, HOUR, NOW, actor, ref
 
@@ -480,7 +481,7 @@ def test_what_is_done_is_not_snoozed(session: Session, owned: Record) -> None:
     request.void(session, actor(session, ELIF), ref(owned), "Logged twice.", at(15))
     support.empty_outbox(session)
     assert said(session, at(16)) == []
-    assert snooze.find(session, close_clock(session, owned).id, support.row_of(session, FINN).id) is None
+    assert session.get(Snooze, (close_clock(session, owned).id, support.row_of(session, FINN).id)) is None
     refused = support.refused(session, snooze_clock, actor(session, FINN), ref(owned), ClockName.CLOSE, at(16))
     assert refused == "CAPA-2026-0001 needs no reminder of that any more: it is done."
 

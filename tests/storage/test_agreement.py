@@ -28,7 +28,6 @@ def test_the_highest_version_is_in_force(session: Session, there: Partnership) -
     add(session, there)
     assert agreement.in_force(session, there.id) is second
     assert agreement.in_force(session, there.id + 1).version == 1
-    assert agreement.list_in_force(session, {there.id, there.id + 1})[there.id] is second
     with pytest.raises(LookupError):
         agreement.in_force(session, 999)
 

@@ -27,10 +27,10 @@ def test_a_snooze_is_of_one_person(session: Session, clock_id: int) -> None:
     """A colleague hears of the clock as before."""
     gita, finn = (support.row_of(session, who).id for who in (GITA, FINN))
     snooze.set_for(session, clock_id, gita, TOMORROW, NOW)
-    found = snooze.find(session, clock_id, gita)
+    found = session.get(Snooze, (clock_id, gita))
     assert found is not None
     assert (found.day, found.wake_at) == (TOMORROW, NOW)
-    assert snooze.find(session, clock_id, finn) is None
+    assert session.get(Snooze, (clock_id, finn)) is None
 
 
 def test_a_later_snooze_takes_the_place_of_the_earlier(session: Session, clock_id: int) -> None:
