@@ -1,7 +1,8 @@
 """The clocks of a record: started by the agreement's terms, and started and stopped with its states."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +68,25 @@ def start_by_terms(
     due = agreed.due(row, since, actor.calendar, instead)
     start(session, record, name, due, now, actor.calendar)
     return due
+
+
+def start_again(
+    session: Session, actor: Actor, record: Record, name: ClockName, since: datetime, now: datetime, agreed: Terms
+) -> Due | None:
+    """Start a clock by other terms, from the moment it counted from; the days for which it stood still stay granted."""
+    before = clock.find(session, record.id, name)
+    stood = before.stood(now) if before else timedelta()
+    due = start_by_terms(session, actor, record, name, since, now, agreed=agreed)
+    if before is None or due is None or not stood:
+        return due
+    local = due.at.astimezone(actor.calendar.zone)
+    day = local.date() + timedelta(days=round(stood / timedelta(days=1)))
+    if "working day" in due.rule:
+        day = actor.calendar.working_day_from(day)
+    later = replace(due, at=actor.calendar.at(day, local.time()))
+    start(session, record, name, later, now, actor.calendar)
+    before.paused_seconds = int(stood.total_seconds())
+    return later
 
 
 def notified(session: Session, actor: Actor, record: Record, agreed: Terms) -> None:

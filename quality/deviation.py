@@ -129,10 +129,10 @@ def lowers(record: Record, class_: Class) -> bool:
 
 
 def reclassify(session: Session, actor: Actor, record: Record, class_: Class, reason: str, now: datetime) -> None:
-    """Give a deviation another class; its clock runs anew from awareness."""
+    """Give a deviation another class; its clock runs anew from awareness, and by it days that it stood are granted."""
     before, record.class_ = record.class_, class_
     agreed = terms.of(session, record.partnership_id)
-    due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed=agreed)
+    due = clocks.start_again(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed)
     clocks.notified(session, actor, record, agreed)
     changes = {"class": [before, class_], "due": [None, due.at.isoformat() if due else None]}
     change.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)

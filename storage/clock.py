@@ -1,6 +1,6 @@
 """Clocks: due times of records, whose each is, and when the next reminder about it is to be decided."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Index, func, text
@@ -86,6 +86,11 @@ class Clock(Table, table=True):
     paused_seconds: int = 0  # in all, pauses that are over
     stopped_at: datetime | None = Field(default=None, sa_type=Moment)  # for good: what it measured happened
     next_at: datetime | None = Field(default=None, sa_type=Moment)  # None: nothing more to remind of
+
+    def stood(self, now: datetime) -> timedelta:
+        """Give for how long it stood still in all, up to now."""
+        standing = now - self.paused_at if self.paused_at else timedelta()
+        return timedelta(seconds=self.paused_seconds) + standing
 
     def state(self, now: datetime) -> ClockState:
         """Tell how it stands."""

@@ -696,11 +696,22 @@ def test_what_is_done_while_its_clock_stands_is_on_time(session: Session, logged
 
 
 def test_another_class_lets_the_clock_run_anew(session: Session, standing: Record) -> None:
-    """From awareness, as for any reclassified record; it stands no more."""
-    reclassify(session, ELIF, standing, Class.CRITICAL)
+    """From awareness, as for any reclassified record; it stands no more, and the days that it stood stay granted."""
+    later = NOW + 3 * DAY
+    request.reclassify(session, actor(session, ELIF), ref(standing), Class.CRITICAL, "Worse.", later)
     due = close_clock(session, standing)
-    assert (due.paused_at, due.paused_seconds, standing.clock_stands) == (None, 0, False)
-    assert due.due_at == datetime(2027, 1, 8, 16, tzinfo=UTC)
+    assert (due.paused_at, due.paused_seconds, standing.clock_stands) == (None, 3 * 86400, False)
+    assert due.due_at == due.first_due_at == datetime(2027, 1, 11, 16, tzinfo=UTC)
+    assert support.last_entry(session).content["changes"]["due"] == [None, due.due_at.isoformat()]
+    request.reclassify(session, actor(session, ELIF), ref(standing), Class.MAJOR, "Not so bad.", later)
+    request.agree(session, actor(session, ANNA), ref(standing), later)
+    assert close_clock(session, standing).due_at == datetime(2027, 1, 11, 16, tzinfo=UTC)
+
+
+def test_another_class_right_after_a_stop_grants_no_day(session: Session, standing: Record) -> None:
+    """It stood for none."""
+    reclassify(session, ELIF, standing, Class.CRITICAL)
+    assert close_clock(session, standing).due_at == datetime(2027, 1, 8, 16, tzinfo=UTC)
 
 
 def test_the_authoritys_clocks_do_not_stand(session: Session, there: Partnership) -> None:
