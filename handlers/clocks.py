@@ -15,7 +15,7 @@ from quality.ladder import Step
 from quality.people import Actor, named
 from quality.setting import Setting
 from quality.sheet import Sheet
-from quality.working_time import DAY_STARTS
+from quality.working_time import DAY_STARTS, Calendar
 from storage.clock import Clock, ClockState
 from storage.partnership import Side
 from storage.person import Person
@@ -80,8 +80,10 @@ def _clock(shown: Shown, one: Clock, now: datetime) -> list[Block]:
         facts.append(("Stopped", f"until {words.day(one.pause_ends_on)}, when it goes on by itself"))
     if one.stopped_at is None and one.paused_at is None:
         coming = reminders.coming(shown.there, one, shown.sheet.record, now)[:MOST_STEPS]
+        calendar = shown.there.reminding(one.name, shown.there.find(shown.sheet.record.owner_id))
         facts += [
-            ("next" if place == 0 else "then", _step(shown, step, who)) for place, (step, who) in enumerate(coming)
+            ("next" if place == 0 else "then", _step(shown, calendar, step, who))
+            for place, (step, who) in enumerate(coming)
         ]
     return [blocks.facts(facts, 600)]
 
@@ -93,11 +95,10 @@ def rule(one: Clock) -> str:
     )
 
 
-def _step(shown: Shown, step: Step, who: list[Person]) -> str:
+def _step(shown: Shown, calendar: Calendar, step: Step, who: list[Person]) -> str:
     """`Tue 15 Dec 08:00, Gita Rao (Borealis)`, or `both companies' QA`."""
     found = shown.sheet
-    calendar = shown.there.calendar(found.owner_zone)
-    at = words.weekday(calendar.at(step.day, DAY_STARTS), found.owner_zone)
+    at = words.weekday(calendar.at(step.day, DAY_STARTS), calendar.zone.key)
     late = f" ({words.days(step.days_late)} late)" if step.days_late > 0 else ""
     names = named(who[:MOST_NAMED], found.companies) or f"{step.audience[0]}, nobody yet"
     more = f" and {len(who) - MOST_NAMED} more" if len(who) > MOST_NAMED else ""

@@ -126,7 +126,7 @@ def _ask(session: Session, actor: Actor, record: Record, names: Iterable[ClockNa
         since = report.since(record)
         rule = f"{report.source}: {report.term.rule}"[:120]
         due = Due(report.term.due(since, _calendar(actor, report)), rule, Duty.SPONSOR, since)
-        clocks.start(session, record, name, due, since, actor.calendar)
+        clocks.start(session, record, name, due, since, _reminding(actor, name))
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
         about: dict[str, Any] = {"record_id": record.id, "name": name}
         outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
@@ -233,7 +233,7 @@ def _set_clock(actor: Actor, record: Record, running: Clock, said: Answer, now: 
     if said is Answer.NOT_NEEDED:
         running.stopped_at, running.next_at = now, None
         return {}
-    report, reminding = REPORTS[running.name], actor.calendar
+    report, reminding = REPORTS[running.name], _reminding(actor, running.name)
     before, running.stopped_at = running.due_at, None
     if report.from_answer and said is Answer.NEEDED and running.started_at == report.since(record):
         # Only the first confirmation counts: a changed mind buys no time.
@@ -262,6 +262,10 @@ def _redraw(session: Session, record: Record, name: ClockName, now: datetime) ->
     about: dict[str, Any] = {"record_id": record.id, "name": name}
     key = f"question:{record.id}:{name}:{now.isoformat()}"
     outbox.put(session, record.partnership_id, "question", key, now, **about)
+
+
+def _reminding(actor: Actor, name: ClockName) -> Calendar:
+    return ladder.calendar_for(name, actor.partnership, actor.companies)
 
 
 def _calendar(actor: Actor, report: Report) -> Calendar:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar
-from storage.clock import ClockName
+from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar, calendar_of
+from storage.clock import REPORTING, ClockName
+from storage.partnership import Company, Partnership, Side
 
 # How many days before they are due clocks are reminded of; short ones begin later.
 DAYS_BEFORE: Mapping[ClockName, tuple[int, ...]] = MappingProxyType(
@@ -50,6 +52,21 @@ class Step:
     day: date
     days_late: int
     audience: tuple[Audience, ...]
+
+
+def calendar_for(name: ClockName, there: Partnership, both: dict[Side, Company], zone: str | None = None) -> Calendar:
+    """Give the working days by which a clock is reminded of, where its owner is: both companies'.
+
+    Reports to authorities are the sponsor's alone, so are their days.
+    """
+    if name in REPORTING:
+        return calendar_of(there, {Side.SPONSOR: both[Side.SPONSOR]})
+    return calendar_of(there, both, zone)
+
+
+def due_on(there: Partnership, due_at: datetime) -> date:
+    """Give the day on which something is due, where the partnership is: a moment is another day elsewhere."""
+    return due_at.astimezone(ZoneInfo(there.time_zone)).date()
 
 
 def steps(name: ClockName, due_on: date, calendar: Calendar) -> Iterator[Step]:

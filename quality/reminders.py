@@ -16,7 +16,7 @@ from quality.people import Actor, Machine
 from quality.refusal import Refusal
 from quality.setting import Setting
 from quality.sheet import Sheet, of_record
-from quality.working_time import DAY_STARTS, Calendar, calendar_of
+from quality.working_time import DAY_STARTS, Calendar
 from storage import author, outbox, snooze
 from storage import record as stored
 from storage.clock import Clock, ClockName, Duty
@@ -76,11 +76,11 @@ def decide(there: Setting, due: Clock, record: Record, now: datetime, workers: f
     After a pause only the latest is said, for the earlier ones say nothing that it does not.
     """
     owner = there.find(record.owner_id)
-    calendar = there.calendar(owner.time_zone if owner else None)
+    calendar = there.reminding(due.name, owner)
     if not calendar.is_working_hour(now):
         return Decision([], calendar.next_working_hour(now))
     # The day on which it is due is the partnership's; when that morning comes, the owner's.
-    due_on, today = there.calendar().day_of(due.due_at), calendar.day_of(now)
+    due_on, today = ladder.due_on(there.partnership, due.due_at), calendar.day_of(now)
     step = ladder.latest(due.name, due_on, today, calendar)
     next_at = ladder.next_at(due.name, due_on, today, calendar)
     if step is None:
@@ -167,26 +167,21 @@ def _woken(there: Setting, due: Clock, over: Snooze, now: datetime) -> list[Said
 
 def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime] | None:
     """Give the day and moment to which a clock can be snoozed now; None when it is due by then."""
-    calendar = _calendar(sheet)
+    calendar = _calendar(sheet, due)
     day = calendar.add_working_days(calendar.day_of(now), 1)
     wake_at = calendar.at(day, DAY_STARTS)
-    return (day, wake_at) if day <= _due_on(sheet, due) and wake_at < due.due_at else None
+    return (day, wake_at) if day <= ladder.due_on(sheet.partnership, due.due_at) and wake_at < due.due_at else None
 
 
 def is_latest(sheet: Sheet, due: Clock, step: date, now: datetime) -> bool:
     """Whether a queued reminder is still the latest: one that waited for Slack may have been overtaken."""
-    calendar = _calendar(sheet)
-    reached = ladder.latest(due.name, _due_on(sheet, due), calendar.day_of(now), calendar)
+    calendar = _calendar(sheet, due)
+    reached = ladder.latest(due.name, ladder.due_on(sheet.partnership, due.due_at), calendar.day_of(now), calendar)
     return reached is not None and reached.day <= step <= calendar.day_of(now)
 
 
-def _due_on(sheet: Sheet, due: Clock) -> date:
-    """Give the day on which it is due, where the partnership is."""
-    return calendar_of(sheet.partnership, sheet.companies).day_of(due.due_at)
-
-
-def _calendar(sheet: Sheet) -> Calendar:
-    return calendar_of(sheet.partnership, sheet.companies, sheet.owner_zone)
+def _calendar(sheet: Sheet, due: Clock) -> Calendar:
+    return ladder.calendar_for(due.name, sheet.partnership, sheet.companies, sheet.owner_zone)
 
 
 def snooze_clock(session: Session, actor: Actor, ref: Ref, name: ClockName, now: datetime) -> tuple[Record, date]:
@@ -211,8 +206,8 @@ def snooze_clock(session: Session, actor: Actor, ref: Ref, name: ClockName, now:
 def coming(there: Setting, due: Clock, record: Record, now: datetime) -> list[tuple[Step, list[Person]]]:
     """Give the next steps of a running clock, each with whom it is for as things stand."""
     owner = there.find(record.owner_id)
-    calendar = there.calendar(owner.time_zone if owner else None)
-    due_on, today = there.calendar().day_of(due.due_at), calendar.day_of(now)
+    calendar = there.reminding(due.name, owner)
+    due_on, today = ladder.due_on(there.partnership, due.due_at), calendar.day_of(now)
     found: list[tuple[Step, list[Person]]] = []
     audiences: set[tuple[Audience, ...]] = set()
     for step in ladder.steps(due.name, due_on, calendar):

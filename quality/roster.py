@@ -5,9 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from quality import change, lists
+from quality import change, lists, setting
 from quality.people import Actor, Machine, may_take_part, signature
 from quality.refusal import FieldErrors
+from quality.setting import Setting
 from quality.working_time import calendar_at
 from storage import journal, outbox, partnership, person
 from storage import record as records
@@ -30,25 +31,25 @@ def leave(session: Session, partnership_id: int, person_id: int, why: str, now: 
     who = person.get(session, partnership_id, person_id)
     if not who.active:
         return
-    company = partnership.companies(session, partnership_id)[who.side]
+    there = setting.read(session, [partnership_id])[partnership_id]
+    company = there.companies[who.side]
     who.active, who.left_at, who.next_list_at = False, now, None
     who.away_until, who.stand_in_id = None, None
     changes = {"person": [signature(who, company), None], "roles": [", ".join(who.roles), None]}
     body = {"by": Machine().signature(), "changes": changes, "reason": why}
     journal.append(session, partnership_id, "person.left", now, body)
-    for told in _offered_to(session, partnership_id, who.side):
-        key = f"leaver:{who.id}:{now.isoformat()}:{told.id}"
-        outbox.put(session, partnership_id, "leaver", key, now, to=told.id, whose=who.id)
+    for told_id in dict.fromkeys(there.stand_in(qa, now).id for qa in _qa(there, who.side)):
+        key = f"leaver:{who.id}:{now.isoformat()}:{told_id}"
+        outbox.put(session, partnership_id, "leaver", key, now, to=told_id, whose=who.id)
     for record_id in records.list_owned_ids(session, who.id):
         change.settle(session, records.get(session, partnership_id, record_id), now)
         key = f"left:{record_id}:{who.id}:{now.isoformat()}"
         outbox.put(session, partnership_id, "card", key, now, record_id=record_id)
 
 
-def _offered_to(session: Session, partnership_id: int, side: Side) -> list[Person]:
-    """Give QA of the company; where none is left, the other company's, so that nothing is forgotten."""
-    able = person.list_with_role(session, partnership_id, Role.QA)
-    return [who for who in able if who.side is side] or able
+def _qa(there: Setting, side: Side) -> list[Person]:
+    """Give QA of a company; where none is left, the other company's, so that nothing is forgotten."""
+    return there.holding(Role.QA, side) or there.holding(Role.QA)
 
 
 def come_back(session: Session, who: Person, now: datetime) -> None:
@@ -109,13 +110,11 @@ def tell_muted(session: Session, partnership_id: int, why: str, now: datetime) -
     """Note that nothing can be said in a channel, and tell one person who can do something about it, once."""
     if not partnership.mute(session, partnership_id, why, now):
         return
-    there, both = partnership.get(session, partnership_id), partnership.companies(session, partnership_id)
-    home = next((side for side, company in both.items() if company.team_id == there.home_team_id), Side.SPONSOR)
-    able = person.list_with_role(session, partnership_id, Role.QA)
-    told = next((who for who in able if who.side is home), able[0] if able else None)
-    if told is not None:
+    there = setting.read(session, [partnership_id])[partnership_id]
+    at_home = (side for side, one in there.companies.items() if one.team_id == there.partnership.home_team_id)
+    for who in _qa(there, next(at_home, Side.SPONSOR))[:1]:
         key = f"muted:{partnership_id}:{now.isoformat()}"
-        outbox.put(session, partnership_id, "muted", key, now, to=told.id)
+        outbox.put(session, partnership_id, "muted", key, now, to=there.stand_in(who, now).id)
 
 
 def hear_again(session: Session, partnership_id: int, now: datetime) -> None:

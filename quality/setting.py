@@ -1,13 +1,15 @@
 """Partnerships with their companies and rosters, read together, for whoever decides about many records at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from quality.working_time import Calendar, calendar_at, calendar_of
+from quality import ladder
+from quality.working_time import Calendar, calendar_at
 from storage import partnership, person
+from storage.clock import ClockName
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
 
@@ -21,14 +23,10 @@ class Setting:
     partnership: Partnership
     companies: dict[Side, Company]
     people: dict[int, Person]
-    calendars: dict[str, Calendar] = field(default_factory=dict)
 
-    def calendar(self, zone: str | None = None) -> Calendar:
-        """Give both companies' working days, in the partnership's time zone or another."""
-        name = zone or self.partnership.time_zone
-        if name not in self.calendars:
-            self.calendars[name] = calendar_of(self.partnership, self.companies, name)
-        return self.calendars[name]
+    def reminding(self, name: ClockName, owner: Person | None) -> Calendar:
+        """Give the working days by which a clock of somebody's record is reminded of."""
+        return ladder.calendar_for(name, self.partnership, self.companies, owner.time_zone if owner else None)
 
     def find(self, person_id: int | None) -> Person | None:
         """Find somebody who is on the roster now."""

@@ -9,10 +9,10 @@ from quality import ladder, request, roster, setting, sheet
 from quality.beat import beat
 from quality.ladder import Audience, Step
 from quality.reminders import coming, decide_due, is_latest, snooze_clock, snoozed_to, told
-from storage import author, clock, receipt, snooze
+from storage import author, clock, partnership, receipt, snooze
 from storage.clock import Clock, ClockName, Duty
 from storage.outbox import Outgoing
-from storage.partnership import Partnership
+from storage.partnership import Partnership, Side
 from storage.person import Role
 from storage.record import Distributed, Record
 from storage.snooze import Snooze
@@ -484,6 +484,21 @@ def test_what_is_done_is_not_snoozed(session: Session, owned: Record) -> None:
     assert session.get(Snooze, (close_clock(session, owned).id, support.row_of(session, FINN).id)) is None
     refused = support.refused(session, snooze_clock, actor(session, FINN), ref(owned), ClockName.CLOSE, at(16))
     assert refused == "CAPA-2026-0001 needs no reminder of that any more: it is done."
+
+
+def test_a_report_is_reminded_of_on_the_sponsors_days(session: Session, there: Partnership) -> None:
+    """It is the sponsor's alone: a day off of the CMO keeps no reminder back, and the CMO's owner's zone has no say."""
+    cmo = next(one for one in partnership.companies(session, there.id).values() if one.side is Side.CMO)
+    cmo.closing_days = "2026-11-27 2026-11-30"
+    made = support.log_oos(session, distributed=Distributed.YES)
+    support.assign(session, made, GITA)
+    support.row_of(session, GITA).time_zone = "Asia/Tokyo"
+    support.empty_outbox(session)
+    alerts = [row for row in said(session, at(27, 11)) if row.about["clock"] == ClockName.FIELD_ALERT]
+    assert [support.told(session, row) for row in alerts] == ["Anna Berg", "Ben Ortiz"]
+    found = sheet.of_record(session, there.id, made.id)
+    due = found.clocks[ClockName.FIELD_ALERT]
+    assert snoozed_to(found, due, at(27, 11)) == (date(2026, 11, 30), at(30, 11, clock_time=time(7)))
 
 
 def test_a_snooze_wakes_the_stand_in(session: Session, owned: Record) -> None:

@@ -68,6 +68,16 @@ def test_where_no_qa_is_left_the_other_companys_is_told(session: Session, there:
     assert [support.told(session, row) for row in rows] == ["Anna Berg", "Ben Ortiz"]
 
 
+def test_a_stand_in_is_told_of_a_leaver(session: Session, there: Partnership) -> None:
+    """Once, also where they are QA themselves."""
+    go_away(session, ELIF, FINN)
+    support.empty_outbox(session)
+    leave(session, GITA)
+    assert [support.told(session, row) for row in support.newly_queued(session) if row.kind == "leaver"] == [
+        "Finn Larsen"
+    ]
+
+
 def test_leaving_twice_is_leaving_once(session: Session, there: Partnership) -> None:
     """Slack says it by several events."""
     row = support.row_of(session, GITA)
@@ -200,6 +210,14 @@ def test_one_person_is_told_that_a_channel_is_silent(session: Session, there: Pa
     there = partnership.get(session, there.id)
     assert (there.muted_at, there.muted_because) == (NOW, "is_archived")
     assert [name for _, name in muted(session)] == ["Anna Berg"]
+
+
+def test_a_stand_in_is_told_that_a_channel_is_silent(session: Session, there: Partnership) -> None:
+    """As of any message of who is away."""
+    go_away(session, ANNA, CARLA)
+    support.empty_outbox(session)
+    roster.tell_muted(session, there.id, "is_archived", NOW)
+    assert [name for _, name in muted(session)] == ["Carla Diaz"]
 
 
 def test_where_that_company_has_no_qa_the_others_is_told(session: Session, there: Partnership) -> None:
