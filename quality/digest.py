@@ -47,13 +47,14 @@ class Digest:
 
 
 def collect(session: Session, there: Partnership, now: datetime) -> Digest:
-    """Gather a partnership's digest as of now, by queries over open work and the last day."""
+    """Gather a partnership's digest as of now, by queries over open work and what is new since an earlier day's."""
     both = partnership.companies(session, there.id)
     calendar = calendar_of(there, both)
     today = calendar.day_of(now)
     tomorrow = calendar.at(today + timedelta(days=1), there.digest_at.min)
     in_a_week = calendar.at(today + timedelta(days=8), there.digest_at.min)
-    last = last_before(there, calendar, today)
+    posted = outbox.find_last_sent(session, there.id, _key(there, ""), _key(there, today.isoformat()))
+    last = posted.created_at if posted else there.set_up_at
     one = MOST + 1
     pid = there.id
     sections = [
@@ -98,19 +99,16 @@ def _decide(there: Partnership, calendar: Calendar, now: datetime) -> list[Said]
     if not is_day(there, calendar, today) or calendar.at(today, there.digest_at) > now:
         return []
     day = today.isoformat()
-    return [Said(there.id, "digest", f"digest:{there.id}:{day}", now, {"day": day})]
+    return [Said(there.id, "digest", _key(there, day), now, {"day": day})]
+
+
+def _key(there: Partnership, day: str) -> str:
+    return f"digest:{there.id}:{day}"  # in the order of the days
 
 
 def is_day(there: Partnership, calendar: Calendar, day: date) -> bool:
     """Whether a day has a digest: a working day of both companies, of those that they agreed on."""
     return WEEKDAYS[day.weekday()] in there.digest_days.split() and calendar.is_working(day)
-
-
-def last_before(there: Partnership, calendar: Calendar, day: date) -> datetime:
-    """Give the time of the digest before a day's."""
-    days = (day - timedelta(days=number) for number in range(1, LOOKS))
-    found = next((earlier for earlier in days if is_day(there, calendar, earlier)), day - timedelta(days=LOOKS))
-    return calendar.at(found, there.digest_at)
 
 
 def next_at(there: Partnership, calendar: Calendar, after: datetime) -> datetime:

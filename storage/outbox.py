@@ -169,6 +169,13 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     return number, oldest
 
 
+def find_last_sent(session: Session, partnership_id: int, after: str, before: str) -> Outgoing | None:
+    """Find what was sent last of a partnership's rows whose keys lie between two, which stand in the order of time."""
+    between = (col(Outgoing.key) > after, col(Outgoing.key) < before)
+    sent = select(Outgoing).where(*between, Outgoing.partnership_id == partnership_id, Outgoing.outcome == "sent")
+    return session.exec(sent.order_by(col(Outgoing.key).desc()).limit(1)).first()
+
+
 def newest_failing(session: Session) -> Outgoing | None:
     """Find the newest row that was tried in vain."""
     failing = select(Outgoing).where(col(Outgoing.done_at).is_(None), col(Outgoing.last_error).is_not(None))

@@ -10,7 +10,7 @@ from quality import authority, digest, request
 from quality import record as records
 from quality.digest import Digest
 from quality.working_time import calendar_of
-from storage import clock, journal, message, partnership
+from storage import clock, journal, message, outbox, partnership
 from storage.authority import Answer
 from storage.clock import ClockName
 from storage.message import Message
@@ -122,6 +122,26 @@ def test_running_reports_to_authorities_are_listed(session: Session, there: Part
     assert section(session, there, "Reports to authorities") == []
 
 
+def posted(session: Session, there: Partnership, at: datetime, outcome: str = "sent") -> None:
+    """Post a digest, or fail to."""
+    key = f"digest:{there.id}:{at.date()}"
+    outbox.put(session, there.id, "digest", key, at, day=at.date().isoformat())
+    (row,) = (row for row in support.newly_queued(session) if row.key == key)
+    outbox.done(session, [row.id], outcome, at)
+
+
+def test_after_a_pause_new_and_closed_go_back_over_it(session: Session, there: Partnership) -> None:
+    """What happened while nothing could be posted is in no earlier digest; without any, all since the set-up is new."""
+    now = datetime(2026, 12, 4, 7, tzinfo=UTC)
+    support.log_deviation(session, now=NOW)
+    assert section(session, there, "New", now) == ["DEV-2026-0001"]
+    posted(session, there, NOW + DAY)
+    posted(session, there, NOW + 8 * DAY, "not needed")
+    support.log_deviation(session, now=NOW + 2 * DAY)
+    support.log_deviation(session, now=NOW + 9 * DAY)
+    assert section(session, there, "New", now) == ["DEV-2026-0002", "DEV-2026-0003"]
+
+
 @pytest.mark.parametrize(
     ("now", "since"),
     [
@@ -134,7 +154,9 @@ def test_running_reports_to_authorities_are_listed(session: Session, there: Part
 def test_new_and_closed_go_back_to_the_last_digest(
     session: Session, there: Partnership, now: datetime, since: datetime
 ) -> None:
-    """What happened since the previous working day's digest is told once, nothing is left out."""
+    """What happened since the last one that was posted is told once, and again with the same day's digest."""
+    posted(session, there, since)
+    posted(session, there, now - SECOND)
     for at in (since - SECOND, since, now - SECOND):
         support.close(session, support.log_deviation(session, now=at), at)
     new, closed = (section(session, there, title, now) for title in ("New", "Closed"))
@@ -166,6 +188,7 @@ def test_a_batch_on_hold_is_something_to_tell(session: Session, there: Partnersh
     """An old open record that is not due stands in no section, but holds its batch."""
     made = support.log_deviation(session)
     records.acknowledge(session, actor(session, ANNA), ref(made), NOW)
+    posted(session, there, NOW + DAY)
     found = collect(session, there, NOW + 5 * DAY)
     assert not any(one.rows for one in found.sections)
     assert not found.is_empty
@@ -264,6 +287,7 @@ def test_what_is_new_counts_from_the_digest_before(session: Session, there: Part
     there = partnership.get(session, there.id)
     there.digest_days = "Mon"
     monday = datetime(2026, 11, 30, 7, tzinfo=UTC)
+    posted(session, there, monday - 7 * DAY)
     for at in (monday - 7 * DAY - SECOND, monday - 7 * DAY, monday - SECOND):
         support.log_deviation(session, now=at)
     session.flush()

@@ -441,6 +441,7 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "outbox retry": lambda s, _: outbox.retry(s, [1, 2], NOW, "timeout"),
     "outbox hasten": lambda s, p: outbox.hasten(s, p, NOW),
     "outbox next due": lambda s, _: outbox.next_due(s, "me", NOW),
+    "outbox last sent": lambda s, p: outbox.find_last_sent(s, p, f"digest:{p}:", f"digest:{p}:2026-11-25"),
     "outbox failing": lambda s, _: outbox.newest_failing(s),
     "outbox failing in number": lambda s, _: outbox.count_failing(s),
     "outbox release": lambda s, _: outbox.release(s, [Outgoing(id=1, claimed_until=NOW)], NOW),
