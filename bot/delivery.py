@@ -65,7 +65,7 @@ class Drawn:
 
 
 class NoAnswer(Exception):  # noqa: N818 - what Slack gave
-    """Slack took a message, or says so, and does not tell where it stands."""
+    """Slack may have taken a message, and does not tell where it stands."""
 
 
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
@@ -276,9 +276,12 @@ class Delivery:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        except SlackApiError as error:
-            self._heed("chat.postMessage", error)
-            raise
+        except Exception as error:
+            if isinstance(error, SlackApiError):
+                self._heed("chat.postMessage", error)
+            if slack_errors.is_refusal(error):
+                raise
+            raise NoAnswer(slack_errors.word(error)) from error
 
     async def _send_pictures(self, post: Post, channel_id: str, thread_ts: str) -> None:
         """Send charts as pictures; that it fails keeps nothing from working, for their figures stand in the text."""
@@ -361,7 +364,7 @@ class Delivery:
 
     async def _failed(self, group: Group, error: Exception, held: Held) -> datetime | None:
         """Put rows back for later; gives when, if nothing else can be said in this place before either."""
-        first, why = group[0], slack_errors.word(error)
+        first, why = group[0], str(error) if isinstance(error, NoAnswer) else slack_errors.word(error)
         if isinstance(error, Limited):
             held[error.method] = error.until
             await self._give_back(group, error.until)
@@ -377,10 +380,7 @@ class Delivery:
         log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
         waits = isinstance(error, NotYet)  # for a message that fails itself: one failure, not two
         is_gone = first.person_id is None and why in CHANNEL_GONE
-        lost = (
-            isinstance(error, (NoAnswer, *slack_errors.UNREACHABLE))
-            or slack_errors.status(error) >= slack_errors.SERVER_ERROR
-        )
+        lost = isinstance(error, NoAnswer)
 
         def put_back(session: Session) -> None:
             outbox.retry(session, [row.id for row in group], at, None if waits else why, in_doubt=lost)
@@ -390,7 +390,7 @@ class Delivery:
         await self.database.write(put_back)
         if not waits:
             self.metrics.failed(first.kind)
-        return at if is_gone or isinstance(error, slack_errors.UNREACHABLE) else None
+        return at if is_gone or isinstance(error.__cause__ or error, slack_errors.UNREACHABLE) else None
 
     async def _undeliverable(self, group: Group, why: str) -> None:
         """End rows for somebody whom Slack does not reach any more; who was deactivated is off the roster."""

@@ -5,6 +5,7 @@ from slack_sdk.errors import SlackApiError
 
 UNREACHABLE = (ClientError, TimeoutError)  # Slack does not answer, or breaks off
 TRANSIENT = ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
+HALF_DONE = ("internal_error", "fatal_error")  # by Slack's own account, some of it may have been done
 SERVER_ERROR = 500
 FAILURES = (SlackApiError, *UNREACHABLE)
 
@@ -24,6 +25,13 @@ def word(error: BaseException) -> str:
 def status(error: BaseException) -> int:
     """Give the HTTP status of an answer that was an error; 0 where there was none."""
     return int(getattr(getattr(error, "response", None), "status_code", 0) or 0)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether Slack itself says that it did nothing; any other answer, or none, leaves that open."""
+    data = getattr(getattr(error, "response", None), "data", None)
+    said = data.get("error") if isinstance(data, dict) else None
+    return bool(said) and said not in HALF_DONE and status(error) < SERVER_ERROR
 
 
 def passes(error: BaseException) -> bool:

@@ -89,6 +89,8 @@ class ApiServer:
         self._world.changed()
         if (fault.drop or fault.lost) and request.transport:
             request.transport.abort()
+        if fault.garbage is not None:
+            return web.Response(text=fault.garbage, status=_status(fault), content_type="application/json")
         return web.json_response(done, status=_status(fault), headers=self._headers(fault))
 
     def _headers(self, fault: Fault) -> dict[str, str]:

@@ -14,6 +14,7 @@ class Fault:
     hang: float = 0.0
     drop: bool = False
     lost: bool = False
+    garbage: str | None = None
     times: int = 1
 
 

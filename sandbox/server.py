@@ -151,7 +151,8 @@ class Sandbox:
         """Spoil the next `times` calls of a method ("*" any, "response_url" too).
 
         error=, retry_after=: Slack refuses; status=: an HTTP status; hang=seconds: it answers late;
-        drop=True: the connection is cut before anything is done; lost=True: it is done, but the answer is cut off.
+        drop=True: the connection is cut before anything is done; lost=True: it is done, but the answer is cut off;
+        garbage=text: it is done, and the text comes in place of Slack's JSON.
         """
         self._api.faults.order(Fault(method, **fault))
 

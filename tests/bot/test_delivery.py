@@ -365,6 +365,33 @@ async def test_a_lost_answer_leaves_the_message_in_doubt(stage: Stage) -> None:
     assert doubt.said({"metadata": posted.metadata}) == {row.id}
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"garbage": "<html>Bad gateway</html>", "status": 502},
+        {"garbage": "<html>Welcome</html>"},
+        {"garbage": ""},
+        {"garbage": "[]"},
+        {"garbage": "null"},
+        {"garbage": "{}"},
+        {"garbage": '{"ok": true}'},
+        {"garbage": '{"ok": false, "error": "internal_error"}'},
+        {"garbage": '{"ok": false, "error": "fatal_error"}'},
+    ],
+)
+async def test_garbage_in_place_of_an_answer_leaves_no_double(stage: Stage, fault: dict[str, Any]) -> None:
+    """Whatever is not Slack's clear refusal leaves the message in doubt: it is looked for, and found."""
+    await log_unsent(stage)
+    stage.box.fail_next("chat.postMessage", **fault)
+    await stage.settle()
+    (row,) = waiting(stage, "card")
+    assert row.in_doubt
+    assert row.last_error
+    await stage.beat(minutes=1)
+    assert waiting(stage) == []
+    assert len(stage.cards) == 1
+
+
 async def test_a_message_in_doubt_is_doubled_where_nobody_may_look(stage: Stage) -> None:
     """Without the optional scopes a message whose answer was lost is posted again: better twice than never."""
     await log_unsent(stage)

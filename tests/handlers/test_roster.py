@@ -143,6 +143,16 @@ async def test_leaving_ends_an_absence_and_a_stand_in(stage: Stage) -> None:
     assert not [m for m in stage.gita.direct_messages if "DEV-2026-0001 is due" in m.words]
 
 
+async def test_a_leavers_record_needs_an_owner(stage: Stage) -> None:
+    """In My work of their QA, until it has one."""
+    await stage.owned(Title="Hers")
+    await leave(stage, stage.gita)
+    await stage.elif_.click("My work", stage.elif_.messages()[0])
+    await stage.settle()
+    words = stage.elif_.ephemerals[-1].words
+    assert "Hers" in words.partition("Needs an owner")[2]
+
+
 async def test_owning_without_being_there(stage: Stage) -> None:
     """Nobody who left is offered as an owner."""
     await leave(stage, stage.gita)
