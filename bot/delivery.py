@@ -25,7 +25,7 @@ from bot.pace import Limited, Pace
 from handlers import slack_errors
 from handlers.blocks import without_charts
 from handlers.messages import Post, gathered, render
-from quality import roster
+from quality import channel, roster
 from storage import message, outbox, partnership, person
 from storage.database import Database
 from storage.message import Message
@@ -385,7 +385,7 @@ class Delivery:
         def put_back(session: Session) -> None:
             outbox.retry(session, [row.id for row in group], at, None if waits else why, in_doubt=lost)
             if is_gone:
-                roster.tell_muted(session, first.partnership_id, why, self.now())
+                channel.tell_muted(session, first.partnership_id, why, self.now())
 
         await self.database.write(put_back)
         if not waits:

@@ -12,10 +12,10 @@ from handlers.forms import Choice, Clock, Day, Form, PersonChoice
 from handlers.listeners import Listeners
 from handlers.reminder import Reminded
 from handlers.text import escape
-from quality import people, roster, words, work
+from quality import mine, people, words, work
 from quality.lists import MorningList
+from quality.mine import Wishes
 from quality.people import Actor
-from quality.roster import Wishes
 from quality.work import Group
 from storage import person
 from storage.person import ListMode, Person
@@ -172,7 +172,7 @@ async def on_messages(call: Call) -> None:
 async def on_messages_submitted(call: Call) -> None:
     """Set it."""
     given = MESSAGES.read(call.view)
-    await call.do(roster.wish, Wishes(given["mode"], given["at"]))
+    await call.do(mine.wish, Wishes(given["mode"], given["at"]))
 
 
 async def on_away(call: Call) -> None:
@@ -196,12 +196,12 @@ def colleagues(session: Session, actor: Actor) -> list[Option]:
 async def on_away_submitted(call: Call) -> None:
     """Let the colleague stand in."""
     given = AWAY.read(call.view)
-    await call.do(roster.go_away, given["stand_in"], given["until"])
+    await call.do(mine.go_away, given["stand_in"], given["until"])
 
 
 async def on_back(call: Call) -> None:
     """End an absence."""
-    await call.do(roster.be_back)
+    await call.do(mine.be_back)
     await call.answer("Welcome back: your messages come to you again.")
 
 

@@ -9,7 +9,7 @@ from handlers.blocks import Screen
 from handlers.call import Call
 from handlers.listeners import Listeners
 from handlers.text import escape
-from quality import roster
+from quality import channel, roster
 from quality.refusal import Refusal
 from storage import partnership, person, record
 from storage.person import Person
@@ -35,7 +35,7 @@ def _heard_again(session: Session, call: Call) -> None:
     """Say what waits, for the bot itself is in the channel again."""
     there = partnership.find_in_channel(session, call.channel_id or "")
     if there is not None:
-        roster.hear_again(session, there.id, call.now)
+        channel.hear_again(session, there.id, call.now)
 
 
 def _back(session: Session, call: Call) -> bool:

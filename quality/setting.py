@@ -38,6 +38,10 @@ class Setting:
         able = (who for who in self.people.values() if who.has(role) and side in (None, who.side))
         return sorted(able, key=lambda who: who.id)
 
+    def qa_of(self, side: Side) -> list[Person]:
+        """List QA of a company; where none is left, the other company's, so that nothing is forgotten."""
+        return self.holding(Role.QA, side) or self.holding(Role.QA)
+
     def own_calendar(self, who: Person) -> Calendar:
         """Give the working days of a person's own company, in their time zone."""
         return calendar_at(self.companies[who.side], who.time_zone)

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlmodel import Session
 
-from quality import roster
+from quality import mine
 from quality.lists import MorningList, collect, decide_due
+from quality.mine import Wishes
 from quality.people import Profile
-from quality.roster import Wishes
+from quality.working_time import calendar_at
 from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
@@ -80,7 +81,7 @@ def test_a_list_comes_when_and_where_its_reader_wants_it(
 ) -> None:
     """By the wall clock where the person is."""
     support.row_of(session, GITA).time_zone = zone
-    roster.wish(session, actor(session, GITA), Wishes(ListMode.NEEDED, list_at), NOW + 5 * HOUR)
+    mine.wish(session, actor(session, GITA), Wishes(ListMode.NEEDED, list_at), NOW + 5 * HOUR)
     assert support.row_of(session, GITA).next_list_at == moment
     assert "Gita Rao" not in names(session, moment - timedelta(minutes=1))
     assert "Gita Rao" in names(session, moment)
@@ -88,9 +89,9 @@ def test_a_list_comes_when_and_where_its_reader_wants_it(
 
 def test_who_wants_none_gets_none(session: Session, morning: Partnership) -> None:
     """Until they want one again."""
-    roster.wish(session, actor(session, GITA), Wishes(ListMode.NEVER, time(8)), NOW)
+    mine.wish(session, actor(session, GITA), Wishes(ListMode.NEVER, time(8)), NOW)
     assert "Gita Rao" not in names(session, at(25, 11))
-    roster.wish(session, actor(session, GITA), Wishes(ListMode.DAILY, time(8)), at(25, 11))
+    mine.wish(session, actor(session, GITA), Wishes(ListMode.DAILY, time(8)), at(25, 11))
     assert "Gita Rao" in names(session, at(26, 11))
 
 
@@ -104,7 +105,7 @@ def test_the_list_of_a_past_day_is_not_sent(session: Session, morning: Partnersh
 def test_another_time_on_the_same_day_sends_no_second_list(session: Session, morning: Partnership) -> None:
     """A day has one list."""
     listed(session, at(25, 11))
-    roster.wish(session, actor(session, GITA), Wishes(ListMode.NEEDED, time(10)), at(25, 11))
+    mine.wish(session, actor(session, GITA), Wishes(ListMode.NEEDED, time(10)), at(25, 11))
     assert names(session, at(25, 11, 9)) == []
 
 
@@ -118,7 +119,7 @@ def test_a_second_pass_at_the_same_time_queues_nothing(session: Session, morning
 
 def test_a_stand_in_gets_the_list_of_who_is_away(session: Session, morning: Partnership) -> None:
     """Beside their own, until the absence is over: then it ends by itself, and the journal says so."""
-    roster.go_away(session, actor(session, GITA), support.row_of(session, FINN).id, date(2026, 11, 27), NOW)
+    mine.go_away(session, actor(session, GITA), support.row_of(session, FINN).id, date(2026, 11, 27), NOW)
     rows = listed(session, at(25, 11))
     gita, finn = support.row_of(session, GITA), support.row_of(session, FINN)
     theirs = [row for row in rows if row.person_id == finn.id]
@@ -247,5 +248,5 @@ def test_the_next_list_is_on_the_next_working_day(
     session: Session, there: Partnership, after: datetime, following: datetime
 ) -> None:
     """Strictly after a moment, of a company in Germany; summer and winter."""
-    calendar = roster.calendar_at(actor(session, GITA).company, "Europe/Berlin")
+    calendar = calendar_at(actor(session, GITA).company, "Europe/Berlin")
     assert calendar.next_time(time(8), after) == following

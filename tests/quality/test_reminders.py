@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from quality import ladder, request, roster, setting, sheet
+from quality import ladder, mine, request, roster, setting, sheet
 from quality.beat import beat
 from quality.ladder import Audience, Step
 from quality.reminders import coming, decide_due, is_latest, snooze_clock, snoozed_to, told
@@ -374,7 +374,7 @@ def test_whoever_has_the_duty_is_told_first(session: Session, there: Partnership
 
 def test_a_stand_in_gets_the_messages(session: Session, owned: Record) -> None:
     """While the owner is away, up to and including the last day, their stand-in is told whom it is for."""
-    roster.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 18), NOW)
+    mine.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 18), NOW)
     (row,) = [row for row in said(session, at(18)) if row.about["clock"] == "close"]
     assert (support.told(session, row), row.about["for"]) == ("Gita Rao", support.row_of(session, FINN).id)
     assert reminders(session, at(21)) == ["Finn Larsen"]
@@ -384,22 +384,22 @@ def test_a_stand_in_who_is_away_has_one_too(session: Session, owned: Record) -> 
     """The chain is followed; in a ring of absent people somebody is told all the same."""
     until = date(2026, 12, 31)
     for who, instead in ((FINN, GITA), (GITA, ELIF)):
-        roster.go_away(session, actor(session, who), support.row_of(session, instead).id, until, NOW)
+        mine.go_away(session, actor(session, who), support.row_of(session, instead).id, until, NOW)
     assert reminders(session, at(15)) == ["Elif Kaya"]
-    roster.go_away(session, actor(session, ELIF), support.row_of(session, FINN).id, until, NOW)
+    mine.go_away(session, actor(session, ELIF), support.row_of(session, FINN).id, until, NOW)
     assert len(reminders(session, at(18))) == 1
 
 
 def test_who_stands_in_for_two_is_told_once(session: Session, owned: Record) -> None:
     """One step of one clock is one message to one person."""
     for who in (FINN, GITA):
-        roster.go_away(session, actor(session, who), support.row_of(session, ELIF).id, date(2026, 12, 31), NOW)
+        mine.go_away(session, actor(session, who), support.row_of(session, ELIF).id, date(2026, 12, 31), NOW)
     assert sorted(reminders(session, at(28))) == ["Anna Berg", "Ben Ortiz", "Elif Kaya"]
 
 
 def test_an_owner_who_left_hears_nothing(session: Session, owned: Record) -> None:
     """Nor does a stand-in who left: then the person themselves is told."""
-    roster.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 31), NOW)
+    mine.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 31), NOW)
     roster.leave(session, owned.partnership_id, support.row_of(session, GITA).id, "left the channel", NOW)
     assert reminders(session, at(15)) == ["Finn Larsen"]
     roster.leave(session, owned.partnership_id, support.row_of(session, FINN).id, "left the channel", NOW)
@@ -505,7 +505,7 @@ def test_a_snooze_wakes_the_stand_in(session: Session, owned: Record) -> None:
     """Who snoozed and went away is not told themselves; who left is not told at all."""
     reminders(session, at(15))
     snoozed(session, owned, at(15))
-    roster.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 31), at(15))
+    mine.go_away(session, actor(session, FINN), support.row_of(session, GITA).id, date(2026, 12, 31), at(15))
     (row,) = said(session, at(16))
     assert support.told(session, row) == "Gita Rao"
     snoozed(session, owned, at(16))
