@@ -5,6 +5,7 @@ from handlers import (
     authority,
     capa,
     clocks,
+    comings,
     deviation,
     device,
     export,
@@ -36,6 +37,7 @@ LISTENERS = (
     + clocks.LISTENERS
     + agreement.LISTENERS
     + roster.LISTENERS
+    + comings.LISTENERS
     + history.LISTENERS
     + export.LISTENERS
     + setup.LISTENERS

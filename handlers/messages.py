@@ -172,6 +172,12 @@ def _leaver(session: Session, row: Outgoing, now: datetime) -> Post | None:
     return Post(screen, person=told) if told.active and screen else None
 
 
+def _roles(session: Session, row: Outgoing, _now: datetime) -> Post:
+    """Tell a person what QA of their company let them do from now on."""
+    told, both = _told(session, row), partnership.companies(session, row.partnership_id)
+    return Post(roster.draw_roles(told, person.get(session, row.partnership_id, row.about["by"]), both), person=told)
+
+
 def _muted(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     """Tell one person that nothing can be said in the channel."""
     there, told = partnership.get(session, row.partnership_id), _told(session, row)
@@ -204,6 +210,7 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "questions": _questions,
     "notice": _notice,
     "leaver": _leaver,
+    "roles": _roles,
     "muted": _muted,
     "digest": _digest,
 }

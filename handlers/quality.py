@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from handlers import agreement, batch, clocks, device, digest, export, frontdoor, history, lists, mine, setup
+from handlers import agreement, batch, clocks, device, digest, export, frontdoor, history, lists, mine, roster, setup
 from handlers.call import Call
 from handlers.commands import usage
 from handlers.forms import Form, Text, modal
@@ -28,6 +28,7 @@ USAGE = usage(
         "/quality history <record>": "a record's journal",
         "/quality clocks <record>": "a record's clocks: rules, due times, and who is reminded next",
         "/quality digest": "today's digest, for you, now",
+        "/quality people": "who may do what here; QA change their own company's roster",
         "/quality agreement": "the quality agreement: its terms, calendars and digests",
         "/quality export <record>": "sends you a record as a file, with its signatures and journal",
         "/quality signature": "sets up, or replaces, your signing device",
@@ -108,6 +109,7 @@ ACTS: dict[str, Callable[[Call, str], Awaitable[None]]] = {
     "digest": digest.show,
     "history": show_history,
     "clocks": show_clocks,
+    "people": roster.show,
     "agreement": agreement.show,
     "signature": device.start,
     "export": export.start,
@@ -118,7 +120,7 @@ LISTENERS = Listeners(
             "/quality",
             on_command,
             "The front door, my work, search, history and the digest",
-            "[mine | list | search | batch | history | clocks | digest | agreement | signature | setup | help]",
+            f"[{' | '.join(word for word in ACTS if word)}]",
         ),
     ),
     buttons={"quality.search": on_search},

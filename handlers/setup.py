@@ -1,23 +1,21 @@
 """Setting a channel up: the modal, the other company's confirmation, and the mention that offers it."""
 
-import json
+from collections.abc import Sequence
 from datetime import time
 from functools import lru_cache, partial
 from importlib import resources
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-
-from handlers import blocks, frontdoor, profiles, slack_errors
+from handlers import blocks, frontdoor, members, profiles
 from handlers.blocks import Option, Screen
 from handlers.call import Call
-from handlers.forms import Choice, Choices, Clock, Form, Text, modal
+from handlers.forms import Choice, Choices, Clock, Form, Text
 from handlers.listeners import Listeners
 from handlers.text import escape
 from quality import partnership, people
 from quality.partnership import SetUpForm
-from quality.people import Identity, Profile
-from quality.refusal import FieldErrors, NotSetUp, Refusal
+from quality.people import Profile
+from quality.refusal import NotSetUp, Refusal
 from quality.working_time import supported_countries
 from storage.partnership import Company, Side
 
@@ -39,8 +37,6 @@ FORM = Form(
     ),
 )
 DIGEST_AT = time(8)
-NOT_THERE = ("channel_not_found", "not_in_channel")
-MOST_VALUE = 150  # characters of an option's value
 ENROLLED_AT_ONCE = 50  # in one transaction, so that clicks get their turn between
 
 
@@ -50,9 +46,7 @@ async def start(call: Call, _text: str = "") -> None:
     if not channel_id.startswith(("C", "G")):
         raise Refusal("Run `/quality setup` in the channel that the sponsor and the CMO share, not here.")
     await call.desk.database.read(lambda session: partnership.require_free(session, channel_id))
-    waiting = modal(CALLBACK, FORM.title, [blocks.typed("Looking who is in this channel…")], {"c": channel_id})
-    view_id = await call.open(waiting)
-    call.desk.later(_fill(call, channel_id, view_id))
+    await members.ask(call, FORM, channel_id, {"c": channel_id}, partial(_filled, call, channel_id))
 
 
 async def on_button(call: Call) -> None:
@@ -107,25 +101,12 @@ def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
     return Screen(escape(text), [blocks.typed(text), blocks.actions(button)])
 
 
-async def _fill(call: Call, channel_id: str, view_id: str) -> None:
-    """Fill the waiting modal, or say in it what keeps it from being filled."""
-    update = call.desk.slack.views_update
-    try:
-        await update(view_id=view_id, view=await _filled(call, channel_id))
-    except (Refusal, *slack_errors.FAILURES) as error:
-        why = slack_errors.word(error) if isinstance(error, SlackApiError) else "it does not answer."
-        remedy = "Invite QualBridge with /invite" if why in NOT_THERE else "Wait a moment"
-        says = f"Slack did not tell who is in this channel: {why}\n{remedy}, then try again."
-        await update(view_id=view_id, view=modal(CALLBACK, FORM.title, [blocks.typed(says)], {"c": channel_id}))
-
-
-async def _filled(call: Call, channel_id: str) -> blocks.Block:
+async def _filled(call: Call, channel_id: str, there: Sequence[Profile], missing: int) -> blocks.Block:
     slack = call.desk.slack
-    members, missing = await profiles.in_channel(slack, channel_id)
-    opener = next((who for who in members if who.identity.user_id == call.identity.user_id), None)
+    opener = next((who for who in there if who.identity.user_id == call.identity.user_id), None)
     opener = opener or await profiles.fetch(slack, call.identity)
-    names = await profiles.team_names(slack, {who.identity.team_id for who in members} | {opener.identity.team_id})
-    offered = [Option(f"{who.name} · {names[who.identity.team_id]}", _pack(who)) for who in members or [opener]]
+    names = await profiles.team_names(slack, {who.identity.team_id for who in there} | {opener.identity.team_id})
+    offered = members.options(there or [opener], names)
     countries = [Option(f"{name} ({code})", code) for code, name in supported_countries().items()]
     options = {
         "sponsor_team": [Option(name, team_id) for team_id, name in names.items()],
@@ -136,9 +117,7 @@ async def _filled(call: Call, channel_id: str) -> blocks.Block:
         "cmo_country": countries,
     }
     values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone}
-    says = f"{missing} people of this channel could not be listed; the others are offered."
-    intro = [blocks.context(says)] if missing else []
-    return FORM.view({"c": channel_id, "me": [opener.name, opener.guest]}, values, options, intro)
+    return FORM.view({"c": channel_id, "me": [opener.name, opener.guest]}, values, options, members.told(missing))
 
 
 def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
@@ -148,8 +127,8 @@ def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
         sponsor=given["sponsor"],
         cmo=given["cmo"],
         sponsor_team_id=given["sponsor_team"],
-        sponsor_qa=tuple(_unpack(one, "sponsor_qa") for one in given["sponsor_qa"]),
-        cmo_qa=tuple(_unpack(one, "cmo_qa") for one in given["cmo_qa"]),
+        sponsor_qa=tuple(members.read(one.value, "sponsor_qa") for one in given["sponsor_qa"]),
+        cmo_qa=tuple(members.read(one.value, "cmo_qa") for one in given["cmo_qa"]),
         time_zone=given["time_zone"],
         digest_at=given["digest_at"],
         sponsor_country=given["sponsor_country"],
@@ -157,33 +136,12 @@ def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
     )
 
 
-def _pack(who: Profile) -> str:
-    """Put a profile into an option's value, so that submitting needs no question to Slack."""
-    name = who.name
-    while len(packed := _packed(who, name)) > MOST_VALUE:
-        name = name[:-1]
-    return packed
-
-
-def _packed(who: Profile, name: str) -> str:
-    parts = [who.identity.team_id, who.identity.user_id, who.time_zone, int(who.guest), name]
-    return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
-
-
-def _unpack(one: Option, field: str) -> Profile:
-    try:
-        team_id, user_id, time_zone, guest, name = json.loads(one.value)
-    except ValueError:
-        raise FieldErrors({field: "Choose people of the list."}) from None
-    return Profile(Identity(team_id, user_id), name, time_zone, bool(guest))
-
-
 async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> None:
     """Put the companies' people in the channel on the roster; guests and strangers are left for QA to say."""
-    members, _ = await profiles.in_channel(call.desk.slack, channel_id)
-    for start in range(0, len(members), ENROLLED_AT_ONCE):
+    present, _ = await profiles.in_channel(call.desk.slack, channel_id)
+    for start in range(0, len(present), ENROLLED_AT_ONCE):
         end = start + ENROLLED_AT_ONCE
-        some = partial(people.enrol_all, partnership_id=partnership_id, profiles=members[start:end], now=call.now)
+        some = partial(people.enrol_all, partnership_id=partnership_id, profiles=present[start:end], now=call.now)
         await call.desk.database.write(some)
 
 

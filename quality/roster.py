@@ -1,15 +1,98 @@
-"""Changes of who is there: leaving, coming back, and what becomes of the work."""
+"""Who is there, with which roles: a company's own QA say so, leaving takes effect at once, open work is offered."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlmodel import Session
 
 from quality import change, setting
-from quality.people import Machine, signature
+from quality.people import (
+    Actor,
+    Identity,
+    Machine,
+    Profile,
+    add,
+    named,
+    require,
+    require_confirmed,
+    side_by_team,
+    signature,
+)
+from quality.refusal import FieldErrors, Refusal
+from quality.setting import Setting
 from quality.working_time import calendar_at
 from storage import journal, outbox, partnership, person
 from storage import record as records
+from storage.partnership import Company, Side
 from storage.person import Person, Role
+
+
+def admit(session: Session, actor: Actor, profile: Profile, roles: Collection[Role], now: datetime) -> Person:
+    """Put somebody of the channel on the roster of the actor's company: a guest, a colleague, or who was taken off."""
+    _require_own(session, actor, actor.person.side)
+    wanted = _checked(roles)
+    who = profile.identity
+    if _is_of_other(actor, profile):
+        raise FieldErrors({"person": f"{profile.name} is of {actor.other_company.name}: its QA says who acts for it."})
+    known = person.find(session, actor.partnership.id, who.team_id, who.user_id)
+    if known is None:
+        added = add(session, actor.partnership, actor.company, profile, wanted, now, actor.signature())
+    elif known.active:
+        where = actor.companies[known.side].name
+        raise FieldErrors({"person": f"{known.name} is on the roster of {where} already. Choose somebody else."})
+    else:
+        known.side = actor.person.side
+        _take_in(session, known, actor.company, wanted, now, actor.signature())
+        added = known
+    _tell(session, actor, added, now)
+    return added
+
+
+def check_may_add(session: Session, actor: Actor) -> Actor:
+    """Give the actor when they may add people to their company's roster."""
+    _require_own(session, actor, actor.person.side)
+    return actor
+
+
+def list_addable(session: Session, actor: Actor, profiles: Iterable[Profile]) -> list[Profile]:
+    """List who of some people is on the roster of neither company, and could be on that of the actor's."""
+    there = {Identity(who.team_id, who.user_id) for who in person.list_active(session, actor.partnership.id)}
+    return [one for one in profiles if one.identity not in there and not _is_of_other(actor, one)]
+
+
+def _is_of_other(actor: Actor, profile: Profile) -> bool:
+    teams = {side: company.team_id for side, company in actor.companies.items()}
+    return not profile.guest and side_by_team(profile.identity.team_id, teams) is actor.person.side.other
+
+
+def set_roles(
+    session: Session, actor: Actor, person_id: int, seen: str, roles: Collection[Role], reason: str, now: datetime
+) -> Person:
+    """Give a person of the actor's company other roles than those that were seen."""
+    _, who = get_own(session, actor, person_id)
+    wanted, before = _checked(roles), listed(who.roles)
+    if before != seen:
+        raise Refusal(f"The roles of {who.name} were changed meanwhile, to {before}. Look at *People* again.")
+    if listed(wanted) == before:
+        raise FieldErrors({"roles": f"{who.name} has these roles already. Change them, or cancel."})
+    if Role.QA not in wanted:
+        _require_another_qa(session, who, actor)
+    who.roles = wanted
+    changes = {"person": [None, signature(who, actor.company)], "roles": [before, listed(wanted)]}
+    body = {"by": actor.signature(), "changes": changes, "reason": reason}
+    journal.append(session, who.partnership_id, "person.roles_set", now, body)
+    _tell(session, actor, who, now)
+    return who
+
+
+def remove(session: Session, actor: Actor, person_id: int, reason: str, now: datetime) -> Person:
+    """Take a person of the actor's company off the roster; only its QA put them on it again."""
+    _, who = get_own(session, actor, person_id)
+    _require_another_qa(session, who, actor)
+    there = setting.read(session, [who.partnership_id])[who.partnership_id]
+    _take_off(session, there, who, "person.removed", actor.signature(), reason, now)
+    _tell(session, actor, who, now)
+    return who
 
 
 def leave(session: Session, partnership_id: int, person_id: int, why: str, now: datetime) -> None:
@@ -18,27 +101,86 @@ def leave(session: Session, partnership_id: int, person_id: int, why: str, now: 
     if not who.active:
         return
     there = setting.read(session, [partnership_id])[partnership_id]
-    company = there.companies[who.side]
-    who.active, who.left_at, who.next_list_at = False, now, None
-    who.away_until, who.stand_in_id = None, None
-    changes = {"person": [signature(who, company), None], "roles": [", ".join(who.roles), None]}
-    body = {"by": Machine().signature(), "changes": changes, "reason": why}
-    journal.append(session, partnership_id, "person.left", now, body)
-    for told_id in dict.fromkeys(there.stand_in(qa, now).id for qa in there.qa_of(who.side)):
-        key = f"leaver:{who.id}:{now.isoformat()}:{told_id}"
-        outbox.put(session, partnership_id, "leaver", key, now, to=told_id, whose=who.id)
-    for record_id in records.list_owned_ids(session, who.id):
-        change.settle(session, records.get(session, partnership_id, record_id), now)
-        key = f"left:{record_id}:{who.id}:{now.isoformat()}"
-        outbox.put(session, partnership_id, "card", key, now, record_id=record_id)
+    who.left_at = now
+    _take_off(session, there, who, "person.left", Machine().signature(), why, now)
 
 
 def come_back(session: Session, who: Person, now: datetime) -> None:
     """Put a person back who left and came again: as a member, for roles are QA's to give."""
     company = partnership.companies(session, who.partnership_id)[who.side]
-    who.active, who.left_at = True, None
+    _take_in(session, who, company, [Role.MEMBER], now, None)
+
+
+def listed(roles: Collection[Role]) -> str:
+    """Name roles in their order: `QA, member`."""
+    return ", ".join(role for role in Role if role in roles)
+
+
+def _require_own(session: Session, actor: Actor, side: Side) -> None:
+    company = actor.companies[side]
+    if side is not actor.person.side:
+        raise Refusal(f"Only QA of {company.name} may change its roster: {_qa_named(session, actor, side)}.")
+    require(session, actor, (Role.QA,), f"change the roster of {company.name}", side)
+    require_confirmed(actor, "change its roster")
+
+
+def _qa_named(session: Session, actor: Actor, side: Side) -> str:
+    able = (who for who in person.list_with_role(session, actor.partnership.id, Role.QA) if who.side is side)
+    return named(able, actor.companies) or "nobody yet"
+
+
+def get_own(session: Session, actor: Actor, person_id: int) -> tuple[Actor, Person]:
+    """Give a person of the actor's company when the actor may change what they are."""
+    try:
+        who = person.get(session, actor.partnership.id, person_id)
+    except LookupError:
+        raise Refusal("This person is not on the roster of this channel.") from None
+    _require_own(session, actor, who.side)
+    if not who.active:
+        raise Refusal(f"{who.name} is not on the roster any more. Look at *People* again.")
+    return actor, who
+
+
+def _checked(roles: Collection[Role]) -> list[Role]:
+    if Role.VIEWER in roles and len(roles) > 1:
+        raise FieldErrors({"roles": "A viewer only reads. Choose Viewer alone, or the other roles without it."})
+    return [role for role in Role if role in roles]
+
+
+def _require_another_qa(session: Session, who: Person, actor: Actor) -> None:
+    """Refuse to leave a company without QA: nobody could sign for it, nor put it right."""
+    able = person.list_with_role(session, who.partnership_id, Role.QA)
+    if who.has(Role.QA) and not any(one.side is who.side and one.id != who.id for one in able):
+        raise Refusal(f"{who.name} is the only QA of {actor.company.name}. Make somebody else QA first.")
+
+
+def _take_in(
+    session: Session, who: Person, company: Company, roles: list[Role], now: datetime, by: dict[str, str] | None
+) -> None:
+    who.active, who.left_at, who.roles = True, None, roles
     who.next_list_at = calendar_at(company, who.time_zone).next_time(who.list_at, now)
-    who.roles = [Role.MEMBER]
     joined = signature(who, company)
-    changes = {"person": [None, joined], "roles": [None, ", ".join(who.roles)]}
-    journal.append(session, who.partnership_id, "person.returned", now, {"by": joined, "changes": changes})
+    changes = {"person": [None, joined], "roles": [None, listed(roles)]}
+    journal.append(session, who.partnership_id, "person.returned", now, {"by": by or joined, "changes": changes})
+
+
+def _take_off(
+    session: Session, there: Setting, who: Person, event: str, by: dict[str, str], why: str, now: datetime
+) -> None:
+    pid = who.partnership_id
+    who.active, who.next_list_at, who.away_until, who.stand_in_id = False, None, None, None
+    changes = {"person": [signature(who, there.companies[who.side]), None], "roles": [listed(who.roles), None]}
+    journal.append(session, pid, event, now, {"by": by, "changes": changes, "reason": why})
+    for told_id in dict.fromkeys(there.stand_in(qa, now).id for qa in there.qa_of(who.side)):
+        key = f"leaver:{who.id}:{now.isoformat()}:{told_id}"
+        outbox.put(session, pid, "leaver", key, now, to=told_id, whose=who.id)
+    for record_id in records.list_owned_ids(session, who.id):
+        change.settle(session, records.get(session, pid, record_id), now)
+        outbox.put(session, pid, "card", f"left:{record_id}:{who.id}:{now.isoformat()}", now, record_id=record_id)
+
+
+def _tell(session: Session, actor: Actor, who: Person, now: datetime) -> None:
+    """Tell a person what they may do from now on."""
+    if who.id != actor.person.id:
+        key = f"roles:{who.id}:{now.isoformat()}"
+        outbox.put(session, who.partnership_id, "roles", key, now, to=who.id, by=actor.person.id)

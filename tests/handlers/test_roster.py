@@ -1,163 +1,229 @@
-"""People who leave the channel or Slack, and come again: their rights, and what becomes of their work."""
+"""`/quality people`: who is on the roster, and how QA of a company change their own part of it."""
 
 from typing import Any
 
-from bot.samples import CMO
-from sandbox import Driver, wire
-from storage import person
+import pytest
+from sqlmodel import select
+
+from bot.samples import SET_UP
+from quality.people import Identity, Profile, enrol_all
+from sandbox import Driver
 from storage.person import Person, Role
-from tests.stage import ELIF, FINN, HUGO, SHARED, Stage
+from tests.stage import CMO, SHARED, SPONSOR, Stage
+
+GUS = f"Gus Teller · {SPONSOR}"
 
 
-async def leave(stage: Stage, who: Driver) -> None:
-    await who.leave(SHARED)
+async def people(stage: Stage, who: Driver) -> Any:
+    """Open the roster by the front door; gives what is shown."""
+    await who.click("People")
     await stage.settle()
+    return who.ephemerals[-1]
 
 
-async def deactivated(stage: Stage, who: Driver, **user: Any) -> None:
-    """Let Slack say that a person was changed, deactivated where nothing else is given."""
-    told = {"id": who.person.id, "team_id": who.person.team, "deleted": True} | user
-    event = {"type": "user_change", "user": told, "event_ts": stage.box.world.clock.ts()}
-    await stage.box.line.send_event(wire.event(stage.box.world, event))
+async def change(stage: Stage, by: Driver, name: str, button: str, **values: Any) -> dict[str, str]:
+    """Press a person's button in the roster, fill the form in and submit it; gives the errors."""
+    await by.click(button, await people(stage, by), near=name)
     await stage.settle()
+    assert by.modal is not None, by.ephemerals[-1].words
+    by.fill(values)
+    refused = await by.submit()
+    await stage.settle()
+    return refused
 
 
-def found(stage: Stage, who: Driver) -> Person:
+async def add(stage: Stage, by: Driver, **values: Any) -> dict[str, str]:
+    """Add a person; gives the errors."""
+    await by.click("Add person", await people(stage, by))
+    await stage.settle()
+    assert by.modal is not None, by.ephemerals[-1].words
+    by.fill(values)
+    refused = await by.submit()
+    await stage.settle()
+    return refused
+
+
+def roles(stage: Stage, name: str) -> list[str] | None:
+    """Give the roles of somebody who is on the roster, None for who is not."""
     with stage.database.reading() as session:
-        there = person.find(session, 1, who.person.team, who.person.id)
-    assert there is not None
-    return there
+        who = session.exec(select(Person).where(Person.name == name)).first()
+        return [str(role) for role in who.roles] if who is not None and who.active else None
 
 
-def offers(who: Driver) -> list[Any]:
-    return [message for message in who.direct_messages if " left. " in message.words]
+async def test_everybody_sees_the_roster(stage: Stage) -> None:
+    """Their own company first, QA before the others, with each person's roles; members have no buttons."""
+    shown = await people(stage, stage.gita)
+    words = shown.words
+    assert words.index(f"{CMO} (CMO), 4 people") < words.index(f"{SPONSOR} (sponsor), 4 people")
+    assert words.index("Elif Kaya\nQA") < words.index("Gita Rao\nMember")
+    assert words.index("Anna Berg\nQA") < words.index("Carla Novak\nMember")
+    assert shown.buttons == []
 
 
-async def test_who_leaves_the_channel_has_no_rights_any_more(stage: Stage) -> None:
-    """From the moment they left, old buttons refuse them; the journal says why."""
-    card = await stage.owned()
-    await leave(stage, stage.gita)
-    assert not found(stage, stage.gita).active
-    (entry,) = [entry for entry in stage.journal() if entry.event == "person.left"]
-    assert entry.content["reason"] == "left the channel"
-    assert entry.content["by"]["name"] == "QualBridge"
-    direct = next(message for message in stage.gita.direct_messages if "You own" in message.words)
+async def test_the_command_shows_it_too(stage: Stage) -> None:
+    """For people whose company has the app."""
+    await stage.anna.command("/quality people")
+    assert "Dan Whitfield\nMember" in stage.anna.ephemerals[-1].words
+    assert stage.anna.ephemerals[-1].buttons == ["Change roles", "Remove"] * 4 + ["Add person"]
+
+
+async def test_a_head_of_quality_is_named(stage: Stage) -> None:
+    """By QA of the company; the person is told, the journal says who did it and why, and escalations reach them."""
+    given = {"Roles": ["Member", "Head of quality"], "Reason": "Named in the quality agreement."}
+    assert await change(stage, stage.anna, "Dan Whitfield", "Change roles", **given) == {}
+    assert roles(stage, "Dan Whitfield") == [Role.MEMBER, Role.HEAD]
+    told = stage.dan.direct_messages[-1].words
+    assert told.startswith(f"Anna Berg ({SPONSOR}) set your roles")
+    assert "Member, Head of quality. You may log records, own and comment on them; log records, and hear of" in told
+    entry = stage.journal()[-1]
+    assert entry.event == "person.roles_set"
+    assert entry.content["changes"]["roles"] == ["member", "member, head of quality"]
+    assert (entry.content["by"]["name"], entry.content["reason"]) == ("Anna Berg", "Named in the quality agreement.")
+    assert "Dan Whitfield\nMember, Head of quality" in (await people(stage, stage.gita)).words
+
+
+async def test_qa_change_only_their_own_company(stage: Stage) -> None:
+    """Neither QA of the other company nor a member finds the buttons; one that is kept does nothing."""
+    kept = await people(stage, stage.anna)
+    shown = await people(stage, stage.elif_)
+    assert "Change roles" not in shown.words.partition(SPONSOR)[2]
+    for button in ("Add person", "Change roles", "Remove"):
+        with stage.nothing_changes():
+            await stage.carla.click(button, kept)
+            await stage.settle()
+        assert stage.carla.modal is None
+        assert f"Only QA may change the roster of {SPONSOR}" in stage.carla.ephemerals[-1].words
     with stage.nothing_changes():
-        await stage.gita.click("Start investigation", direct)
+        await stage.elif_.click("Remove", kept)
         await stage.settle()
-    assert "You are no longer on the roster of " in stage.gita.direct_messages[-1].words
-    assert "Owner: Gita Rao" in card.words
+    assert stage.elif_.modal is None
+    assert f"Only QA of {SPONSOR} may change its roster: Anna Berg" in stage.elif_.ephemerals[-1].words
 
 
-async def test_the_open_work_of_who_left_is_offered_to_their_qa(stage: Stage) -> None:
-    """QA of the company, not of the other, get the open records with Assign owner, and assign from there."""
-    card = await stage.owned(Title="Hers")
-    await stage.owned(Title="Hugo's", owner=HUGO)
-    gone = await stage.owned(Title="Logged twice")
-    await stage.void(stage.elif_, gone)
-    await leave(stage, stage.gita)
-    for who in (stage.elif_, stage.finn):
-        (offer,) = offers(who)
-        assert f"Gita Rao ({CMO}) left. 1 open record needs an owner: press Assign owner." in offer.words
-        assert "DEV-2026-0001 · Hers" in offer.words
-        assert "Hugo's" not in offer.words
-        assert "Logged twice" not in offer.words
-        assert "Assign owner" in offer.buttons
-    assert offers(stage.anna) == []
-    await stage.elif_.click("Assign owner", offers(stage.elif_)[0])
-    stage.elif_.fill({"Owner": HUGO})
-    assert await stage.elif_.submit() == {}
+async def test_a_guest_gets_their_company_from_its_qa(stage: Stage) -> None:
+    """Slack cannot tell for whom a guest works; from then on they act for the company that added them."""
+    assert "You are a guest here" in await refused(stage)
+    assert await add(stage, stage.anna, Person=GUS, Roles=["Member"]) == {}
+    assert roles(stage, "Gus Teller") == [Role.MEMBER]
+    card = await stage.log(stage.guest)
+    assert f"Gus Teller ({SPONSOR})" in card.words
+    shown = await people(stage, stage.elif_)
+    assert "Gus Teller" in shown.words.partition(SPONSOR)[2]
+
+
+async def refused(stage: Stage) -> str:
+    await stage.guest.click("Log deviation")
     await stage.settle()
-    assert "Owner: Hugo Meyer" in card.words
+    return stage.guest.ephemerals[-1].words
 
 
-async def test_cards_of_who_left_are_drawn_anew(stage: Stage) -> None:
-    """The card says that QA assigns another owner."""
-    card = await stage.owned()
-    updates = len(stage.calls("chat.update"))
-    await leave(stage, stage.gita)
-    assert len(stage.calls("chat.update")) > updates
-    assert f"Gita Rao ({CMO}) starts the investigation" not in card.words
-
-
-async def test_when_the_last_qa_leaves_the_other_company_is_told(stage: Stage) -> None:
-    """Where a company has no QA any more, its open work is offered to the other company's."""
-    await stage.owned(owner=ELIF)
-    await leave(stage, stage.finn)
-    await leave(stage, stage.elif_)
-    assert "1 open record needs an owner" in offers(stage.anna)[-1].words
-
-
-async def test_who_owned_nothing_leaves_quietly(stage: Stage) -> None:
-    """Without open work nobody is written to."""
-    await leave(stage, stage.hugo)
-    assert offers(stage.elif_) == []
-    assert not found(stage, stage.hugo).active
-
-
-async def test_a_deactivated_person_is_off_the_roster(stage: Stage) -> None:
-    """Slack says that somebody was deactivated: as if they had left, and once."""
-    await stage.owned()
-    for _ in range(2):
-        await deactivated(stage, stage.gita)
-    assert not found(stage, stage.gita).active
-    (entry,) = [entry for entry in stage.journal() if entry.event == "person.left"]
-    assert entry.content["reason"] == "deactivated in Slack"
-    assert len(offers(stage.elif_)) == 1
-
-
-async def test_other_changes_of_a_person_change_nothing(stage: Stage) -> None:
-    """A new photograph, or somebody unknown, is no reason."""
-    with stage.nothing_changes():
-        await deactivated(stage, stage.gita, deleted=False)
-        await deactivated(stage, stage.gita, id="U0UNKNOWN")
-        await deactivated(stage, stage.gita, id=None)
-
-
-async def test_who_comes_again_is_a_member(stage: Stage) -> None:
-    """QA who left and came again holds no QA role until QA gives it; what they owned meanwhile is theirs as it was."""
-    await leave(stage, stage.finn)
-    await stage.finn.join(SHARED)
+async def test_the_other_company_may_take_a_guest(stage: Stage) -> None:
+    """A CMO's people can be guests in the sponsor's workspace; who is taken already is not offered again."""
+    assert await add(stage, stage.elif_, Person=GUS, Roles=["Member"]) == {}
+    shown = await people(stage, stage.gita)
+    assert "Gus Teller" in shown.words.partition(SPONSOR)[0]
+    await stage.anna.click("Add person", await people(stage, stage.anna))
     await stage.settle()
-    back = found(stage, stage.finn)
-    assert (back.active, back.roles, back.left_at) == (True, [Role.MEMBER], None)
-    assert [entry.event for entry in stage.journal()][-1] == "person.returned"
-    card = await stage.log(stage.gita)
-    assert "is for QA of either company" in await stage.refused(stage.finn, "Assign owner", card)
+    assert stage.anna.modal is not None
+    assert "Gus Teller" not in str(stage.anna.modal.blocks)
+    assert "Elif Kaya" not in str(stage.anna.modal.blocks)
+    assert "Mira Stone" in str(stage.anna.modal.blocks)
 
 
-async def test_leaving_ends_an_absence_and_a_stand_in(stage: Stage) -> None:
-    """A stand-in who leaves gets nobody's messages any more."""
-    card = await stage.owned(owner=HUGO, Class="Minor")
-    await stage.press(stage.anna, "Acknowledge", card)
-    await stage.hugo.click("My work", stage.gita.pins()[0])
-    await stage.settle()
-    await stage.hugo.click("Out of office", stage.hugo.ephemerals[-1])
-    stage.hugo.fill({"Stand-in": "Gita Rao", "Until": stage.box.now().date().replace(month=12, day=31)})
-    assert await stage.hugo.submit() == {}
-    await leave(stage, stage.gita)
-    await stage.box.move_clock(stage.box.now().replace(month=12, day=17))
-    await stage.bot.timetable.beat()
-    await stage.settle()
-    assert "DEV-2026-0001 is due" in stage.hugo.direct_messages[-1].words
-    assert not [m for m in stage.gita.direct_messages if "DEV-2026-0001 is due" in m.words]
-
-
-async def test_a_leavers_record_needs_an_owner(stage: Stage) -> None:
-    """In My work of their QA, until it has one."""
+async def test_who_is_removed_has_no_rights_at_once(stage: Stage) -> None:
+    """A form that was open before is refused, and their open work is offered to QA."""
     await stage.owned(Title="Hers")
-    await leave(stage, stage.gita)
-    await stage.elif_.click("My work", stage.elif_.messages()[0])
+    await stage.gita.click("Log deviation")
+    assert await change(stage, stage.elif_, "Gita Rao", "Remove", Reason="Left the project.") == {}
+    stage.gita.fill({"Title": "Late", "What happened": "After removal."})
+    with stage.nothing_changes():
+        errors = await stage.gita.submit()
+        await stage.settle()
+    assert "You are no longer on the roster" in str(errors)
+    assert f"Elif Kaya ({CMO}) took you off the roster" in stage.gita.direct_messages[-1].words
+    assert f"Gita Rao ({CMO}) is not on the roster any more. 1 open record" in stage.elif_.direct_messages[-1].words
+    assert f"Gita Rao ({CMO}) starts the investigation" not in stage.card("DEV-2026-0001").words
+    entry = next(one for one in stage.journal() if one.event == "person.removed")
+    assert (entry.content["by"]["name"], entry.content["reason"]) == ("Elif Kaya", "Left the project.")
+    await stage.box.person("U0GITA").click("Log deviation")
     await stage.settle()
-    words = stage.elif_.ephemerals[-1].words
-    assert "Hers" in words.partition("Needs an owner")[2]
+    assert stage.gita.ephemerals[-1].words.startswith("You are no longer on the roster")
 
 
-async def test_owning_without_being_there(stage: Stage) -> None:
-    """Nobody who left is offered as an owner."""
-    await leave(stage, stage.gita)
-    card = await stage.log(stage.hugo)
-    await stage.elif_.click("Assign owner", card)
-    assert stage.elif_.modal is not None
-    assert "Gita Rao" not in str(stage.elif_.modal.blocks)
-    assert FINN.partition(" · ")[0] in str(stage.elif_.modal.blocks)
+async def test_who_was_removed_is_added_again(stage: Stage) -> None:
+    """By QA alone: coming back into the channel gives no right."""
+    assert await change(stage, stage.elif_, "Hugo Meyer", "Remove", Reason="Moved.") == {}
+    await stage.hugo.leave(SHARED)
+    await stage.hugo.join(SHARED)
+    await stage.settle()
+    assert roles(stage, "Hugo Meyer") is None
+    assert await add(stage, stage.elif_, Person=f"Hugo Meyer · {CMO}", Roles=["Viewer"]) == {}
+    assert roles(stage, "Hugo Meyer") == [Role.VIEWER]
+    await stage.hugo.click("Log deviation")
+    await stage.settle()
+    assert "Only QA or member may log deviations" in stage.hugo.ephemerals[-1].words
+
+
+async def test_a_company_keeps_one_qa(stage: Stage) -> None:
+    """The last one is neither removed nor made anything else: nobody could sign, nor put it right."""
+    given = {"Roles": ["Member"], "Reason": "On leave."}
+    assert await change(stage, stage.elif_, "Finn Larsen", "Change roles", **given) == {}
+    for button, values in (("Change roles", given), ("Remove", {"Reason": "Retires."})):
+        with stage.nothing_changes():
+            errors = await change(stage, stage.elif_, "Elif Kaya", button, **values)
+        assert "Elif Kaya is the only QA" in str(errors)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [(["Member", "Viewer"], "A viewer only reads"), ([], "required"), (["Member"], "has these roles already")],
+)
+async def test_roles_that_do_not_fit_are_refused(stage: Stage, chosen: list[str], says: str) -> None:
+    """At their field, and nothing is changed."""
+    with stage.nothing_changes():
+        errors = await change(stage, stage.elif_, "Gita Rao", "Change roles", Roles=chosen, Reason="A new task.")
+    assert says in errors["Roles"]
+
+
+async def test_two_qa_change_one_person(stage: Stage) -> None:
+    """Who comes second is told what the first one made of them."""
+    kept = await people(stage, stage.finn)
+    await stage.finn.click("Change roles", kept, near="Gita Rao")
+    await change(stage, stage.elif_, "Gita Rao", "Change roles", Roles=["Viewer"], Reason="Reads only.")
+    stage.finn.fill({"Roles": ["QA"], "Reason": "Promoted."})
+    with stage.nothing_changes():
+        errors = await stage.finn.submit()
+    assert "were changed meanwhile, to viewer" in str(errors)
+
+
+async def test_a_company_that_has_not_confirmed_changes_nobody(empty_stage: Stage) -> None:
+    """The sponsor set it up; the CMO's QA confirms first."""
+    stage = empty_stage
+    await stage.anna.command("/quality setup")
+    await stage.settle()
+    stage.anna.fill(SET_UP)
+    assert await stage.anna.submit() == {}
+    await stage.settle()
+    shown = await people(stage, stage.elif_)
+    assert f"{CMO} (CMO), 4 people, has still to confirm" in shown.words
+    await stage.elif_.click("Add person", shown)
+    await stage.settle()
+    assert "has not confirmed this partnership yet" in stage.elif_.ephemerals[-1].words
+
+
+async def test_a_long_roster_has_pages(stage: Stage) -> None:
+    """Each with the buttons of its people; the next one takes the place of the one shown."""
+
+    def enrol(session: Any) -> None:
+        new = [Profile(Identity("T0BOREAL", f"U0X{n}"), f"Worker {n:02}", "UTC") for n in range(30)]
+        enrol_all(session, 1, new, stage.box.now())
+
+    await stage.database.write(enrol)
+    shown = await people(stage, stage.elif_)
+    assert f"{CMO} (CMO), 34 people" in shown.words
+    assert "Worker 25" not in shown.words
+    await stage.elif_.click("Next page", shown)
+    await stage.settle()
+    second = stage.elif_.ephemerals[-1]
+    assert "Worker 20" in second.words
+    assert second.buttons.count("Change roles") == 15
