@@ -142,6 +142,9 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
         facts.append(("Due", _due(due, zone, now)))
     facts += [(REPORTS[one.name].title, _report(sheet, one, now)) for one in sheet.reports]
     facts.append(("Owner", sheet.who(record.owner_id) or "nobody yet"))
+    if sheet.own_numbers:
+        told = (f"{sheet.companies[side].name} {number}" for side, number in sheet.own_numbers.items())
+        facts.append(("QMS numbers", " · ".join(told)))
     if record.acknowledged_at is not None:
         noted = "Accepted" if record.kind is Kind.CAPA else "Acknowledged"
         facts.append((noted, f"{sheet.who(record.acknowledged_by_id)}, {words.moment(record.acknowledged_at)}"))

@@ -14,6 +14,7 @@ from handlers import (
     lists,
     mine,
     oos,
+    own,
     quality,
     record,
     reminder,
@@ -29,6 +30,7 @@ LISTENERS = (
     + quality.LISTENERS
     + record.LISTENERS
     + reminder.LISTENERS
+    + own.LISTENERS
     + signature.LISTENERS
     + device.LISTENERS
     + authority.LISTENERS

@@ -14,6 +14,8 @@ EVENTS = {
     "accepted": "accepted it",
     "assigned": "assigned it to {owner}",
     "commented": "commented",
+    "numbered": "gave it the QMS number {number} of {company}",
+    "note_kept": "kept a private note of {company}",
     "linked": "linked it with {link}",
     "started": "started the investigation",
     "submitted": "submitted it for approval",
@@ -49,9 +51,9 @@ EVENTS = {
     "report_filed": "recorded the filing of the {report} at {filed}",
     "exported": "exported it",
 }
-QUIET = ("commented", "signature_refused", "exported")  # they change nothing of the record
+QUIET = ("commented", "numbered", "note_kept", "signature_refused", "exported")  # they change nothing of the record
 # No line in the thread tells of these; the questions about reports stand there themselves.
-UNSPOKEN = ("logged", "signature_refused", "exported", "reports_asked")
+UNSPOKEN = ("logged", "note_kept", "signature_refused", "exported", "reports_asked")
 
 
 def said_of(entry: JournalEntry) -> str:

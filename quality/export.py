@@ -34,6 +34,7 @@ def _written(session: Session, found: Sheet, now: datetime) -> str:
         "state": record.state,
         "outcome": record.outcome,
         "companies": {side: company.name for side, company in found.companies.items()},
+        "own_numbers": found.own_numbers,
         "owner": found.who(record.owner_id) or None,
         "links": [link.number for link in found.links],
         "exported_at": now.isoformat(),

@@ -22,6 +22,7 @@ EVENTS = frozenset(
         "checked",
         "closed",
         "commented",
+        "numbered",
     }
 )
 MOST_COMMENTS = 200  # the newest
@@ -38,7 +39,14 @@ def renew(session: Session, record: Record) -> None:
 
 def _texts(found: Sheet) -> Iterator[str]:
     record = found.record
-    yield from (record.number, record.title, record.product, str(record.class_ or ""), *found.lots)
+    yield from (
+        record.number,
+        record.title,
+        record.product,
+        str(record.class_ or ""),
+        *found.lots,
+        *found.own_numbers.values(),
+    )
     rows: list[Table] = [*found.parts.values(), *found.retests, *found.checks]
     for row in rows:
         for value in row.model_dump().values():

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlmodel import Session, select
 
-from storage import author, authority, capa, message, oos, partnership, person, request, signature
+from storage import author, authority, capa, message, oos, own, partnership, person, request, signature
 from storage import record as stored
 from storage.author import Author
 from storage.authority import AuthorityReport
@@ -49,6 +49,7 @@ class Sheet:
     request: Request | None
     reports: list[AuthorityReport]
     lots: list[str]
+    own_numbers: dict[Side, str]  # in the companies' own quality systems
     sources: list[Record]
     followers: list[Record]
     plan_signatures: list[Signature]  # of the CAPAs that come from it
@@ -145,6 +146,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         request=asked,
         reports=reports,
         lots=stored.batches_of(session, record.id),
+        own_numbers=own.numbers_of(session, record.id),
         sources=stored.sources_of(session, record.id),
         followers=followers,
         plan_signatures=signature.list_of_records(session, capas),
@@ -155,7 +157,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
 def of_many(session: Session, there: Partnership, both: dict[Side, Company], records: Sequence[Record]) -> list[Sheet]:
     """Gather of several records what the rules about persons ask: one statement for each thing, however many records.
 
-    Their clocks, texts, results, batches and followers are left out.
+    Their clocks, texts, results, batches, own numbers and followers are left out.
     """
     ids = [record.id for record in records]
     asked = {one.record_id: one for one in request.list_open(session, ids)}
@@ -181,6 +183,7 @@ def of_many(session: Session, there: Partnership, both: dict[Side, Company], rec
             request=asked.get(record.id),
             reports=[],
             lots=[],
+            own_numbers={},
             sources=sources.get(record.id, []),
             followers=[],
             plan_signatures=[],

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import approval, authority, capa, change, deviation, oos, people, request, signature, transitions
+from quality import approval, authority, capa, change, deviation, oos, own, people, request, signature, transitions
 from quality import record as records
 from quality.authority import Question
 from quality.beat import beat
@@ -66,7 +66,7 @@ ROLES: dict[Profile, list[Role]] = {
     VITO: [Role.VIEWER],
 }
 EVERYBODY = [*ROLES, NOBODY, STRANGER]
-QUIET = {"comment", "clocks", "history", "export"}
+QUIET = {"comment", "number", "notes", "clocks", "history", "export"}
 ACTS = sorted({act.name for acts in transitions.LIVES.values() for act in acts})
 CHANGES = [name for name in ACTS if name not in QUIET]
 CODES = OneTimeCodes(Safe("a key for tests that is long enough for all of them"))
@@ -623,6 +623,8 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "export": _looked("export"),
     "assign": _with(records.assign_owner, _owner),
     "comment": _with(records.comment, _reason),
+    "number": _with(own.set_number, lambda walk: f"QMS-{walk.dice.randrange(1000)}"),
+    "notes": _with(own.keep_note, _reason),
     "link": _with(records.link_records, lambda walk: walk.some_numbers()),
     "submit": _with(deviation.submit, _investigation),
     "distributed": _with(authority.tell_distribution, lambda walk: walk.dice.choice(list(Distributed)), _reason),

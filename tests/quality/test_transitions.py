@@ -162,6 +162,8 @@ def always(alive: tuple[str, ...]) -> list[Row]:
     return [
         Row("Link record", ANYBODY, (*alive, "Closed")),
         Row("Comment", ANYBODY, (*alive, "Closed", "Void")),
+        Row("QMS number", ANYBODY, (*alive, "Closed", "Void")),
+        Row("Private notes", ANYBODY, (*alive, "Closed", "Void")),
         Row("Clocks", EVERYBODY, (*alive, "Closed", "Void")),
         Row("History", EVERYBODY, (*alive, "Closed", "Void")),
         Row("Export", EVERYBODY, (*alive, "Closed", "Void")),
@@ -249,7 +251,7 @@ SPEAKS = {
     "Refuse",
 }
 STATES = {kind: {*alive, "Closed", "Void"} for kind, alive in zip(Kind, (SO_OPEN, OOS_OPEN, CAPA_OPEN), strict=True)}
-BUTTONS = {Kind.DEVIATION: 23, Kind.OOS: 26, Kind.CAPA: 19}
+BUTTONS = {Kind.DEVIATION: 25, Kind.OOS: 28, Kind.CAPA: 21}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 

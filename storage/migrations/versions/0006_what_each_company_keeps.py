@@ -1,0 +1,51 @@
+"""Each company's own number of a record, and its private notes, which are kept as they were written."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+KEPT = "a note is kept as it was written"
+SQLITE = tuple(
+    f"CREATE TRIGGER private_note_no_{verb} BEFORE {verb.upper()} ON private_note "
+    f"BEGIN SELECT RAISE(ABORT, '{KEPT}'); END"
+    for verb in ("update", "delete")
+)
+POSTGRESQL = (
+    (
+        "CREATE TRIGGER private_note_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON private_note "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION refuse('{KEPT}')"
+    ),
+)
+
+
+def upgrade() -> None:
+    side = sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32)
+    op.create_table(
+        "own_number",
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("side", side, nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_own_number_record_id")),
+        sa.PrimaryKeyConstraint("record_id", "side", name=op.f("pk_own_number")),
+    )
+    op.create_table(
+        "private_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("side", side, nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_private_note_person_id")),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_private_note_record_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_private_note")),
+    )
+    op.create_index("ix_private_note_record", "private_note", ["record_id", "side", "id"])
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in SQLITE if is_sqlite else POSTGRESQL:
+        op.execute(statement)
