@@ -21,9 +21,10 @@ from sqlmodel import Session
 
 from bot import doubt
 from bot.metrics import Metrics
-from bot.pace import Limited, Pace
+from bot.pace import BETWEEN_POSTS, Limited, Pace
 from handlers import slack_errors
 from handlers.blocks import without_charts
+from handlers.installation import Installations
 from handlers.messages import Post, gathered, render
 from quality import channel, roster
 from storage import message, outbox, partnership, person
@@ -41,6 +42,7 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
 CHANNEL_GONE = ("is_archived", "channel_not_found", "not_in_channel")
+UNINSTALLED = ("not_installed", "account_inactive", "token_revoked", "invalid_auth")
 PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_visible")
 NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
 Group = list[Outgoing]
@@ -53,6 +55,7 @@ class Drawn:
 
     rows: Group
     post: Post
+    home_team_id: str  # whose installation writes in the channel
     channel_id: str
     before: Message | None  # the message it replaces
     parent: Message | None  # the message it answers
@@ -64,6 +67,19 @@ class Drawn:
         return self.parent.ts if self.parent else None
 
 
+@dataclass(frozen=True)
+class Mouth:
+    """An installation by which something is said, with the pace that Slack asks of it."""
+
+    team_id: str
+    slack: AsyncWebClient
+    pace: Pace
+
+
+class NotInstalled(Exception):  # noqa: N818 - a state of the world
+    """Nobody has installed the app any more where something is to be said."""
+
+
 class NoAnswer(Exception):  # noqa: N818 - what Slack gave
     """Slack may have taken a message, and does not tell where it stands."""
 
@@ -72,18 +88,21 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
     """Something that has to be said first has not been said."""
 
 
+OURS = (NotYet, NoAnswer, NotInstalled)
+
+
 class Delivery:
     """Sends the outbox."""
 
     def __init__(
-        self, database: Database, slack: AsyncWebClient, team_id: str, now: Callable[[], datetime],
-        pace: Pace | None = None, metrics: Metrics | None = None,
+        self, database: Database, installations: Installations, now: Callable[[], datetime],
+        between_posts: float = BETWEEN_POSTS, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
         self.database = database
-        self.slack = slack
-        self.team_id = team_id
+        self.installations = installations
         self.now = now
-        self.pace = pace or Pace(now)
+        self.between_posts = between_posts
+        self._paces: dict[str, Pace] = {}  # of each installation
         self.metrics = metrics or Metrics()
         self.speaker = secrets.token_hex(8)  # this process, among those that send
         self._at_once = asyncio.Semaphore(AT_ONCE)
@@ -144,8 +163,8 @@ class Delivery:
     async def _fall_silent(self, rows: Group) -> None:
         """Let other processes speak: in channels that were posted in not before their pace allows it."""
         spoken_for = {row.partnership_id for row in rows}
-        said_in = {row.partnership_id for row in rows if row.person_id is None} if self.pace.between_posts else set()
-        until = self.now() + timedelta(seconds=self.pace.between_posts)
+        said_in = {row.partnership_id for row in rows if row.person_id is None} if self.between_posts else set()
+        until = self.now() + timedelta(seconds=self.between_posts)
 
         def silence(session: Session) -> None:
             outbox.fall_silent(session, self.speaker, spoken_for - said_in)
@@ -200,74 +219,89 @@ class Delivery:
         parent = message.find(session, pid, post.thread_of) if post.thread_of else None
         if post.thread_of and parent is None:
             raise NotYet(f"{post.thread_of} is not posted yet")
-        return Drawn(group, post, partnership.get(session, pid).channel_id, before, parent)
+        there = partnership.get(session, pid)
+        return Drawn(group, post, there.home_team_id, there.channel_id, before, parent)
 
     async def _say(self, drawn: Drawn) -> None:
-        if drawn.before is not None:
-            await self._update(drawn, drawn.before)
+        mouth = await self._mouth(drawn)
+        # Only its author can change a message: one of another installation stays as it is, and is said anew.
+        if drawn.before is not None and drawn.before.team_id == mouth.team_id:
+            await self._update(mouth, drawn, drawn.before)
         else:
-            await self._post(drawn)
+            await self._post(mouth, drawn)
 
-    async def _update(self, drawn: Drawn, before: Message) -> None:
+    async def _mouth(self, drawn: Drawn) -> Mouth:
+        """Give the installation that says it: the channel's, and of a person's own company where it has one."""
+        told = drawn.post.person
+        found = await self.installations.find(told.team_id) if told else None
+        found = found or await self.installations.find(drawn.home_team_id)
+        if found is None:
+            raise NotInstalled("not_installed")
+        pace = self._paces.setdefault(found.team_id, Pace(self.now, self.between_posts))
+        return Mouth(found.team_id, found.slack, pace)
+
+    async def _update(self, mouth: Mouth, drawn: Drawn, before: Message) -> None:
         screen = drawn.post.screen
-        self._check(drawn, "chat.update")
+        self._check(mouth, drawn, "chat.update")
         try:
-            await self.slack.chat_update(
+            await mouth.slack.chat_update(
                 channel=before.channel_id, ts=before.ts, text=screen.text, blocks=screen.blocks
             )
         except SlackApiError as error:
-            self._heed("chat.update", error)
+            self._heed(mouth, "chat.update", error)
             lost = slack_errors.word(error) == "channel_not_found" and before.channel_id != drawn.channel_id
             if slack_errors.word(error) not in GONE and not lost:
                 raise
-            await self._post(drawn)  # somebody deleted it: it is posted anew
+            await self._post(mouth, drawn)  # somebody deleted it: it is posted anew
             return
         await self.database.write(lambda session: self._taken(session, drawn, drawn.rows))
         self.metrics.sent(drawn.rows[0].kind)
 
-    async def _post(self, drawn: Drawn) -> None:
+    async def _post(self, mouth: Mouth, drawn: Drawn) -> None:
         """Post a message, unless one that was in doubt stands there already."""
-        channel_id = await self._direct_channel(drawn) if drawn.post.person else drawn.channel_id
+        channel_id = await self._direct_channel(mouth, drawn) if drawn.post.person else drawn.channel_id
         in_doubt = [row for row in drawn.rows if row.in_doubt]
-        found = await self._look_for(drawn, channel_id, in_doubt) if in_doubt else None
+        found = await self._look_for(mouth, drawn, channel_id, in_doubt) if in_doubt else None
         if found is None:
-            answer = await self._posted(drawn, channel_id)
+            answer = await self._posted(mouth, drawn, channel_id)
             if not (answer.get("channel") and answer.get("ts")):
                 raise NoAnswer(f"Slack did not say where {drawn.rows[0].key} stands")
-            await self._note(drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
+            await self._note(mouth, drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
             return
         said = doubt.said(found)
-        await self._note(drawn, [row for row in drawn.rows if row.id in said], channel_id, str(found["ts"]))
+        await self._note(mouth, drawn, [row for row in drawn.rows if row.id in said], channel_id, str(found["ts"]))
         rest = [row for row in drawn.rows if row.id not in said]
         await self._give_back(rest, self.now())
 
-    async def _look_for(self, drawn: Drawn, channel_id: str, rows: Group) -> dict[str, Any] | None:
+    async def _look_for(self, mouth: Mouth, drawn: Drawn, channel_id: str, rows: Group) -> dict[str, Any] | None:
         """Look whether a message that is in doubt stands in Slack."""
         method = "conversations.replies" if drawn.thread_ts else "conversations.history"
-        self._check(drawn, method)
+        self._check(mouth, drawn, method)
         try:
-            return await doubt.find(self.slack, channel_id, drawn.thread_ts, rows)
+            return await doubt.find(mouth.slack, channel_id, drawn.thread_ts, rows)
         except SlackApiError as error:
-            self._heed(method, error)
+            self._heed(mouth, method, error)
             raise
 
-    async def _posted(self, drawn: Drawn, channel_id: str) -> AsyncSlackResponse:
+    async def _posted(self, mouth: Mouth, drawn: Drawn, channel_id: str) -> AsyncSlackResponse:
         """Post; where Slack does not take charts, without them, and with pictures of them in its thread."""
         screen = drawn.post.screen
         try:
-            return await self._call_post(drawn, channel_id, screen.blocks)
+            return await self._call_post(mouth, drawn, channel_id, screen.blocks)
         except SlackApiError as error:
             if not drawn.post.charts or slack_errors.word(error) not in NO_CHARTS:
                 raise
-        answer = await self._call_post(drawn, channel_id, without_charts(screen).blocks)
-        await self._send_pictures(drawn.post, channel_id, str(answer["ts"]))
+        answer = await self._call_post(mouth, drawn, channel_id, without_charts(screen).blocks)
+        await self._send_pictures(mouth, drawn.post, channel_id, str(answer["ts"]))
         return answer
 
-    async def _call_post(self, drawn: Drawn, channel_id: str, blocks: list[dict[str, object]]) -> AsyncSlackResponse:
-        self._check(drawn, "chat.postMessage")
-        await self.pace.turn(channel_id)
+    async def _call_post(
+        self, mouth: Mouth, drawn: Drawn, channel_id: str, blocks: list[dict[str, object]]
+    ) -> AsyncSlackResponse:
+        self._check(mouth, drawn, "chat.postMessage")
+        await mouth.pace.turn(channel_id)
         try:
-            return await self.slack.chat_postMessage(
+            return await mouth.slack.chat_postMessage(
                 channel=channel_id,
                 thread_ts=drawn.thread_ts,
                 text=drawn.post.screen.text,
@@ -278,41 +312,41 @@ class Delivery:
             )
         except Exception as error:
             if isinstance(error, SlackApiError):
-                self._heed("chat.postMessage", error)
+                self._heed(mouth, "chat.postMessage", error)
             if slack_errors.is_refusal(error):
                 raise
             raise NoAnswer(slack_errors.word(error)) from error
 
-    async def _send_pictures(self, post: Post, channel_id: str, thread_ts: str) -> None:
+    async def _send_pictures(self, mouth: Mouth, post: Post, channel_id: str, thread_ts: str) -> None:
         """Send charts as pictures; that it fails keeps nothing from working, for their figures stand in the text."""
         for chart in post.charts:
             picture = await asyncio.to_thread(chart.picture)
             try:
-                await self.slack.files_upload_v2(
+                await mouth.slack.files_upload_v2(
                     channel=channel_id, thread_ts=thread_ts, content=picture, filename=f"{chart.name}.png",
                     title=chart.title, alt_txt=chart.alt_text,
                 )  # fmt: skip
             except slack_errors.FAILURES as error:
                 log.warning("the picture of %s: %s", chart.title, slack_errors.word(error))
 
-    def _check(self, drawn: Drawn, method: str) -> None:
+    def _check(self, mouth: Mouth, drawn: Drawn, method: str) -> None:
         """Raise Limited where a method waits; in one place until all was gone through, or later posts came first."""
         if method in drawn.held:
             raise Limited(method, drawn.held[method])
-        self.pace.check(method)
+        mouth.pace.check(method)
 
-    def _heed(self, method: str, error: SlackApiError) -> None:
+    def _heed(self, mouth: Mouth, method: str, error: SlackApiError) -> None:
         """Count an error, and raise Limited where Slack asks to wait."""
         self.metrics.slack_error(method, slack_errors.word(error))
         asked = slack_errors.retry_after(error)
         if asked:
-            raise self.pace.limit(method, asked) from error
+            raise mouth.pace.limit(method, asked) from error
 
-    async def _note(self, drawn: Drawn, rows: Group, channel_id: str, ts: str) -> None:
+    async def _note(self, mouth: Mouth, drawn: Drawn, rows: Group, channel_id: str, ts: str) -> None:
         """Note that rows were sent, and where a lasting message stands."""
         post, pid = drawn.post, rows[0].partnership_id
         said = Message(
-            partnership_id=pid, subject=post.subject or "", team_id=self.team_id, channel_id=channel_id, ts=ts
+            partnership_id=pid, subject=post.subject or "", team_id=mouth.team_id, channel_id=channel_id, ts=ts
         )
 
         def note(session: Session) -> None:
@@ -323,7 +357,7 @@ class Delivery:
         await self.database.write(note)
         self.metrics.sent(rows[0].kind)
         if post.subject:
-            await self._dress(said, pin=post.pin)
+            await self._dress(mouth, said, pin=post.pin)
 
     def _taken(self, session: Session, drawn: Drawn, rows: Group) -> None:
         """Note that Slack took rows; a channel that takes something can be spoken in again."""
@@ -332,29 +366,29 @@ class Delivery:
         if drawn.post.person is None and partnership.unmute(session, pid):
             outbox.hasten(session, pid, self.now())
 
-    async def _direct_channel(self, drawn: Drawn) -> str:
+    async def _direct_channel(self, mouth: Mouth, drawn: Drawn) -> str:
         told = drawn.post.person
         assert told is not None  # noqa: S101 - asked for only where there is one
-        if told.dm_channel_id is None:
-            self._check(drawn, "conversations.open")
-            try:
-                opened = await self.slack.conversations_open(users=told.user_id)
-            except SlackApiError as error:
-                self._heed("conversations.open", error)
-                raise
-            channel_id = str(opened["channel"]["id"])
-            await self.database.write(lambda s: person.save_direct_channel(s, told.id, channel_id))
-            return channel_id
-        return told.dm_channel_id
+        if told.dm_channel_id is not None and told.dm_team_id == mouth.team_id:
+            return told.dm_channel_id
+        self._check(mouth, drawn, "conversations.open")
+        try:
+            opened = await mouth.slack.conversations_open(users=told.user_id)
+        except SlackApiError as error:
+            self._heed(mouth, "conversations.open", error)
+            raise
+        channel_id = str(opened["channel"]["id"])
+        await self.database.write(lambda s: person.save_direct_channel(s, told.id, channel_id, mouth.team_id))
+        return channel_id
 
-    async def _dress(self, said: Message, *, pin: bool) -> None:
+    async def _dress(self, mouth: Mouth, said: Message, *, pin: bool) -> None:
         """Learn a lasting message's address and pin it; that either fails keeps nothing from working."""
         try:
-            answer = await self.slack.chat_getPermalink(channel=said.channel_id, message_ts=said.ts)
+            answer = await mouth.slack.chat_getPermalink(channel=said.channel_id, message_ts=said.ts)
             said.permalink = answer["permalink"]
             await self.database.write(lambda session: message.save(session, said))
             if pin:
-                await self.slack.pins_add(channel=said.channel_id, timestamp=said.ts)
+                await mouth.slack.pins_add(channel=said.channel_id, timestamp=said.ts)
         except slack_errors.FAILURES as error:
             log.warning("%s: %s", said.subject, slack_errors.word(error))
 
@@ -364,7 +398,7 @@ class Delivery:
 
     async def _failed(self, group: Group, error: Exception, held: Held) -> datetime | None:
         """Put rows back for later; gives when, if nothing else can be said in this place before either."""
-        first, why = group[0], str(error) if isinstance(error, NoAnswer) else slack_errors.word(error)
+        first, why = group[0], str(error) if isinstance(error, OURS) else slack_errors.word(error)
         if isinstance(error, Limited):
             held[error.method] = error.until
             await self._give_back(group, error.until)
@@ -376,10 +410,10 @@ class Delivery:
             await self._undeliverable(group, why)
             return None
         at = self.now() + min(FIRST_PAUSE * 2 ** min(first.attempts - 1, 12), LONGEST_PAUSE)
-        foreseen = isinstance(error, (*slack_errors.FAILURES, NotYet, NoAnswer))
+        foreseen = isinstance(error, (*slack_errors.FAILURES, *OURS))
         log.warning("outbox %s: %s, again at %s", first.key, why, at, exc_info=None if foreseen else error)
         waits = isinstance(error, NotYet)  # for a message that fails itself: one failure, not two
-        is_gone = first.person_id is None and why in CHANNEL_GONE
+        is_gone = first.person_id is None and why in (*CHANNEL_GONE, *UNINSTALLED)
         lost = isinstance(error, NoAnswer)
 
         def put_back(session: Session) -> None:

@@ -15,6 +15,7 @@ from bot.server import Server, in_service, listening
 from bot.settings import Settings
 from bot.wiring import Bot, assemble, identify, slack_client
 from handlers.everything import LISTENERS
+from handlers.installation import OneInstallation
 from handlers.manifest import manifest
 from sandbox import Sandbox, example_cast
 from storage.database import Database
@@ -78,7 +79,7 @@ async def connected(box: Sandbox, database: Database, *, socket_mode: bool = Fal
     server = Server()
     async with slack_client(settings) as slack, listening(server, "127.0.0.1", 0) as port:
         # The sandbox takes posts as fast as they come, and nobody waits for two months of them.
-        bot = assemble(settings, database, slack, await identify(slack), box.now, between_posts=0)
+        bot = assemble(settings, database, slack, OneInstallation(await identify(slack)), box.now, between_posts=0)
         server.bot = bot
         box.events_url = f"http://127.0.0.1:{port}/slack/events"
         yield bot

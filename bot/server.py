@@ -17,7 +17,7 @@ from bot import metrics
 from bot.settings import Settings, SettingsError
 from bot.wiring import SLACK_TIMEOUT, Bot, assemble, identify, slack_client
 from handlers import slack_errors
-from handlers.desk import Installation
+from handlers.installation import Installation, OneInstallation
 from storage.database import Database
 from storage.migrate import migrate
 
@@ -108,7 +108,7 @@ async def serve(settings: Settings) -> None:
             if installation is None:
                 return
             await _check_socket(settings, slack)
-            bot = assemble(settings, database, slack, installation)
+            bot = assemble(settings, database, slack, OneInstallation(installation))
             async with in_service(bot) as server.socket:
                 server.bot = bot
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.settings import Settings
 from bot.wiring import assemble, identify, real_now, slack_client
+from handlers.installation import OneInstallation
 from storage import outbox
 from storage.database import Database
 from storage.migrate import migrate
@@ -16,7 +17,7 @@ async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tu
     try:
         migrate(database)
         async with slack_client(settings) as slack:
-            bot = assemble(settings, database, slack, await identify(slack), now)
+            bot = assemble(settings, database, slack, OneInstallation(await identify(slack)), now)
             await bot.timetable.beat()
             claimed = await bot.delivery.send_due()
         waiting, _ = await database.read(outbox.pending)

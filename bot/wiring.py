@@ -10,16 +10,18 @@ from urllib.parse import urlsplit
 from aiohttp import ClientSession, ClientTimeout
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Delivery
 from bot.metrics import Metrics
-from bot.pace import BETWEEN_POSTS, Pace
+from bot.pace import BETWEEN_POSTS
 from bot.settings import Settings
 from bot.timetable import Timetable
-from handlers.desk import Desk, Installation
-from handlers.dispatch import register
+from handlers.desk import Desk
+from handlers.dispatch import INSTALLATION, register
 from handlers.everything import LISTENERS
+from handlers.installation import Installation, Installations
 from quality.device import OneTimeCodes
 from storage.database import Database
 from storage.secret import Safe
@@ -34,7 +36,7 @@ class Bot:
 
     settings: Settings
     database: Database
-    slack: AsyncWebClient
+    installations: Installations
     app: AsyncApp
     desk: Desk
     delivery: Delivery
@@ -64,31 +66,37 @@ async def slack_client(settings: Settings) -> AsyncIterator[AsyncWebClient]:
 async def identify(slack: AsyncWebClient) -> Installation:
     """Ask Slack who the bot is."""
     answer = await slack.auth_test()
-    return Installation(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
+    return Installation(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""), slack)
 
 
 def assemble(
     settings: Settings,
     database: Database,
     slack: AsyncWebClient,
-    installation: Installation,
+    installations: Installations,
     now: Callable[[], datetime] = real_now,
     between_posts: float = BETWEEN_POSTS,
 ) -> Bot:
     """Put a bot together; seconds between posts in one channel are what Slack asks for, a stand-in may take more."""
     metrics = Metrics()
-    delivery = Delivery(database, slack, installation.team_id, now, Pace(now, between_posts), metrics)
+    delivery = Delivery(database, installations, now, between_posts, metrics)
     timetable = Timetable(database, now, delivery.wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
-    desk = Desk(database, slack, installation, now, delivery.wake, codes)
+    desk = Desk(database, installations, now, delivery.wake, codes)
 
-    async def authorize(**_: object) -> AuthorizeResult:
+    async def authorize(
+        context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
+    ) -> AuthorizeResult | None:
+        found = await installations.find(team_id or "", enterprise_id)
+        if found is None:
+            return None
+        context[INSTALLATION] = found
         return AuthorizeResult(
-            enterprise_id=None,
-            team_id=installation.team_id,
-            bot_token=settings.slack_bot_token,
-            bot_id=installation.bot_id,
-            bot_user_id=installation.user_id,
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=found.slack.token,
+            bot_id=found.bot_id,
+            bot_user_id=found.user_id,
         )
 
     # Bolt warns that the token of the environment is not used; the installation above is the one that is.
@@ -96,9 +104,9 @@ def assemble(
     app = AsyncApp(
         signing_secret=settings.slack_signing_secret,
         client=slack,
-        authorize=authorize,
+        authorize=authorize,  # type: ignore[arg-type]  # Bolt takes None for a workspace without an installation
         request_verification_enabled=False,  # the server checks signatures itself, before a request is parsed
         process_before_response=True,  # an answer to Slack means that the work is done
     )
     register(app, desk, LISTENERS)
-    return Bot(settings, database, slack, app, desk, delivery, timetable, metrics)
+    return Bot(settings, database, installations, app, desk, delivery, timetable, metrics)

@@ -16,6 +16,7 @@ from handlers import profiles, slack_errors
 from handlers.blocks import MOST_OPTIONS, Block, Option, Screen, option, section, without_charts
 from handlers.desk import Desk
 from handlers.forms import modal
+from handlers.installation import Installation
 from handlers.text import escape, unescape
 from quality import people
 from quality.people import Actor, Identity
@@ -46,8 +47,10 @@ class SavedAlready(Refusal):
 class Call:
     """A command, click, submission, shortcut or event, as a handler sees it."""
 
-    def __init__(self, desk: Desk, body: dict[str, Any], ack: AsyncAck) -> None:
+    def __init__(self, desk: Desk, installation: Installation, body: dict[str, Any], ack: AsyncAck) -> None:
         self.desk = desk
+        self.installation = installation  # the one that it came to, and by which it is answered
+        self.slack = installation.slack
         self.body = body
         self.ack = ack
         self.now = desk.now()
@@ -124,7 +127,7 @@ class Call:
     async def open(self, view: Block) -> str:
         """Open a modal, on top of the present one where there is one; gives its id."""
         view = self.signed_for(view)
-        slack, trigger_id = self.desk.slack, self.body["trigger_id"]
+        slack, trigger_id = self.slack, self.body["trigger_id"]
         method = slack.views_push if self.view.get("type") == "modal" else slack.views_open
         try:
             async with asyncio.timeout(ANSWER_BY):
@@ -172,7 +175,7 @@ class Call:
         view = modal("answer", "QualBridge", shown.blocks or [section(shown.text)], {})
         if replace and self.view["type"] == "modal":
             await self.ack()
-            self.desk.later(self.desk.slack.views_update(view_id=self.view["id"], view=view))
+            self.desk.later(self.slack.views_update(view_id=self.view["id"], view=view))
             return
         try:
             await self.open(view)
@@ -189,21 +192,21 @@ class Call:
         user = self.identity.user_id
         if self.channel_id and not self.channel_id.startswith("D"):
             try:
-                await self.desk.slack.chat_postEphemeral(channel=self.channel_id, user=user, **message)
+                await self.slack.chat_postEphemeral(channel=self.channel_id, user=user, **message)
             except SlackApiError:
                 pass  # Slack promises no ephemeral to people of the other company: a direct message then
             else:
                 return
-        direct = await self.desk.slack.conversations_open(users=user)
-        await self.desk.slack.chat_postMessage(channel=direct["channel"]["id"], **message)
+        direct = await self.slack.conversations_open(users=user)
+        await self.slack.chat_postMessage(channel=direct["channel"]["id"], **message)
 
     async def _sent_back(self, shown: Screen, *, replace: bool) -> bool:
         """Whether an answer went by the interaction's own address."""
         url = self.body.get("response_url")
         if not url:
             return False
-        webhook = AsyncWebhookClient(url, session=self.desk.slack.session)
-        webhook.proxy = self.desk.slack.proxy
+        webhook = AsyncWebhookClient(url, session=self.slack.session)
+        webhook.proxy = self.slack.proxy
         message: dict[str, Any] = {"text": shown.text, "blocks": shown.blocks or None}
         sent = await webhook.send(**message, response_type="ephemeral", replace_original=replace)
         return sent.status_code == 200  # noqa: PLR2004 - OK
@@ -258,7 +261,7 @@ class Call:
             return await attempt()
         except NotOnRoster as unknown:
             partnership_id = unknown.partnership_id
-        profile = await profiles.fetch(self.desk.slack, self.identity)
+        profile = await profiles.fetch(self.slack, self.identity)
         await self.desk.database.write(lambda s: people.enrol(s, partnership_id, profile, self.now))
         return await attempt()
 

@@ -12,7 +12,7 @@ from storage import partnership, person
 async def on_joined(call: Call) -> None:
     """Put a colleague who joins the channel on the roster; strangers and guests stay off it."""
     call.channel_id = call.event["channel"]
-    if call.identity.user_id == call.desk.installation.user_id:
+    if call.identity.user_id == call.installation.user_id:
         await call.run(lambda session: _heard_again(session, call))
         return
     if await call.run(lambda session: _back(session, call)):

@@ -7,21 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
+from handlers.installation import Installations
 from quality.device import OneTimeCodes
 from storage.database import Database
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The bot as Slack knows it in the workspace that installed it."""
-
-    team_id: str
-    user_id: str
-    bot_id: str
 
 
 @dataclass
@@ -29,8 +19,7 @@ class Desk:
     """The parts a handler needs, built in one place."""
 
     database: Database
-    slack: AsyncWebClient
-    installation: Installation
+    installations: Installations
     now: Callable[[], datetime]
     wake: Callable[[], None]  # tells the delivery that the outbox has something new
     codes: OneTimeCodes  # the second component of signatures

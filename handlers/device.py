@@ -46,7 +46,7 @@ async def start(call: Call, _text: str = "") -> None:
     made = await call.do(call.desk.codes.begin)
     await call.open(draw(made, data))
     if made.old_file_id:
-        call.desk.later(call.desk.slack.files_delete(file=made.old_file_id))
+        call.desk.later(call.slack.files_delete(file=made.old_file_id))
     call.desk.later(_send_image(call, made))
 
 
@@ -62,7 +62,7 @@ async def on_confirmed(call: Call) -> None:
     given = SET_UP.read(call.view)
     file_id = await call.do(call.desk.codes.confirm, given["code"])
     if file_id:
-        call.desk.later(call.desk.slack.files_delete(file=file_id))
+        call.desk.later(call.slack.files_delete(file=file_id))
     says = "Your signing device is set up. From now on it signs what you approve."
     call.desk.later(_tell(call, says))
 
@@ -135,7 +135,7 @@ def _until(found: Device) -> str:
 
 async def _send_image(call: Call, made: NewDevice) -> None:
     """Send the key as a QR image by direct message; the modal shows the key in any case."""
-    slack, image = call.desk.slack, io.BytesIO()
+    slack, image = call.slack, io.BytesIO()
     segno.make(made.address, error="m").save(image, kind="png", scale=6, border=3)
     try:
         opened = await slack.conversations_open(users=call.identity.user_id)
@@ -156,8 +156,8 @@ async def _send_image(call: Call, made: NewDevice) -> None:
 
 
 async def _tell(call: Call, text: str) -> None:
-    opened = await call.desk.slack.conversations_open(users=call.identity.user_id)
-    await call.desk.slack.chat_postMessage(channel=opened["channel"]["id"], text=text)
+    opened = await call.slack.conversations_open(users=call.identity.user_id)
+    await call.slack.chat_postMessage(channel=opened["channel"]["id"], text=text)
 
 
 LISTENERS = Listeners(

@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from handlers.call import UNKNOWN, Call
 from handlers.desk import Desk
@@ -21,6 +22,7 @@ from quality.refusal import Refusal
 log = logging.getLogger(__name__)
 
 ANY = re.compile(".*", re.DOTALL)
+INSTALLATION = "installation"  # under which Bolt's context carries the one that a request came to
 
 
 def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
@@ -28,24 +30,24 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
     commands = {command.name: command.handler for command in listeners.commands}
     shortcuts = {shortcut.callback: shortcut.handler for shortcut in listeners.shortcuts}
 
-    async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, commands, body["command"], body, ack)
+    async def on_command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await _dispatch(desk, context, commands, body["command"], body, ack)
 
-    async def on_button(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_button(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         pressed = (body.get("actions") or [{}])[0]
-        await _dispatch(desk, listeners.buttons, pressed.get("action_id", ""), body, ack)
+        await _dispatch(desk, context, listeners.buttons, pressed.get("action_id", ""), body, ack)
 
-    async def on_modal(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, listeners.modals, body["view"].get("callback_id", ""), body, ack)
+    async def on_modal(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await _dispatch(desk, context, listeners.modals, body["view"].get("callback_id", ""), body, ack)
 
-    async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, shortcuts, body["callback_id"], body, ack)
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await _dispatch(desk, context, shortcuts, body["callback_id"], body, ack)
 
-    async def on_options(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, listeners.options, body["block_id"], body, ack)
+    async def on_options(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await _dispatch(desk, context, listeners.options, body["block_id"], body, ack)
 
-    async def on_event(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await _dispatch(desk, listeners.events, body["event"]["type"], body, ack)
+    async def on_event(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await _dispatch(desk, context, listeners.events, body["event"]["type"], body, ack)
 
     app.command(ANY)(on_command)
     app.action(ANY)(on_button)
@@ -56,10 +58,15 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
 
 
 async def _dispatch(
-    desk: Desk, handlers: Mapping[str, Handler], name: str, body: dict[str, Any], ack: AsyncAck
+    desk: Desk,
+    context: AsyncBoltContext,
+    handlers: Mapping[str, Handler],
+    name: str,
+    body: dict[str, Any],
+    ack: AsyncAck,
 ) -> None:
     try:
-        call = Call(desk, body, ack)
+        call = Call(desk, context[INSTALLATION], body, ack)
     except (KeyError, TypeError, AttributeError):
         log.exception("a payload of Slack lacks what every payload has")
         await ack()

@@ -35,7 +35,7 @@ async def _send(call: Call, record_id: int) -> None:
 
 
 async def _upload(call: Call, number: str, written: str) -> None:
-    slack = call.desk.slack
+    slack = call.slack
     opened = await slack.conversations_open(users=call.identity.user_id)
     channel = opened["channel"]["id"]
     try:

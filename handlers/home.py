@@ -19,7 +19,7 @@ async def on_opened(call: Call) -> None:
         return
     shown = await call.desk.database.read(lambda session: draw(session, call))
     view = {"type": "home", "blocks": shown}
-    call.desk.later(call.desk.slack.views_publish(user_id=call.identity.user_id, view=view))
+    call.desk.later(call.slack.views_publish(user_id=call.identity.user_id, view=view))
 
 
 def draw(session: Session, call: Call) -> list[Block]:

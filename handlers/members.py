@@ -28,9 +28,9 @@ async def ask(call: Call, form: Form, channel_id: str, data: Mapping[str, Any], 
 
 async def _fill(call: Call, form: Form, channel_id: str, data: Mapping[str, Any], view_id: str, fill: Fill) -> None:
     """Fill the waiting form, or say in it what keeps it from being filled."""
-    update = call.desk.slack.views_update
+    update = call.slack.views_update
     try:
-        there, missing = await profiles.in_channel(call.desk.slack, channel_id)
+        there, missing = await profiles.in_channel(call.slack, channel_id)
         await update(view_id=view_id, view=call.signed_for(await fill(there, missing)))
     except (Refusal, *slack_errors.FAILURES) as error:
         why = slack_errors.word(error) if isinstance(error, SlackApiError) else "it does not answer."

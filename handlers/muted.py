@@ -9,6 +9,10 @@ WHY = {
     "is_archived": "it is archived. Unarchive it",
     "channel_not_found": "Slack does not find it: it was deleted, or the connection of the two workspaces was cut. "
     "Connect it again",
+    **dict.fromkeys(
+        ("not_installed", "account_inactive", "token_revoked", "invalid_auth"),
+        "QualBridge is not installed any more in the workspace from which it writes there. Install it again",
+    ),
     "not_in_channel": "QualBridge is not in it. Invite it there with /invite @QualBridge",
 }
 

@@ -123,7 +123,7 @@ async def _to_add(call: Call, data: dict[str, Any], there: Sequence[Profile], mi
     if not able:
         says = "Everybody in this channel who could be added is on the roster. Invite people to the channel first."
         return modal(ADD.callback, ADD.title, [blocks.typed(says), *members.told(missing)], data)
-    names = await profiles.team_names(call.desk.slack, {one.identity.team_id for one in able})
+    names = await profiles.team_names(call.slack, {one.identity.team_id for one in able})
     return ADD.view(data, {}, {"person": members.options(able, names)}, members.told(missing))
 
 

@@ -82,7 +82,7 @@ async def on_mention(call: Call) -> None:
     # In the channel, not ephemeral: whoever mentions may be of the company without the app, for whom Slack
     # promises no ephemeral message.
     thread = call.event.get("thread_ts") or call.event["ts"]
-    post = call.desk.slack.chat_postMessage
+    post = call.slack.chat_postMessage
     call.desk.later(post(channel=channel_id, thread_ts=thread, text=screen.text, blocks=screen.blocks))
 
 
@@ -102,7 +102,7 @@ def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
 
 
 async def _filled(call: Call, channel_id: str, there: Sequence[Profile], missing: int) -> blocks.Block:
-    slack = call.desk.slack
+    slack = call.slack
     opener = next((who for who in there if who.identity.user_id == call.identity.user_id), None)
     opener = opener or await profiles.fetch(slack, call.identity)
     names = await profiles.team_names(slack, {who.identity.team_id for who in there} | {opener.identity.team_id})
@@ -123,7 +123,7 @@ async def _filled(call: Call, channel_id: str, there: Sequence[Profile], missing
 def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
     return SetUpForm(
         channel_id=call.data["c"],
-        home_team_id=call.desk.installation.team_id,
+        home_team_id=call.installation.team_id,
         sponsor=given["sponsor"],
         cmo=given["cmo"],
         sponsor_team_id=given["sponsor_team"],
@@ -138,7 +138,7 @@ def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:
 
 async def _enrol_channel(call: Call, partnership_id: int, channel_id: str) -> None:
     """Put the companies' people in the channel on the roster; guests and strangers are left for QA to say."""
-    present, _ = await profiles.in_channel(call.desk.slack, channel_id)
+    present, _ = await profiles.in_channel(call.slack, channel_id)
     for start in range(0, len(present), ENROLLED_AT_ONCE):
         end = start + ENROLLED_AT_ONCE
         some = partial(people.enrol_all, partnership_id=partnership_id, profiles=present[start:end], now=call.now)

@@ -58,6 +58,7 @@ class Person(Table, table=True):
     list_at: time = Field(default=time(8), sa_column_kwargs={"server_default": "08:00:00"})  # local, in time_zone
     next_list_at: datetime | None = Field(default=None, sa_type=Moment)  # None: never
     dm_channel_id: str | None = Field(default=None, max_length=32)
+    dm_team_id: str | None = Field(default=None, max_length=32)  # the installation whose conversation that is
 
     def has(self, role: Role) -> bool:
         """Whether the person holds the role now."""
@@ -112,9 +113,10 @@ def list_of_user(session: Session, user_id: str) -> list[Person]:
     return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
 
 
-def save_direct_channel(session: Session, person_id: int, channel_id: str) -> None:
-    """Remember where a person's direct messages go."""
-    session.get_one(Person, person_id).dm_channel_id = channel_id
+def save_direct_channel(session: Session, person_id: int, channel_id: str, team_id: str) -> None:
+    """Remember where the direct messages of an installation to a person go."""
+    who = session.get_one(Person, person_id)
+    who.dm_channel_id, who.dm_team_id = channel_id, team_id
 
 
 def list_of_all(session: Session, partnership_ids: set[int]) -> dict[int, dict[int, Person]]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import select
 
 from bot.samples import SET_UP, key_shown
@@ -69,6 +70,7 @@ class Stage:
         self.box = box
         self.bot = bot
         self.database = bot.database
+        self.slack = AsyncWebClient(token=box.bot_token, base_url=box.api_url)
 
     def __getattr__(self, name: str) -> Driver:
         """`stage.anna` is the driver of U0ANNA."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.wiring import assemble, identify, slack_client
+from handlers.installation import OneInstallation
 from storage.database import Database
 
 PAUSE = 0.02  # seconds between two passes
@@ -25,7 +26,9 @@ async def main(database_url: str, slack_url: str, token: str, ahead: str) -> Non
     )  # fmt: skip
     database = Database(database_url)
     async with slack_client(settings) as slack:
-        bot = assemble(settings, database, slack, await identify(slack), clock(Path(ahead)), between_posts=0)
+        bot = assemble(
+            settings, database, slack, OneInstallation(await identify(slack)), clock(Path(ahead)), between_posts=0
+        )
         print(bot.delivery.speaker, flush=True)  # noqa: T201 - what the test waits for
         while True:
             await bot.timetable.beat()

@@ -57,7 +57,7 @@ async def test_a_failed_post_is_tried_again(stage: Stage, fault: dict[str, objec
 async def test_a_deleted_card_is_posted_anew(stage: Stage) -> None:
     """When somebody deleted a card in Slack, the next change posts it again."""
     card = await stage.log(stage.gita)
-    await stage.bot.slack.chat_delete(channel=card.channel, ts=card.ts)
+    await stage.slack.chat_delete(channel=card.channel, ts=card.ts)
     await stage.anna.command("/deviation DEV-2026-0001")
     await stage.anna.click("Acknowledge", stage.anna.ephemerals[-1])
     await stage.settle()
@@ -234,7 +234,7 @@ async def test_a_limit_of_direct_messages_keeps_them_all(stage: Stage) -> None:
 def another(stage: Stage) -> Delivery:
     """Give the delivery of another process on the same database."""
     bot = stage.bot
-    return Delivery(bot.database, bot.slack, bot.desk.installation.team_id, bot.desk.now)
+    return Delivery(bot.database, bot.installations, bot.desk.now, 0)
 
 
 async def test_one_process_at_a_time_speaks_in_a_channel(stage: Stage) -> None:
@@ -313,7 +313,7 @@ async def test_the_bot_invited_again_says_at_once_what_waited(stage: Stage) -> N
     stage.box.fail_next("chat.postMessage", error="not_in_channel")
     await stage.settle()
     assert partnerships_muted(stage) == 1
-    user = stage.bot.desk.installation.user_id
+    user = stage.box.world.cast.app.user
     event = {"type": "member_joined_channel", "user": user, "channel": "C0SHARED", "team": "T0AURORA"}
     await stage.box.line.send_event(wire.event(stage.box.world, event | {"event_ts": stage.box.world.clock.ts()}))
     await stage.settle()

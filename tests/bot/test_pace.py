@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot import pace
+from bot.delivery import Delivery
 from bot.pace import Limited, Pace
 from tests.stage import DEVIATION, Stage
 
@@ -100,7 +102,8 @@ def test_a_limited_method_is_left_alone_until_its_time() -> None:
 
 async def test_the_delivery_keeps_the_pace(stage: Stage, steady: Steady) -> None:
     """Cards logged in a burst are posted in order, a second apart."""
-    stage.bot.delivery.pace = Pace(stage.bot.desk.now)
+    bot = stage.bot
+    stage.bot = replace(bot, delivery=Delivery(bot.database, bot.installations, bot.desk.now))
     for _ in range(3):
         await stage.gita.click("Log deviation")
         stage.gita.fill(DEVIATION)

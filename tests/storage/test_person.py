@@ -87,7 +87,7 @@ def test_a_persons_partnerships_are_listed(session: Session, there: Partnership)
 
 def test_a_direct_channel_is_remembered(session: Session, there: Partnership) -> None:
     """Where a person's direct messages go is kept with the person."""
-    person.save_direct_channel(session, row_of(session, ANNA).id, "D1")
+    person.save_direct_channel(session, row_of(session, ANNA).id, "D1", "T1")
     session.flush()
     session.expire_all()
     assert row_of(session, ANNA).dm_channel_id == "D1"

@@ -1,4 +1,4 @@
-"""Each company's own number of a record, and its private notes, which are kept as they were written."""
+"""Each company's own number of a record, its private notes, and whose conversation a direct message goes to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,7 @@ POSTGRESQL = (
 
 
 def upgrade() -> None:
+    op.add_column("person", sa.Column("dm_team_id", sa.String(length=32), nullable=True))
     side = sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32)
     op.create_table(
         "own_number",

@@ -1,0 +1,34 @@
+"""The bot as Slack knows it: one installation for each workspace, or whole organisation, that installed the app."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The bot in one workspace, and the client that speaks for it; of an organisation, team_id is the enterprise's."""
+
+    team_id: str
+    user_id: str
+    bot_id: str
+    slack: AsyncWebClient
+
+
+class Installations(Protocol):
+    """Who installed the app."""
+
+    async def find(self, team_id: str, enterprise_id: str | None = None) -> Installation | None:
+        """Find the installation that serves a workspace."""
+
+
+class OneInstallation:
+    """The only installation there is, by a token of its own: it serves whoever reaches it."""
+
+    def __init__(self, only: Installation) -> None:
+        self._only = only
+
+    async def find(self, team_id: str, enterprise_id: str | None = None) -> Installation | None:  # noqa: ARG002 - the only one
+        """Give the installation."""
+        return self._only
