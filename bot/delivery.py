@@ -7,10 +7,11 @@ process died or Slack's answer was lost, is in doubt: it is looked for in Slack 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -24,7 +25,7 @@ from bot.metrics import Metrics
 from bot.pace import BETWEEN_POSTS, Limited, Pace
 from handlers import slack_errors
 from handlers.blocks import without_charts
-from handlers.installation import Installations
+from handlers.installation import Installation, Installations
 from handlers.messages import Post, gathered, render
 from quality import channel, roster
 from storage import message, outbox, partnership, person
@@ -41,7 +42,7 @@ IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
-CHANNEL_GONE = ("is_archived", "channel_not_found", "not_in_channel")
+CHANNEL_GONE = ("is_archived", "is_inactive", "channel_not_found", "not_in_channel")
 UNINSTALLED = ("not_installed", "account_inactive", "token_revoked", "invalid_auth")
 PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_visible")
 NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
@@ -143,6 +144,8 @@ class Delivery:
         while not self._stopping and (rows := await self.database.write(self._claim)):
             number += len(rows)
             await self._send_all(rows)
+        for said in await self.database.read(lambda session: message.list_undressed(session, BATCH)):
+            await self._dress(said)
         return number
 
     def _claim(self, session: Session) -> Group:
@@ -237,6 +240,9 @@ class Delivery:
         found = found or await self.installations.find(drawn.home_team_id)
         if found is None:
             raise NotInstalled("not_installed")
+        return self._mouth_of(found)
+
+    def _mouth_of(self, found: Installation) -> Mouth:
         pace = self._paces.setdefault(found.team_id, Pace(self.now, self.between_posts))
         return Mouth(found.team_id, found.slack, pace)
 
@@ -345,9 +351,8 @@ class Delivery:
     async def _note(self, mouth: Mouth, drawn: Drawn, rows: Group, channel_id: str, ts: str) -> None:
         """Note that rows were sent, and where a lasting message stands."""
         post, pid = drawn.post, rows[0].partnership_id
-        said = Message(
-            partnership_id=pid, subject=post.subject or "", team_id=mouth.team_id, channel_id=channel_id, ts=ts
-        )
+        place = {"team_id": mouth.team_id, "channel_id": channel_id, "ts": ts}
+        said = Message(partnership_id=pid, subject=post.subject or "", is_pinned=False if post.pin else None, **place)
 
         def note(session: Session) -> None:
             self._taken(session, drawn, rows)
@@ -356,8 +361,6 @@ class Delivery:
 
         await self.database.write(note)
         self.metrics.sent(rows[0].kind)
-        if post.subject:
-            await self._dress(mouth, said, pin=post.pin)
 
     def _taken(self, session: Session, drawn: Drawn, rows: Group) -> None:
         """Note that Slack took rows; a channel that takes something can be spoken in again."""
@@ -381,16 +384,38 @@ class Delivery:
         await self.database.write(lambda s: person.save_direct_channel(s, told.id, channel_id, mouth.team_id))
         return channel_id
 
-    async def _dress(self, mouth: Mouth, said: Message, *, pin: bool) -> None:
-        """Learn a lasting message's address and pin it; that either fails keeps nothing from working."""
+    async def _dress(self, said: Message) -> None:
+        """Learn a lasting message's address and pin it; what Slack cannot do now is tried again with a later pass."""
+        found = await self.installations.find(said.team_id)
+        if found is None:
+            return
+        mouth = self._mouth_of(found)
+        link = partial(mouth.slack.chat_getPermalink, channel=said.channel_id, message_ts=said.ts)
+        pin = partial(mouth.slack.pins_add, channel=said.channel_id, timestamp=said.ts)
         try:
-            answer = await mouth.slack.chat_getPermalink(channel=said.channel_id, message_ts=said.ts)
-            said.permalink = answer["permalink"]
-            await self.database.write(lambda session: message.save(session, said))
-            if pin:
-                await mouth.slack.pins_add(channel=said.channel_id, timestamp=said.ts)
-        except slack_errors.FAILURES as error:
+            if said.permalink is None:
+                answer = await self._asked(mouth, "chat.getPermalink", link)
+                said.permalink = str(answer.get("permalink") or "") if answer else ""
+            if said.is_pinned is False:
+                await self._asked(mouth, "pins.add", pin)
+                said.is_pinned = True
+        except (Limited, *slack_errors.FAILURES) as error:
             log.warning("%s: %s", said.subject, slack_errors.word(error))
+        await self.database.write(lambda session: message.dress(session, said))
+
+    async def _asked(
+        self, mouth: Mouth, method: str, ask: Callable[[], Awaitable[AsyncSlackResponse]]
+    ) -> AsyncSlackResponse | None:
+        """Ask Slack something about a message that stands; None where it refuses for good."""
+        mouth.pace.check(method)
+        try:
+            return await ask()
+        except SlackApiError as error:
+            self._heed(mouth, method, error)
+            if not slack_errors.is_refusal(error):
+                raise
+            log.warning("%s: %s", method, slack_errors.word(error))
+            return None
 
     async def _done(self, rows: Group, outcome: str) -> None:
         ids = [row.id for row in rows]
@@ -433,6 +458,8 @@ class Delivery:
 
         def end(session: Session) -> None:
             outbox.done(session, [row.id for row in group], f"undeliverable: {why}"[:32], self.now())
+            if first.kind == "muted":
+                channel.tell_another(session, first.partnership_id, first.person_id or 0, self.now())
             if why == "user_disabled":
                 roster.leave(session, first.partnership_id, first.person_id or 0, "deactivated in Slack", self.now())
 

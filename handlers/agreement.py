@@ -67,6 +67,8 @@ CALENDAR = Form(
         REASON,
     ),
 )
+NAMED = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = {word.casefold(): name[:3] for name in NAMED for word in (name, name[:3])}
 DIGEST = Form(
     "agreement.digest",
     "Change the digest",
@@ -96,7 +98,8 @@ async def show(call: Call, _text: str = "") -> None:
 def draw(stands: Standing, actor: Actor) -> Screen:
     """Draw the agreement in force, each part with the button that changes it, and what is proposed."""
     found = stands.in_force
-    data = {"p": actor.partnership.id, "n": found.version, "rv": stands.seen.revision}
+    seen = stands.seen
+    data = {"p": actor.partnership.id, "n": seen.version, "a": seen.proposal_id, "rv": seen.revision}
     title = f"Quality agreement v{found.version}"
     shown = [blocks.header(title), blocks.context(escape(_since(stands, actor)))]
     if stands.proposal is not None:
@@ -241,9 +244,10 @@ async def on_calendar(call: Call) -> None:
 async def on_calendar_submitted(call: Call) -> None:
     """Propose another working time."""
     given = CALENDAR.read(call.view)
-    side, country, region = _side(call), given["country"], given.get("region", "").upper()
+    side, country, region = _side(call), given["country"], given.get("region", "")
     if country not in supported_countries():
         raise FieldErrors({"country": "Choose one of the list."})
+    region = next((one for one in regions_of(country) if one.casefold() == region.casefold()), region)
     if region and region not in regions_of(country):
         known = ", ".join(regions_of(country)) or "none"
         raise FieldErrors(
@@ -274,9 +278,9 @@ async def on_digest(call: Call) -> None:
 async def on_digest_submitted(call: Call) -> None:
     """Propose another digest."""
     given = DIGEST.read(call.view)
-    days = [day[:3].capitalize() for day in given["days"].replace(",", " ").split()]
-    if not days or not set(days) <= set(WEEKDAYS):
-        raise FieldErrors({"days": "Give days of the week, such as Mon Tue Wed Thu Fri."})
+    days = [DAYS.get(day.casefold()) for day in given["days"].replace(",", " ").split()]
+    if not days or None in days:
+        raise FieldErrors({"days": "Give days of the week, parted by blanks or commas, such as Mon Tue Wed Thu Fri."})
     if given["time_zone"] not in setup.zones():
         raise FieldErrors({"time_zone": "Choose one of the list."})
     settings = {
@@ -301,7 +305,7 @@ async def _may_propose(call: Call) -> tuple[Standing, Actor]:
 
 
 async def _propose(call: Call, changes: Changes) -> None:
-    await call.do(agreement.propose, Seen(call.number("n"), call.number("rv")), changes)
+    await call.do(agreement.propose, Seen(call.number("n"), call.number("a"), call.number("rv")), changes)
 
 
 def _row(stands: Standing, number: int) -> Row:
@@ -354,7 +358,7 @@ def closing_days(text: str) -> str:
 def _days(part: str) -> list[date]:
     first, _, last = (piece.strip() for piece in part.partition(" to "))
     try:
-        begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+        begin, end = (datetime.strptime(one, "%Y-%m-%d").date() for one in (first, last or first))  # noqa: DTZ007 - days
     except ValueError:
         raise FieldErrors({"closing": f"“{cut(part, 60)}” is no day. Give days such as 2026-12-24."}) from None
     if max(begin, end).year > LAST_YEAR or not begin <= end <= begin + timedelta(days=MOST_CLOSING):

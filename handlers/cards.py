@@ -102,7 +102,8 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
     state = f"{record.state} ({record.outcome})" if record.outcome else str(record.state)
     parts = [label(record), state, f"owner {cut(row.owner.name, 40)}" if row.owner else "no owner"]
     if row.due_at is not None:
-        parts.append(f"due {words.local_day(row.due_at, zone)}{late(row.due_at, now, zone)}")
+        stands = " (clock stopped)" if record.clock_stands else late(row.due_at, now, zone)
+        parts.append(f"due {words.local_day(row.due_at, zone)}{stands}")
     return " · ".join(parts)
 
 

@@ -79,7 +79,7 @@ def _clock(shown: Shown, one: Clock, now: datetime) -> list[Block]:
     if state is ClockState.STOPPED and one.pause_ends_on is not None:
         facts.append(("Stopped", f"until {words.day(one.pause_ends_on)}, when it goes on by itself"))
     if one.stopped_at is None and one.paused_at is None:
-        coming = reminders.coming(shown.there, one, shown.sheet.record, now)[:MOST_STEPS]
+        coming = reminders.coming(shown.there, one, shown.sheet, now)[:MOST_STEPS]
         calendar = shown.there.reminding(one.name, shown.there.find(shown.sheet.record.owner_id))
         facts += [
             ("next" if place == 0 else "then", _step(shown, calendar, step, who))

@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from handlers import profiles
 from handlers.call import Call
 from handlers.listeners import Listeners
 from quality import channel, roster
@@ -56,16 +57,17 @@ async def on_left(call: Call) -> None:
 
 
 async def on_user_changed(call: Call) -> None:
-    """Take who was deactivated in Slack off every roster."""
+    """Take who was deactivated in Slack off every roster; keep up with a new name or time zone of the others."""
     user = call.event.get("user") or {}
-    if not user.get("deleted"):
-        return
 
-    def leave(session: Session) -> None:
+    def follow(session: Session) -> None:
         for who in person.list_of_user(session, str(user.get("id") or "")):
-            roster.leave(session, who.partnership_id, who.id, "deactivated in Slack", call.now)
+            if user.get("deleted"):
+                roster.leave(session, who.partnership_id, who.id, "deactivated in Slack", call.now)
+            elif user.get("tz"):
+                roster.follow_profile(session, who, profiles.profile(user, who.team_id), call.now)
 
-    await call.run(leave)
+    await call.run(follow)
 
 
 LISTENERS = Listeners(

@@ -91,9 +91,10 @@ def _line(session: Session, row: Outgoing, _now: datetime) -> Post:
 def _owner(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
     told = _told(session, row)
-    if not found.record.is_open or found.record.owner_id != told.id or not told.active:
+    owner_id = row.about.get("for", told.id)
+    if not found.record.is_open or found.record.owner_id != owner_id or not told.active:
         return None
-    return Post(reminder.owner(found), person=told)
+    return Post(reminder.owner(found, told), person=told)
 
 
 def _morning(session: Session, rows: Sequence[Outgoing], now: datetime) -> Post | None:
@@ -114,9 +115,10 @@ def _reminded(session: Session, row: Outgoing, now: datetime) -> Reminded | None
     due = found.clocks[ClockName(row.about.get("clock", ClockName.CLOSE))]
     if due.stopped_at is not None or due.paused_at is not None:
         return None
-    if not reminders.is_latest(found, due, date.fromisoformat(row.about["step"]), now):
+    whom = row.about.get("for") or row.person_id or 0
+    if not reminders.still_says(found, due, date.fromisoformat(row.about["step"]), whom, now):
         return None
-    away = found.people.get(row.about.get("for") or 0)
+    away = found.people.get(whom)
     return Reminded(found, due, row.person_id or 0, away if away and away.id != row.person_id else None)
 
 

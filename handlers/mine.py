@@ -76,7 +76,9 @@ def _settings(actor: Actor, instead: Person | None) -> str:
     at = f", at {who.list_at:%H:%M} {words.city(who.time_zone)}" if who.list_mode is not ListMode.NEVER else ""
     told = f"Morning list: {who.list_mode[0].lower()}{who.list_mode[1:]}{at}."
     if instead is not None and who.away_until is not None:
-        told += f" Out of office until {words.day(who.away_until)}; {instead.name} stands in."
+        gone = "was to stand in and is not on the roster any more: choose somebody else"
+        told += f" Out of office until {words.day(who.away_until)}; {instead.name} "
+        told += "stands in." if instead.active else f"{gone}."
     return told
 
 
@@ -111,7 +113,8 @@ def draw_morning(who: Person, reminded: list[Reminded], lists: list[MorningList]
     listed: list[Block] = []
     told: set[int] = set()  # companies whose part stands there: a stand-in of two QA reads it once
     for found in lists:
-        listed += _listed(found, named, who, now, most, with_company=found.actor.company.id not in told)
+        part = _listed(found, named, who, now, most, with_company=found.actor.company.id not in told)
+        listed, most = [*listed, *part], most - len(part)
         told.add(found.actor.company.id)
     if not listed and len(reminded) < 2:  # noqa: PLR2004 - one is no list
         return reminder.reminder(reminded[0], now) if reminded else None

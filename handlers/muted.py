@@ -6,7 +6,7 @@ from handlers.text import escape
 from storage.partnership import Company, Partnership, Side
 
 WHY = {
-    "is_archived": "it is archived. Unarchive it",
+    **dict.fromkeys(("is_archived", "is_inactive"), "it is archived. Unarchive it"),
     "channel_not_found": "Slack does not find it: it was deleted, or the connection of the two workspaces was cut. "
     "Connect it again",
     **dict.fromkeys(

@@ -39,10 +39,12 @@ class Reminded:
     away: Person | None = None
 
 
-def owner(sheet: Sheet) -> Screen:
-    """Tell a person that they own a record."""
+def owner(sheet: Sheet, reader: Person) -> Screen:
+    """Tell a person that they own a record, or that somebody does for whom they stand in."""
     sentence = f"You own {sheet.record.number} now, due {_due(sheet)}."
-    return _message(sheet, sentence, [_open(sheet), *_steps(sheet, sheet.record.owner_id or 0)])
+    if sheet.owner is not None and sheet.owner.id != reader.id:
+        sentence = f"{sheet.owner.name}, for whom you stand in, owns {sheet.record.number} now, due {_due(sheet)}."
+    return _message(sheet, sentence, [_open(sheet), *_steps(sheet, reader.id)])
 
 
 def reminder(one: Reminded, now: datetime) -> Screen:
@@ -65,7 +67,7 @@ def sentence(one: Reminded) -> str:
 
 def _says(one: Reminded, now: datetime) -> str:
     sheet, due, record = one.sheet, one.due, one.sheet.record
-    days = words.days_until(now, sheet.owner_zone, due.due_at, sheet.partnership.time_zone)
+    days = reminders.days_left(sheet, due, now)
     at = words.due(due.due_at, sheet.partnership.time_zone)
     known = WHAT.get(due.name, f"The {due.name} report about {record.number}")
     what = known.format(number=record.number, other=sheet.other_company.name)

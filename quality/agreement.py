@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import change, digest, ladder, terms
+from quality.due import deciding
 from quality.people import Actor, Machine, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import of_record
@@ -23,6 +24,7 @@ from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 
 MOST_REASON = 3000
+WORKING_TIME = ("time zone", *(f"{side} {what}" for side in Side for what in ("country", "region", "closing days")))
 AT_ONCE = 50  # clocks that follow in the transaction that brings a version into force
 
 
@@ -38,10 +40,11 @@ class Changes:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a person saw when they began to change something: the version in force, and the proposal's revision."""
+    """What a person saw when they began to change something: the version in force, and what was proposed."""
 
     version: int
-    revision: int = 0  # 0: nothing was proposed
+    proposal_id: int = 0  # 0: nothing was proposed
+    revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Standing:
     @property
     def seen(self) -> Seen:
         """Give what whoever looks at it now has seen."""
-        return Seen(self.in_force.version or 0, self.proposal.revision if self.proposal else 0)
+        found = self.proposal
+        return Seen(self.in_force.version or 0, found.id if found else 0, found.revision if found else 0)
 
 
 def settings_of(there: Partnership, both: dict[Side, Company]) -> dict[str, str]:
@@ -250,31 +254,59 @@ def move_clocks(session: Session, now: datetime, limit: int) -> bool:
 
 
 def _move_some(session: Session, followed: Agreement, now: datetime, limit: int) -> None:
+    """Let clocks follow what this version changed: its rows, and with another working time those of all rows."""
     there = partnership.get(session, followed.partnership_id)
     calendar = calendar_of(there, partnership.companies(session, there.id))
+    before = agreement.before(session, followed)
+    kept = {row.row: row for row in terms.read(before).rows}
     rows = {row.row: row for row in terms.read(followed).rows}
+    is_new_time = any(before.content["settings"][name] != followed.content["settings"][name] for name in WORKING_TIME)
     running = clock.list_following(session, there.id, followed.moved_up_to or 0, limit)
     for one in running:
         row = rows.get(one.agreement_row or 0)
-        if row is not None and one.due_at >= now:  # what is late is not late no more
-            _move(session, followed, one, row, calendar, now)
+        if row is None or one.due_at < now:  # what is late is not late no more
+            continue
+        with deciding(one, "next_at", f"the moved clock {one.id}", now), session.begin_nested():
+            if row != kept[row.row]:
+                _move(session, followed, one, row, calendar, now)
+            elif is_new_time:
+                own = _row_of(session, one, row)
+                _move(session, followed if own == row else None, one, own, calendar, now)
     followed.moved_up_to = running[-1].id if len(running) == limit else None
 
 
-def _move(session: Session, followed: Agreement, one: Clock, row: Row, calendar: Calendar, now: datetime) -> None:
-    """Let a clock follow its row; never into the past: at the earliest to the end of the next working day."""
+def _row_of(session: Session, one: Clock, row: Row) -> Row:
+    """Give the row by which a clock runs: of an earlier version, where a change of it moved no clock."""
+    if one.agreement_version is None:
+        return row
+    cited = agreement.get_version(session, one.partnership_id, one.agreement_version)
+    return next((found for found in terms.read(cited).rows if found.row == row.row), row)
+
+
+def _move(session: Session, cites: Agreement | None, one: Clock, row: Row, calendar: Calendar, now: datetime) -> None:
+    """Let a clock follow a row, of the version that it cites from now on where that is another.
+
+    Never into the past: at the earliest to the end of the next working day.
+    """
     since = one.rule.partition(" from ")[2] or row.term.since
     term = replace(row.term, since=since)
     soonest = calendar.at(calendar.add_working_days(calendar.day_of(now), 1), DAY_ENDS)
-    before = one.due_at
-    due_at = max(term.due(one.started_at, calendar), min(before, soonest))
-    one.rule, one.duty, one.agreement_version = term.rule, row.duty, followed.version
-    if due_at == before:
+    due_at = max(term.due(one.started_at, calendar), min(one.due_at, soonest))
+    moved: dict[str, list[str]] = {
+        "due": [one.due_at.isoformat(), due_at.isoformat()],
+        "rule": [one.rule, term.rule],
+        "duty": [one.duty, row.duty],
+    }
+    changes = {name: told for name, told in moved.items() if told[0] != told[1]}
+    if cites is not None:
+        one.agreement_version = cites.version
+    if not changes:
         return
-    one.due_at = one.first_due_at = due_at
-    one.next_at = ladder.first_at(one.name, calendar.day_of(one.due_at), now, calendar)
-    record = of_record(session, followed.partnership_id, one.record_id).record
-    changes = {"clock": [None, one.name], "due": [before.isoformat(), one.due_at.isoformat()]}
-    change.finish(
-        session, Machine(), record, "clock_moved", now, changes=changes, reason=f"agreement v{followed.version}"
-    )
+    one.rule, one.duty, one.due_at, one.first_due_at = term.rule, row.duty, due_at, due_at
+    found = of_record(session, one.partnership_id, one.record_id)
+    days = ladder.calendar_for(one.name, found.partnership, found.companies, found.owner_zone)
+    one.next_at = ladder.first_at(one.name, one.due_at, now, days)
+    event = "clock_moved" if "due" in changes else "clock_changed"
+    told = {"clock": [None, one.name], **changes}
+    reason = f"agreement v{cites.version}" if cites else "another working time"
+    change.finish(session, Machine(), found.record, event, now, changes=told, reason=reason)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, clocks, ladder
+from quality import change, clocks, ladder, setting
 from quality.change import Ref
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Overtaken, Refusal
@@ -126,7 +126,7 @@ def _ask(session: Session, actor: Actor, record: Record, names: Iterable[ClockNa
         since = report.since(record)
         rule = f"{report.source}: {report.term.rule}"[:120]
         due = Due(report.term.due(since, _calendar(actor, report)), rule, Duty.SPONSOR, since)
-        clocks.start(session, record, name, due, since, _reminding(actor, name))
+        clocks.start(session, actor, record, name, due, since)
         session.add(AuthorityReport(record_id=record.id, name=name, partnership_id=record.partnership_id))
         about: dict[str, Any] = {"record_id": record.id, "name": name}
         outbox.put(session, record.partnership_id, "question", f"question:{record.id}:{name}", now, **about)
@@ -165,11 +165,11 @@ def _is_failure(session: Session, record: Record) -> bool:
 
 
 def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime) -> None:
-    """Tell each of the sponsor's QA by direct message; the questions also stand in the record's thread."""
-    for who in person.list_with_role(session, actor.partnership.id, Role.QA):
-        if who.side is Side.SPONSOR:
-            key = f"questions:{record.id}:{who.id}:{now.isoformat()}"
-            outbox.put(session, record.partnership_id, "questions", key, now, to=who.id, record_id=record.id)
+    """Tell each of the sponsor's QA, or who stands in; the questions also stand in the record's thread."""
+    there = setting.read(session, [actor.partnership.id])[actor.partnership.id]
+    for told_id in dict.fromkeys(there.stand_in(who, now).id for who in there.holding(Role.QA, Side.SPONSOR)):
+        key = f"questions:{record.id}:{told_id}:{now.isoformat()}"
+        outbox.put(session, record.partnership_id, "questions", key, now, to=told_id, record_id=record.id)
 
 
 def check_may_answer(session: Session, actor: Actor, record_id: int, name: ClockName) -> AuthorityReport:
@@ -233,12 +233,13 @@ def _set_clock(actor: Actor, record: Record, running: Clock, said: Answer, now: 
     if said is Answer.NOT_NEEDED:
         running.stopped_at, running.next_at = now, None
         return {}
-    report, reminding = REPORTS[running.name], _reminding(actor, running.name)
+    report = REPORTS[running.name]
     before, running.stopped_at = running.due_at, None
     if report.from_answer and said is Answer.NEEDED and running.started_at == report.since(record):
         # Only the first confirmation counts: a changed mind buys no time.
         running.started_at, running.due_at = now, report.term.due(now, _calendar(actor, report))
-    running.next_at = ladder.first_at(running.name, reminding.day_of(running.due_at), now, reminding)
+    days = ladder.calendar_for(running.name, actor.partnership, actor.companies)
+    running.next_at = ladder.first_at(running.name, running.due_at, now, days)
     return {"due": [before.isoformat(), running.due_at.isoformat()]} if running.due_at != before else {}
 
 
@@ -262,10 +263,6 @@ def _redraw(session: Session, record: Record, name: ClockName, now: datetime) ->
     about: dict[str, Any] = {"record_id": record.id, "name": name}
     key = f"question:{record.id}:{name}:{now.isoformat()}"
     outbox.put(session, record.partnership_id, "question", key, now, **about)
-
-
-def _reminding(actor: Actor, name: ClockName) -> Calendar:
-    return ladder.calendar_for(name, actor.partnership, actor.companies)
 
 
 def _calendar(actor: Actor, report: Report) -> Calendar:

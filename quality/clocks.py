@@ -12,7 +12,7 @@ from quality import ladder, terms
 from quality.people import Actor
 from quality.terms import Due, Terms
 from quality.working_time import Calendar
-from storage import clock
+from storage import clock, person
 from storage import record as records
 from storage.clock import Clock, ClockName, Duty
 from storage.partnership import Side
@@ -29,7 +29,7 @@ OF_STATE: Mapping[tuple[Kind, State], tuple[ClockName, str]] = MappingProxyType(
 )
 
 
-def start(session: Session, record: Record, name: ClockName, due: Due, now: datetime, calendar: Calendar) -> None:
+def start(session: Session, actor: Actor, record: Record, name: ClockName, due: Due, now: datetime) -> None:
     """Start a clock of a record, or start it anew, and set when it is first reminded of."""
     values: dict[str, Any] = {
         "rule": due.rule,
@@ -44,13 +44,26 @@ def start(session: Session, record: Record, name: ClockName, due: Due, now: date
         "pause_ends_on": None,
         "paused_seconds": 0,
         "stopped_at": None,
-        "next_at": ladder.first_at(name, calendar.day_of(due.at), now, calendar),
+        "next_at": ladder.first_at(name, due.at, now, _reminding(session, actor, record, name)),
     }
     running = clock.find(session, record.id, name)
     if running is None:
         session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
     else:
         running.sqlmodel_update(values)
+
+
+def _reminding(session: Session, actor: Actor, record: Record, name: ClockName) -> Calendar:
+    owner = person.get(session, record.partnership_id, record.owner_id) if record.owner_id else None
+    zone = owner.time_zone if owner and owner.active else None
+    return ladder.calendar_for(name, actor.partnership, actor.companies, zone)
+
+
+def remind_anew(session: Session, actor: Actor, record: Record, now: datetime) -> None:
+    """Let the running clocks of a record be reminded of as its new owner's days and hours are; late ones at once."""
+    for one in clock.list_running(session, record.id):
+        if one.next_at is not None and one.paused_at is None:
+            one.next_at = ladder.first_at(one.name, one.due_at, now, _reminding(session, actor, record, one.name))
 
 
 def start_by_terms(
@@ -66,7 +79,7 @@ def start_by_terms(
     if row is None:
         return None
     due = agreed.due(row, since, actor.calendar, instead)
-    start(session, record, name, due, now, actor.calendar)
+    start(session, actor, record, name, due, now)
     return due
 
 
@@ -84,7 +97,7 @@ def start_again(
     if "working day" in due.rule:
         day = actor.calendar.working_day_from(day)
     later = replace(due, at=actor.calendar.at(day, local.time()))
-    start(session, record, name, later, now, actor.calendar)
+    start(session, actor, record, name, later, now)
     before.paused_seconds = int(stood.total_seconds())
     return later
 

@@ -11,6 +11,7 @@ from quality.change import Ref
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
 from quality.terms import LONG_AGO, LONGEST_AGO
+from storage import clock
 from storage import record as stored
 from storage.clock import ClockName
 from storage.deviation import Deviation
@@ -132,9 +133,11 @@ def reclassify(session: Session, actor: Actor, record: Record, class_: Class, re
     """Give a deviation another class; its clock runs anew from awareness, and by it days that it stood are granted."""
     before, record.class_ = record.class_, class_
     agreed = terms.of(session, record.partnership_id)
+    was = clock.find(session, record.id, ClockName.CLOSE)
+    was_due = was.due_at.isoformat() if was else None
     due = clocks.start_again(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed)
     clocks.notified(session, actor, record, agreed)
-    changes = {"class": [before, class_], "due": [None, due.at.isoformat() if due else None]}
+    changes = {"class": [before, class_], "due": [was_due, due.at.isoformat() if due else None]}
     change.finish(session, actor, record, "reclassified", now, changes=changes, reason=reason)
     for capa in stored.followers_of(session, record.id):
         # Whose signatures their plans need goes by the class of their sources.

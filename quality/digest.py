@@ -54,7 +54,7 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
     tomorrow = calendar.at(today + timedelta(days=1), there.digest_at.min)
     in_a_week = calendar.at(today + timedelta(days=8), there.digest_at.min)
     posted = outbox.find_last_sent(session, there.id, _key(there, ""), _key(there, today.isoformat()))
-    last = posted.created_at if posted else there.set_up_at
+    last = posted.done_at if posted and posted.done_at else there.set_up_at
     one = MOST + 1
     pid = there.id
     sections = [

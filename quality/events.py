@@ -40,6 +40,7 @@ EVENTS = {
     "clock_stopped": "agreed to stop the clock until {stopped_until}",
     "resumed": "let the clock go on, due {due}",
     "clock_moved": "moved the {clock} clock to {due}",
+    "clock_changed": "let the {clock} clock follow the agreement",
     "refused": "refused to {asked}",
     "withdrew": "took back the request to {asked}",
     "reclassified": "reclassified it as {class}",

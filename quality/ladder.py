@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar, calendar_of
 from storage.clock import REPORTING, ClockName
@@ -64,9 +63,10 @@ def calendar_for(name: ClockName, there: Partnership, both: dict[Side, Company],
     return calendar_of(there, both, zone)
 
 
-def due_on(there: Partnership, due_at: datetime) -> date:
-    """Give the day on which something is due, where the partnership is: a moment is another day elsewhere."""
-    return due_at.astimezone(ZoneInfo(there.time_zone)).date()
+def due_day(calendar: Calendar, due_at: datetime) -> date:
+    """Give the day whose reminder is the last before something is due: the day before, where it is due in the night."""
+    local = due_at.astimezone(calendar.zone)
+    return local.date() if local.time() > DAY_STARTS else local.date() - timedelta(days=1)
 
 
 def steps(name: ClockName, due_on: date, calendar: Calendar) -> Iterator[Step]:
@@ -99,8 +99,9 @@ def next_at(name: ClockName, due_on: date, after: date, calendar: Calendar) -> d
     return calendar.at(day, DAY_STARTS)
 
 
-def first_at(name: ClockName, due_on: date, now: datetime, calendar: Calendar) -> datetime:
+def first_at(name: ClockName, due_at: datetime, now: datetime, calendar: Calendar) -> datetime:
     """Give the moment of the first rung for a clock that starts now: today's, while people still work."""
     today = calendar.day_of(now)
     day_is_over = now >= calendar.at(today, DAY_ENDS)
-    return next_at(name, due_on, today if day_is_over else today - timedelta(days=1), calendar)
+    after = today if day_is_over else today - timedelta(days=1)
+    return next_at(name, due_day(calendar, due_at), after, calendar)

@@ -5,7 +5,7 @@ something in it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from sqlmodel import Session
 
@@ -54,9 +54,9 @@ def _decide(session: Session, there: Setting, who: Person, now: datetime) -> lis
         return []
     calendar = there.own_calendar(who)
     today = calendar.day_of(now)
-    who.next_list_at = calendar.next_time(who.list_at, now)
     if who.away_until is not None and not is_away(who, calendar, now):
         _come_back(session, who, now)
+    who.next_list_at = next_at(who, calendar, now)
     is_time = calendar.is_working(today) and calendar.at(today, who.list_at) <= now
     if who.list_mode is ListMode.NEVER or not is_time:
         return []
@@ -72,9 +72,17 @@ def _come_back(session: Session, who: Person, now: datetime) -> None:
     journal.append(session, who.partnership_id, "person.back", now, {"by": Machine().signature(), "changes": changes})
 
 
+def next_at(who: Person, calendar: Calendar, now: datetime) -> datetime:
+    """Give when to look at a person next: for their list, or at the end of their absence."""
+    listed = calendar.next_time(who.list_at, now)
+    if who.away_until is None:
+        return listed
+    return min(listed, calendar.at(who.away_until + timedelta(days=1), time.min))
+
+
 def moved_at(who: Person, calendar: Calendar, now: datetime) -> datetime:
     """Give when to look for a list whose time was changed; today's that was still to come is not lost by it."""
-    return now if calendar.is_later_today(who.next_list_at, now) else calendar.next_time(who.list_at, now)
+    return now if calendar.is_later_today(who.next_list_at, now) else next_at(who, calendar, now)
 
 
 def collect(session: Session, actor: Actor, now: datetime) -> MorningList:

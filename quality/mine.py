@@ -38,7 +38,10 @@ def go_away(session: Session, actor: Actor, stand_in_id: int, until: date, now: 
         raise FieldErrors({"until": "This day is past. Give the last day on which you are away."})
     if until > today + LONGEST_ABSENCE:
         raise FieldErrors({"until": "This is more than a year ahead. Check the year."})
-    actor.person.away_until, actor.person.stand_in_id = until, instead.id
+    who, days = actor.person, calendar_at(actor.company, actor.person.time_zone)
+    who.away_until, who.stand_in_id = until, instead.id
+    ends = lists.next_at(who, days, now)
+    who.next_list_at = min(ends, who.next_list_at) if who.next_list_at else ends
     changes = {"stand_in": [None, instead.name], "away_until": [None, until.isoformat()]}
     _note(session, actor, "person.away", now, changes)
     return instead

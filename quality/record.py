@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, clocks, guards, terms, transitions
+from quality import approval, clocks, guards, setting, terms, transitions
 from quality.change import (
     Ref,
     begin,
@@ -71,7 +71,7 @@ def log(
     if due is None:
         due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed=agreed)
     else:
-        clocks.start(session, record, ClockName.CLOSE, due, now, calendar)
+        clocks.start(session, actor, record, ClockName.CLOSE, due, now)
     answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
     clocks.start_by_terms(session, actor, record, answer, now, now, agreed=agreed)
     clocks.notified(session, actor, record, agreed)
@@ -133,6 +133,7 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
         clock.stop(session, record.id, now, ClockName.ACCEPT)  # they accepted it when they owned it before
     elif record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
         clocks.start_by_terms(session, actor, record, ClockName.ACCEPT, now, now)
+    clocks.remind_anew(session, actor, record, now)
     entry = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
     tell_owner(session, record, owner, entry, now)
     begin_if_approved(session, actor, record, now)
@@ -140,9 +141,10 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
 
 
 def tell_owner(session: Session, record: Record, owner: Person, entry: JournalEntry, now: datetime) -> None:
-    """Queue the owner's direct message."""
-    key = f"owner:{entry.id}"
-    outbox.put(session, record.partnership_id, "owner", key, now, to=owner.id, record_id=record.id)
+    """Queue the direct message to the owner, or to who stands in for them."""
+    instead = setting.read(session, [owner.partnership_id])[owner.partnership_id].stand_in(owner, now)
+    about: dict[str, Any] = {"record_id": record.id, "for": owner.id}
+    outbox.put(session, record.partnership_id, "owner", f"owner:{entry.id}", now, to=instead.id, **about)
 
 
 def comment(session: Session, actor: Actor, ref: Ref, text: str, now: datetime) -> Record:

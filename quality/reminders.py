@@ -79,8 +79,7 @@ def decide(there: Setting, due: Clock, record: Record, now: datetime, workers: f
     calendar = there.reminding(due.name, owner)
     if not calendar.is_working_hour(now):
         return Decision([], calendar.next_working_hour(now))
-    # The day on which it is due is the partnership's; when that morning comes, the owner's.
-    due_on, today = ladder.due_on(there.partnership, due.due_at), calendar.day_of(now)
+    due_on, today = ladder.due_day(calendar, due.due_at), calendar.day_of(now)
     step = ladder.latest(due.name, due_on, today, calendar)
     next_at = ladder.next_at(due.name, due_on, today, calendar)
     if step is None:
@@ -170,14 +169,29 @@ def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime]
     calendar = _calendar(sheet, due)
     day = calendar.add_working_days(calendar.day_of(now), 1)
     wake_at = calendar.at(day, DAY_STARTS)
-    return (day, wake_at) if day <= ladder.due_on(sheet.partnership, due.due_at) and wake_at < due.due_at else None
+    return (day, wake_at) if wake_at < due.due_at else None
 
 
-def is_latest(sheet: Sheet, due: Clock, step: date, now: datetime) -> bool:
-    """Whether a queued reminder is still the latest: one that waited for Slack may have been overtaken."""
+def days_left(sheet: Sheet, due: Clock, now: datetime) -> int:
+    """Count the days to the one on which a clock is due, where its owner is; negative once it is late."""
     calendar = _calendar(sheet, due)
-    reached = ladder.latest(due.name, ladder.due_on(sheet.partnership, due.due_at), calendar.day_of(now), calendar)
-    return reached is not None and reached.day <= step <= calendar.day_of(now)
+    return (ladder.due_day(calendar, due.due_at) - calendar.day_of(now)).days
+
+
+def still_says(sheet: Sheet, due: Clock, step: date, person_id: int, now: datetime) -> bool:
+    """Whether a queued reminder still holds: it is the latest, and for a person whom it would be told now."""
+    calendar = _calendar(sheet, due)
+    reached = ladder.latest(due.name, ladder.due_day(calendar, due.due_at), calendar.day_of(now), calendar)
+    if reached is None or not reached.day <= step <= calendar.day_of(now):
+        return False
+    there = Setting(sheet.partnership, sheet.companies, sheet.people)
+    return person_id in {who.id for who, _ in told(there, due, sheet.record, reached, now, workers_of(sheet, due))}
+
+
+def workers_of(sheet: Sheet, due: Clock) -> frozenset[int]:
+    """Give who worked on a record and so does not give the signature that a clock waits for."""
+    is_signed = due.duty in (Duty.APPROVER, Duty.CHECKER)
+    return frozenset(one.person_id for one in sheet.authors) if is_signed else frozenset()
 
 
 def _calendar(sheet: Sheet, due: Clock) -> Calendar:
@@ -203,11 +217,12 @@ def snooze_clock(session: Session, actor: Actor, ref: Ref, name: ClockName, now:
     return found.record, day
 
 
-def coming(there: Setting, due: Clock, record: Record, now: datetime) -> list[tuple[Step, list[Person]]]:
-    """Give the next steps of a running clock, each with whom it is for as things stand."""
+def coming(there: Setting, due: Clock, sheet: Sheet, now: datetime) -> list[tuple[Step, list[Person]]]:
+    """Give the next steps of a running clock, each with who gets it as things stand."""
+    record, workers = sheet.record, workers_of(sheet, due)
     owner = there.find(record.owner_id)
     calendar = there.reminding(due.name, owner)
-    due_on, today = ladder.due_on(there.partnership, due.due_at), calendar.day_of(now)
+    due_on, today = ladder.due_day(calendar, due.due_at), calendar.day_of(now)
     found: list[tuple[Step, list[Person]]] = []
     audiences: set[tuple[Audience, ...]] = set()
     for step in ladder.steps(due.name, due_on, calendar):
@@ -215,7 +230,7 @@ def coming(there: Setting, due: Clock, record: Record, now: datetime) -> list[tu
         if is_over or (step.days_late > 0 and step.audience in audiences):
             continue
         audiences |= {step.audience} if step.days_late > 0 else set()
-        found.append((step, [who for who, _ in told(there, due, record, step, now, frozenset())]))
+        found.append((step, [instead for _, instead in told(there, due, record, step, now, workers)]))
         if Audience.HEADS in step.audience:
             return found
     return found

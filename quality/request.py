@@ -17,7 +17,7 @@ from quality.terms import LONGEST_AGO
 from quality.transitions import VOIDABLE
 from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar, calendar_of
 from storage import request
-from storage.clock import ClockName
+from storage.clock import Clock, ClockName
 from storage.record import Asked, Class, Kind, Record, State
 from storage.request import Request
 
@@ -92,9 +92,14 @@ def go_on(session: Session, doer: Doer, found: Sheet, now: datetime, until: date
     due.first_due_at += due.due_at - before
     due.paused_seconds += int(stood.total_seconds())
     due.paused_at, due.pause_ends_on = None, None
-    due.next_at = ladder.first_at(due.name, calendar.day_of(due.due_at), now, calendar)
+    due.next_at = _first_reminder(found, due, now)
     changes = {"due": [before.isoformat(), due.due_at.isoformat()], "stopped_days": [None, (today - since).days]}
     change.finish(session, doer, found.record, "resumed", now, changes=changes)
+
+
+def _first_reminder(found: Sheet, due: Clock, now: datetime) -> datetime:
+    days = ladder.calendar_for(due.name, found.partnership, found.companies, found.owner_zone)
+    return ladder.first_at(due.name, due.due_at, now, days)
 
 
 def _later(at: datetime, since: date, today: date, calendar: Calendar, *, in_working_days: bool) -> datetime:
@@ -192,6 +197,13 @@ def _check_still_holds(found: Sheet, asked: Request, now: datetime) -> None:
         raise Refusal(missing)
     if asked.what is Asked.STOP and (late := guards.NOT_LATE.fails(found, now)):
         raise Refusal(f"{late} Press *Refuse*.")
+    if asked.what is Asked.EXTEND and found.due is not None:
+        calendar = calendar_of(found.partnership, found.companies)
+        if calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS) <= found.due.due_at:
+            when = words.due(found.due.due_at, found.partnership.time_zone)
+            raise Refusal(
+                f"{found.record.number} is due {when} by now, not earlier than was asked for. Press *Refuse*."
+            )
     if asked.what in (Asked.EXTEND, Asked.STOP):
         calendar = calendar_of(found.partnership, found.companies)
         wanted, today = date.fromisoformat(asked.wanted), calendar.day_of(now)
@@ -218,7 +230,7 @@ def _extend(session: Session, actor: Actor, found: Sheet, asked: Request, now: d
         raise LookupError(f"{found.record.number} has no due date")
     before, due.due_at = due.due_at, calendar.at(date.fromisoformat(asked.wanted), DAY_ENDS)
     due.extensions += 1
-    due.next_at = ladder.first_at(due.name, calendar.day_of(due.due_at), now, calendar)
+    due.next_at = _first_reminder(found, due, now)
     told = f"{_asker(found, asked)}: {asked.reason}"
     changes = {"due": [before.isoformat(), due.due_at.isoformat()]}
     change.finish(session, actor, found.record, "extended", now, changes=changes, reason=told)

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, setting
+from quality import change, lists, setting
 from quality.people import (
     Actor,
     Identity,
@@ -20,7 +21,7 @@ from quality.people import (
 )
 from quality.refusal import FieldErrors, Refusal
 from quality.setting import Setting
-from quality.working_time import calendar_at
+from quality.working_time import calendar_at, known_zone
 from storage import journal, outbox, partnership, person
 from storage import record as records
 from storage.partnership import Company, Side
@@ -109,6 +110,20 @@ def come_back(session: Session, who: Person, now: datetime) -> None:
     """Put a person back who left and came again: as a member, for roles are QA's to give."""
     company = partnership.companies(session, who.partnership_id)[who.side]
     _take_in(session, who, company, [Role.MEMBER], now, None)
+
+
+def follow_profile(session: Session, who: Person, profile: Profile, now: datetime) -> None:
+    """Take over a person's new name or time zone; their messages come in the hours of where they are."""
+    before = {"name": who.name, "time zone": who.time_zone}
+    who.name, who.time_zone = profile.name[:80], known_zone(profile.time_zone)
+    after = {"name": who.name, "time zone": who.time_zone}
+    changes: dict[str, Any] = {name: [old, after[name]] for name, old in before.items() if old != after[name]}
+    if not changes:
+        return
+    company = partnership.companies(session, who.partnership_id)[who.side]
+    who.next_list_at = lists.next_at(who, calendar_at(company, who.time_zone), now)
+    body = {"by": signature(who, company), "changes": changes}
+    journal.append(session, who.partnership_id, "person.profile_changed", now, body)
 
 
 def listed(roles: Collection[Role]) -> str:

@@ -188,7 +188,7 @@ DEVIATION = (
     Act(
         "reclassify", "Reclassify", SO_OPEN, who.QA,
         "its clocks run anew from awareness; lowering needs the other company's QA to agree",
-        (guards.NOTHING_ASKED,), opens="Reclassify", binds=True, shown=_nothing_asked,
+        (guards.NOTHING_ASKED, guards.RUNS), opens="Reclassify", binds=True, shown=_nothing_asked,
     ),
     *_answers((*SO_OPEN, State.CLOSED)),
     *_common(Kind.DEVIATION),

@@ -63,12 +63,8 @@ def city(zone: str) -> str:
 
 def days_between(start: datetime, end: datetime, zone: str) -> int:
     """Count the calendar days from one moment's date to another's, where people are; negative backwards."""
-    return days_until(start, zone, end, zone)
-
-
-def days_until(now: datetime, here: str, end: datetime, there: str) -> int:
-    """Count the calendar days from today, where somebody is, to the day on which something ends, where it counts."""
-    return (end.astimezone(ZoneInfo(there)).date() - now.astimezone(ZoneInfo(here)).date()).days
+    there = ZoneInfo(zone)
+    return (end.astimezone(there).date() - start.astimezone(there).date()).days
 
 
 def days(number: int) -> str:

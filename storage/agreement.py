@@ -62,6 +62,12 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
     return found
 
 
+def get_version(session: Session, partnership_id: int, version: int) -> Agreement:
+    """Get a version that is or was in force."""
+    same = (Agreement.partnership_id == partnership_id, Agreement.version == version)
+    return session.exec(select(Agreement).where(*same)).one()
+
+
 def find_proposal(session: Session, partnership_id: int) -> Agreement | None:
     """Find the proposal that is open."""
     waiting = (col(Agreement.in_force_at).is_(None), col(Agreement.dropped_at).is_(None))
@@ -92,7 +98,4 @@ def before(session: Session, found: Agreement) -> Agreement:
     """Get the version that a proposal, or another version, follows."""
     if found.version is None:
         return in_force(session, found.partnership_id)
-    earlier = select(Agreement).where(
-        Agreement.partnership_id == found.partnership_id, Agreement.version == found.version - 1
-    )
-    return session.exec(earlier).one()
+    return get_version(session, found.partnership_id, found.version - 1)

@@ -2,21 +2,29 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
 from storage.upsert import insert_if_new
 
+UNDRESSED = text("permalink IS NULL OR is_pinned IS FALSE")
+
 
 class Message(Table, table=True):
     """A posted message, by what it shows: `card:12`, `front door`."""
+
+    __table_args__ = (
+        Index("ix_message_undressed", "partnership_id", sqlite_where=UNDRESSED, postgresql_where=UNDRESSED),
+    )
 
     partnership_id: int = Field(primary_key=True, foreign_key="partnership.id")
     subject: str = Field(primary_key=True, max_length=64)
     team_id: str = Field(max_length=32)  # the installation that posted it: only its author can update it
     channel_id: str = Field(max_length=32)
     ts: str = Field(max_length=32)
-    permalink: str | None = Field(default=None, max_length=300)
+    permalink: str | None = Field(default=None, max_length=300)  # None: not asked yet; empty: there is none
+    is_pinned: bool | None = None  # None: it is not to be pinned
 
 
 def find(session: Session, partnership_id: int, subject: str) -> Message | None:
@@ -30,7 +38,21 @@ def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -
     return {found.subject: found.permalink for found in session.exec(shown).all() if found.permalink}
 
 
+def list_undressed(session: Session, limit: int) -> list[Message]:
+    """List messages whose address is still to be asked, or that are still to be pinned."""
+    undressed = select(Message).where(UNDRESSED).limit(limit)
+    return list(session.exec(undressed).all())
+
+
 def save(session: Session, message: Message) -> None:
     """Remember a message, in place of an earlier one of the same subject."""
     if not insert_if_new(session, [message]):
         session.merge(message)
+
+
+def dress(session: Session, message: Message) -> None:
+    """Note a message's address and that it is pinned, unless another message has taken its place."""
+    same = (Message.partnership_id == message.partnership_id, Message.subject == message.subject)
+    found = session.exec(select(Message).where(*same, Message.ts == message.ts)).first()
+    if found is not None:
+        found.permalink, found.is_pinned = message.permalink, message.is_pinned

@@ -11,9 +11,9 @@ from sqlmodel import select
 from bot import doubt
 from bot.delivery import Delivery
 from sandbox import wire
-from storage import outbox, partnership
+from storage import message, outbox, partnership
 from storage.outbox import Outgoing
-from tests.stage import DEVIATION, GITA, Stage
+from tests.stage import DEVIATION, GITA, SHARED, Stage
 
 
 def waiting(stage: Stage, *kinds: str) -> list[Outgoing]:
@@ -290,6 +290,52 @@ async def test_an_archived_channel_is_told_once_and_loses_nothing(stage: Stage) 
     await stage.settle()
     told = [m for m in stage.anna.direct_messages if "cannot write in the channel" in m.words]
     assert len(told) == 2  # it is archived anew, and told anew
+
+
+async def test_a_limit_of_links_and_pins_is_made_up_for(stage: Stage) -> None:
+    """The card gets its address when the time is over that Slack asked for, and not before."""
+    stage.box.fail_next("chat.getPermalink", error="ratelimited", retry_after=300)
+    card = await stage.log(stage.gita)
+    asked = len(stage.calls("chat.getPermalink"))
+    await stage.beat(minutes=1)
+    assert len(stage.calls("chat.getPermalink")) == asked
+    await stage.beat(minutes=5)
+    with stage.database.reading() as session:
+        found = message.find(session, 1, "card:1")
+    assert found is not None
+    assert found.ts == card.ts
+    assert found.permalink
+
+
+async def test_the_front_door_is_pinned_later(empty_stage: Stage) -> None:
+    """Where Slack limits pinning, it is pinned once the time is over that Slack asked for."""
+    stage = empty_stage
+    stage.box.fail_next("pins.add", error="ratelimited", retry_after=30)
+    await stage.set_up()
+    assert stage.gita.pins() == []
+    await stage.beat(minutes=1)
+    assert len(stage.gita.pins()) == 1
+
+
+async def test_an_archived_channel_is_noticed_by_a_card(stage: Stage) -> None:
+    """Slack has another word for edits: one notice all the same."""
+    card = await stage.log(stage.gita)
+    await stage.box.archive(SHARED)
+    await stage.press(stage.gita, "QMS number", card, Number="DV-1")
+    await stage.beat(minutes=1)
+    notices = [m for m in stage.anna.direct_messages if "cannot write in the channel" in m.words]
+    assert len(notices) == 1
+
+
+async def test_somebody_else_is_told_where_the_first_is_not_reached(stage: Stage) -> None:
+    """The one notice finds a reader."""
+    await log_unsent(stage)
+    await stage.box.archive(SHARED)
+    stage.box.fail_next("conversations.open", error="user_disabled")
+    await stage.beat(minutes=1)
+    await stage.beat(minutes=1)
+    notices = [m for m in stage.ben.direct_messages if "cannot write in the channel" in m.words]
+    assert len(notices) == 1
 
 
 async def test_direct_messages_go_on_while_the_channel_is_gone(stage: Stage) -> None:

@@ -298,10 +298,11 @@ async def test_digest_days_and_time_are_agreed(stage: Stage) -> None:
         assert digests() == number, at
 
 
-async def test_days_of_no_week_are_refused(stage: Stage) -> None:
-    """Digest days are days of the week."""
-    refused = await change(stage, stage.anna, "Digest and time zone", Digest_days="Someday", Reason="Why not.")
-    assert refused == {"Digest days": "Give days of the week, such as Mon Tue Wed Thu Fri."}
+@pytest.mark.parametrize("days", ["Someday", "Mon-Fri", "mon;tue", "Sunshine Money"])
+async def test_days_of_no_week_are_refused(stage: Stage, days: str) -> None:
+    """Digest days are days of the week; what begins like one is none."""
+    refused = await change(stage, stage.anna, "Digest and time zone", Digest_days=days, Reason="Why not.")
+    assert refused == {"Digest days": "Give days of the week, parted by blanks or commas, such as Mon Tue Wed Thu Fri."}
 
 
 async def test_the_time_zone_is_found_by_its_name(stage: Stage) -> None:

@@ -106,6 +106,21 @@ async def test_a_deactivated_person_is_off_the_roster(stage: Stage) -> None:
     assert len(offers(stage.elif_)) == 1
 
 
+async def test_who_moves_is_told_in_the_hours_of_where_they_are(stage: Stage) -> None:
+    """A new time zone or name is taken over and journaled; nothing else of a profile is."""
+    gita = {"deleted": False, "real_name": "Gita Rao-Weber", "tz": "Asia/Tokyo"}
+    await deactivated(stage, stage.gita, **gita)
+    who = found(stage, stage.gita)
+    assert (who.name, who.time_zone, who.active) == ("Gita Rao-Weber", "Asia/Tokyo", True)
+    (entry,) = (one for one in stage.journal() if one.event == "person.profile_changed")
+    assert entry.content["changes"] == {
+        "name": ["Gita Rao", "Gita Rao-Weber"],
+        "time zone": ["Europe/Zurich", "Asia/Tokyo"],
+    }
+    with stage.nothing_changes():
+        await deactivated(stage, stage.gita, **gita, profile={"status_text": "On a train"})
+
+
 async def test_other_changes_of_a_person_change_nothing(stage: Stage) -> None:
     """A new photograph, or somebody unknown, is no reason."""
     with stage.nothing_changes():

@@ -7,7 +7,7 @@ import pytest
 
 from bot.samples import CMO, SPONSOR
 from sandbox import Driver, Message
-from tests.stage import INVESTIGATION, Stage
+from tests.stage import INVESTIGATION, SHARED, Stage
 
 FINN_STANDS_IN = {"Stand-in": "Finn Larsen", "Until": date(2026, 12, 4)}
 HUGO_STANDS_IN = {"Stand-in": "Hugo Meyer", "Until": date(2026, 12, 4)}
@@ -178,6 +178,34 @@ async def test_being_back_ends_it(stage: Stage) -> None:
     await on(stage, 12, 1)
     assert len(stage.hugo.direct_messages) == before
     assert "is due Tue 1 Dec 2026, 17:00 Berlin, today." in stage.gita.direct_messages[-1].words
+
+
+async def test_an_absence_ends_at_midnight(stage: Stage) -> None:
+    """Of its last day, on a Friday too: on Saturday nobody stands in any more, whenever lists come."""
+    card = await stage.owned(Class="Minor")
+    assert await filled(stage, stage.gita, "Out of office", **HUGO_STANDS_IN) == {}
+    await stage.box.move_clock(datetime(2026, 12, 4, 23, 1, tzinfo=UTC))  # a minute past midnight in Zurich
+    await stage.beat(seconds=1)
+    assert "I am back" not in (await my_work(stage, stage.gita)).buttons
+    assert "is for the owner" in await stage.refused(stage.hugo, "Extend due date", card)
+
+
+async def test_who_is_made_owner_while_away(stage: Stage) -> None:
+    """The stand-in is told, and for whom."""
+    assert await filled(stage, stage.gita, "Out of office", **HUGO_STANDS_IN) == {}
+    before = len(stage.gita.direct_messages)
+    await stage.owned(Class="Minor")
+    assert len(stage.gita.direct_messages) == before
+    told = stage.hugo.direct_messages[-1].words
+    assert told.startswith("Gita Rao, for whom you stand in, owns DEV-2026-0001 now")
+
+
+async def test_a_stand_in_who_left_is_named_no_more(stage: Stage) -> None:
+    """My work says that somebody else is needed."""
+    assert await filled(stage, stage.gita, "Out of office", **HUGO_STANDS_IN) == {}
+    await stage.hugo.leave(SHARED)
+    await stage.settle()
+    assert "Hugo Meyer was to stand in and is not on the roster any more" in (await my_work(stage, stage.gita)).words
 
 
 async def test_an_absence_ends_by_itself(stage: Stage) -> None:

@@ -235,6 +235,65 @@ async def test_sixty_reminders_of_a_morning_are_one_message(stage: Stage) -> Non
     assert 0 < found.buttons.count("Snooze 1 day") < 60
 
 
+async def test_a_reminder_that_waited_goes_to_nobody_else(stage: Stage) -> None:
+    """Somebody else owns it by the time Slack takes it: the old owner is not told, the new one is."""
+    await only_reminders(stage, stage.gita, stage.hugo)
+    card = await acknowledged(stage, Class="Minor")
+    stage.box.fail_all("chat.postMessage", error="fatal_error")
+    await on(stage, 12, 17)
+    before = len(stage.gita.direct_messages)
+    assert await stage.press(stage.elif_, "Assign owner", card, Owner=HUGO) == {}
+    stage.box.heal()
+    await stage.beat(minutes=5)
+    assert len(stage.gita.direct_messages) == before
+    assert "DEV-2026-0001 is due Thu 24 Dec 2026, 17:00 Berlin, in 7 days." in last(stage.hugo).words
+
+
+async def test_a_snooze_ends_with_the_ownership(stage: Stage) -> None:
+    """Who snoozed and gave the record away hears of it no more."""
+    await only_reminders(stage, stage.gita)
+    card = await acknowledged(stage, Class="Minor")
+    await on(stage, 12, 17)
+    await stage.gita.click("Snooze 1 day", last(stage.gita))
+    await stage.settle()
+    assert await stage.press(stage.elif_, "Assign owner", card, Owner=HUGO) == {}
+    before = len(stage.gita.direct_messages)
+    await on(stage, 12, 18)
+    assert len(stage.gita.direct_messages) == before
+
+
+async def test_a_stopped_record_is_shown_late_nowhere(stage: Stage) -> None:
+    """In no list: its clock stands by agreement."""
+    card = await acknowledged(stage, Class="Minor")
+    assert await stage.press(stage.gita, "Stop clock", card, Stopped_until=date(2027, 1, 20), Reason="Parts.") == {}
+    await stage.press(stage.anna, "Agree", card)
+    await on(stage, 1, 4, year=2027)
+    for command in ("list", "digest"):
+        await stage.anna.command(f"/quality {command}")
+        await stage.settle()
+        assert "late" not in stage.anna.ephemerals[-1].words
+    await stage.anna.command("/quality list")
+    assert "due Thu 24 Dec 2026 (clock stopped)" in stage.anna.ephemerals[-1].words
+
+
+async def test_the_first_reminder_comes_across_the_ocean(empty_stage: Stage) -> None:
+    """A partnership in Los Angeles, its people in Zurich: what is due at night there is told the morning before."""
+    stage = empty_stage
+    await stage.set_up(**{"Time zone": "America/Los_Angeles"})
+    await only_reminders(stage, stage.gita)
+    card = await stage.capa(stage.elif_)  # to be accepted by Gita within two working days
+    told = len(stage.gita.direct_messages)
+    for hours in range(68):  # up to Friday morning
+        await stage.box.move_clock(datetime(2026, 11, 24, 10, 1, tzinfo=UTC) + timedelta(hours=hours))
+        await stage.bot.timetable.beat()
+        await stage.settle()
+    words = [message.words for message in stage.gita.direct_messages[told:]]
+    assert len(words) == 1
+    assert "is due" in words[0]
+    assert ", today." in words[0]
+    assert "late" not in card.words
+
+
 async def test_a_message_that_waited_for_slack_is_not_doubled_by_its_parts(stage: Stage) -> None:
     """Several reminders in one message that Slack refused first come as one message when it takes it."""
     await only_reminders(stage, stage.gita)

@@ -308,14 +308,54 @@ def test_running_clocks_move_when_it_is_said(session: Session, there: Partnershi
     entry = support.entries(session, made)[-1]
     assert (entry.event, entry.content["by"]["name"]) == ("deviation.clock_moved", "QualBridge")
     assert entry.content["changes"] == {
-        "clock": [None, "close"], "due": ["2027-01-08T16:00:00+00:00", "2027-01-23T16:00:00+00:00"],
-    }  # fmt: skip
+        "clock": [None, "close"],
+        "due": ["2027-01-08T16:00:00+00:00", "2027-01-23T16:00:00+00:00"],
+        "rule": ["45 calendar days from detection", "60 calendar days from detection"],
+        "duty": [Duty.OWNER, Duty.CMO],
+    }
     assert entry.content["reason"] == "agreement v2"
-    # A clock whose term is what it was is not moved, but is of the new version.
+    # A clock whose term is what it was is not moved, and cites the version that made it.
     minor = close_clock(session, other)
-    assert (minor.due_at, minor.agreement_version) == (datetime(2026, 12, 24, 16, tzinfo=UTC), 2)
+    assert (minor.due_at, minor.agreement_version) == (datetime(2026, 12, 24, 16, tzinfo=UTC), 1)
     assert "deviation.clock_moved" not in support.events(session, other)
     assert found.moved_up_to is None
+
+
+def test_only_what_a_version_changes_moves_clocks(session: Session, there: Partnership) -> None:
+    """A row that an earlier version changed without moving clocks stays without effect on them, also by a later one."""
+    made = support.log_deviation(session, class_=Class.MINOR)
+    proposal = propose(session, ANNA, row(session, there, 8, 20), moves_clocks=False)
+    agree(session, ELIF, proposal)
+    move(session, 4, 2)
+    assert close_clock(session, made).due_at == datetime(2026, 12, 24, 16, tzinfo=UTC)
+    # Another working time moves it by its own row, not by the one that came meanwhile.
+    before = close_clock(session, made)
+    calendar = {"time zone": "America/New_York"}
+    version = terms.of(session, there.id).version
+    agree(session, ELIF, propose(session, ANNA, version=version, moves_clocks=True, settings=calendar))
+    assert (before.due_at, before.agreement_version) == (datetime(2026, 12, 24, 22, tzinfo=UTC), 1)
+    assert before.rule == "30 calendar days from detection"
+
+
+def test_whose_a_clock_is_changes_with_a_word(session: Session, there: Partnership) -> None:
+    """The due time stays; the journal says what changed, and whose it was."""
+    made = support.log_deviation(session)
+    move(session, 7, 45, duty=Duty.CMO)
+    entry = support.entries(session, made)[-1]
+    assert entry.event == "deviation.clock_changed"
+    assert entry.content["changes"] == {"clock": [None, "close"], "duty": [Duty.OWNER, Duty.CMO]}
+    assert (close_clock(session, made).duty, close_clock(session, made).agreement_version) == (Duty.CMO, 2)
+
+
+def test_a_proposal_that_was_not_seen_is_not_amended(session: Session, there: Partnership) -> None:
+    """Of the same revision, after the one that was seen was withdrawn."""
+    proposal = propose(session, ANNA, row(session, there, 4, 2))
+    seen = agreement.standing(session, actor(session, ANNA)).seen
+    agreement.drop(session, actor(session, ANNA), agreement.Ref(proposal.id, proposal.revision), NOW)
+    propose(session, ELIF, row(session, there, 7, 300))
+    changes = agreement.Changes("More time.", rows=(row(session, there, 4, 3),))
+    told = support.refused(session, agreement.propose, actor(session, ANNA), seen, changes, NOW)
+    assert "was changed meanwhile" in told
 
 
 def test_no_clock_moves_into_the_past(session: Session, there: Partnership) -> None:

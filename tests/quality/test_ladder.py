@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from quality import ladder
 from quality.ladder import Audience, Step
-from quality.working_time import Calendar, Site
+from quality.working_time import DAY_ENDS, Calendar, Site
 from storage.clock import ClockName
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -21,6 +21,22 @@ OWNER = (Audience.OWNER,)
 AND_QA = (*OWNER, Audience.QA)
 ALL = (*AND_QA, Audience.HEADS)
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("zone", "due_at", "day"),
+    [
+        ("Europe/Berlin", datetime(2026, 12, 17, 16, tzinfo=UTC), 17),  # 17:00 there
+        ("Europe/Berlin", datetime(2026, 12, 17, 7, tzinfo=UTC), 16),  # with the morning's reminder it is due
+        ("Europe/Berlin", datetime(2026, 12, 17, 7, 1, tzinfo=UTC), 17),
+        ("Europe/Berlin", datetime(2026, 12, 17, 4, tzinfo=UTC), 16),  # in the night
+        ("Asia/Shanghai", datetime(2026, 12, 18, 1, tzinfo=UTC), 18),  # 17:00 in Los Angeles, nine in the morning there
+        ("Europe/Zurich", datetime(2026, 12, 18, 1, tzinfo=UTC), 17),  # the same, in the night
+    ],
+)
+def test_the_day_on_which_something_is_due_is_its_last_morning(zone: str, due_at: datetime, day: int) -> None:
+    """Where who has to act is: that morning is before it, the next is not."""
+    assert ladder.due_day(Calendar(ZoneInfo(zone)), due_at) == date(2026, 12, day)
 
 
 def first(due_on: date, number: int) -> list[Step]:
@@ -126,7 +142,7 @@ def test_the_start_of_the_day_follows_the_change_of_clocks() -> None:
 )
 def test_a_new_clock_starts_with_todays_rung_while_people_work(now: datetime, at: datetime) -> None:
     """After five in the evening today's rung is over; what is late from the start is told the same day."""
-    assert ladder.first_at(CLOSE, THURSDAY, now, BOTH) == at
+    assert ladder.first_at(CLOSE, BOTH.at(THURSDAY, DAY_ENDS), now, BOTH) == at
 
 
 @given(due_on=DAYS)
@@ -190,5 +206,7 @@ def test_each_clock_has_its_ladder(name: ClockName) -> None:
 def test_a_short_clock_that_starts_today_is_not_reminded_of_at_once() -> None:
     """What is to be acknowledged tomorrow is told of tomorrow."""
     started = datetime(2026, 12, 16, 9, tzinfo=UTC)
-    assert ladder.first_at(ClockName.ACKNOWLEDGE, THURSDAY, started, BOTH) == datetime(2026, 12, 17, 7, tzinfo=UTC)
+    assert ladder.first_at(ClockName.ACKNOWLEDGE, BOTH.at(THURSDAY, DAY_ENDS), started, BOTH) == datetime(
+        2026, 12, 17, 7, tzinfo=UTC
+    )
     assert ladder.latest(ClockName.ACKNOWLEDGE, THURSDAY, date(2026, 12, 16), BOTH) is None

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from quality import ladder, mine, request, roster, setting, sheet
 from quality.beat import beat
 from quality.ladder import Audience, Step
-from quality.reminders import coming, decide_due, is_latest, snooze_clock, snoozed_to, told
+from quality.reminders import coming, decide_due, snooze_clock, snoozed_to, still_says, told
 from storage import author, clock, partnership, receipt, snooze
 from storage.clock import Clock, ClockName, Duty
 from storage.outbox import Outgoing
@@ -250,8 +250,8 @@ def test_people_are_read_once_for_all_records(session: Session, there: Partnersh
     assert len(seen) == 6
 
 
-def test_a_due_date_is_the_partnerships_day_and_the_owners_morning(session: Session, owned: Record) -> None:
-    """The day is the partnership's, its morning the owner's: on the 22nd at eight in Tokyo, before 17:00 in Berlin."""
+def test_a_due_date_is_reminded_of_in_the_owners_mornings(session: Session, owned: Record) -> None:
+    """On the 22nd at eight in Tokyo, the last morning there before it is due, at 17:00 in Berlin."""
     support.row_of(session, FINN).time_zone = "Asia/Tokyo"
     assert reminders(session, at(15, clock_time=time(7))) == ["Finn Larsen"]  # four in the afternoon, 7 days before
     close_clock(session, owned).next_at = at(21, clock_time=time(23))
@@ -285,7 +285,8 @@ def test_a_reminder_that_waited_may_be_overtaken(
     session: Session, owned: Record, step: date, now: datetime, *, latest: bool
 ) -> None:
     """A queued reminder counts as long as no later rung has been reached."""
-    assert is_latest(support.sheet_of(session, owned), close_clock(session, owned), step, now) is latest
+    who = support.row_of(session, FINN).id
+    assert still_says(support.sheet_of(session, owned), close_clock(session, owned), step, who, now) is latest
 
 
 def test_what_a_beat_queues_is_the_latest(session: Session, owned: Record) -> None:
@@ -301,7 +302,8 @@ def test_what_a_beat_queues_is_the_latest(session: Session, owned: Record) -> No
         assert rows
         for row in rows:
             found = sheet.of_record(session, row.partnership_id, row.about["record_id"])
-            assert is_latest(found, found.clocks[row.about["clock"]], date.fromisoformat(row.about["step"]), now)
+            step = date.fromisoformat(row.about["step"])
+            assert still_says(found, found.clocks[row.about["clock"]], step, row.about["for"], now)
     assert nobodys.id in {row.about["record_id"] for row in rows}
 
 
@@ -553,7 +555,7 @@ def test_who_is_reminded_next_is_told(session: Session, owned: Record) -> None:
     """The steps to come, each with whom it is for, up to the heads of quality."""
     support.give_roles(session, CARLA, Role.HEAD)
     here = setting.read(session, [owned.partnership_id])[owned.partnership_id]
-    found = coming(here, close_clock(session, owned), owned, at(16))
+    found = coming(here, close_clock(session, owned), support.sheet_of(session, owned), at(16))
     qa = ["Anna Berg", "Ben Ortiz", "Elif Kaya"]
     assert [(step.day, step.days_late, [who.name for who in people]) for step, people in found] == [
         (date(2026, 12, 18), -3, ["Finn Larsen"]),

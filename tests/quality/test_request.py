@@ -695,23 +695,32 @@ def test_what_is_done_while_its_clock_stands_is_on_time(session: Session, logged
     assert (due.paused_at, due.pause_ends_on, due.next_at) == (None, None, None)
 
 
-def test_another_class_lets_the_clock_run_anew(session: Session, standing: Record) -> None:
-    """From awareness, as for any reclassified record; it stands no more, and the days that it stood stay granted."""
+def test_a_stopped_record_gets_no_other_class(session: Session, standing: Record) -> None:
+    """What the companies agreed on would end without a word: first the clock goes on."""
+    told = support.refused(session, reclassify, ELIF, standing, Class.CRITICAL)
+    assert told == "The clock of DEV-2026-0001 is stopped. Press *Resume clock* first."
+
+
+def test_another_class_grants_the_days_that_it_stood(session: Session, standing: Record) -> None:
+    """It runs anew from awareness, due later by as many days; back again, as it was."""
     later = NOW + 3 * DAY
-    request.reclassify(session, actor(session, ELIF), ref(standing), Class.CRITICAL, "Worse.", later)
-    due = close_clock(session, standing)
-    assert (due.paused_at, due.paused_seconds, standing.clock_stands) == (None, 3 * 86400, False)
-    assert due.due_at == due.first_due_at == datetime(2027, 1, 11, 16, tzinfo=UTC)
-    assert support.last_entry(session).content["changes"]["due"] == [None, due.due_at.isoformat()]
-    request.reclassify(session, actor(session, ELIF), ref(standing), Class.MAJOR, "Not so bad.", later)
-    request.agree(session, actor(session, ANNA), ref(standing), later)
-    assert close_clock(session, standing).due_at == datetime(2027, 1, 11, 16, tzinfo=UTC)
+    resume(session, GITA, standing, later)
+    before = close_clock(session, standing).due_at
+    for class_ in (Class.CRITICAL, Class.MAJOR):
+        request.reclassify(session, actor(session, ELIF), ref(standing), class_, "Looked at again.", later)
+        if standing.asked:
+            request.agree(session, actor(session, ANNA), ref(standing), later)
+        due = close_clock(session, standing)
+        assert (due.due_at, due.first_due_at, due.paused_seconds) == (before, before, 3 * 86400)
+    assert support.last_entry(session).content["changes"]["due"] == [before.isoformat(), before.isoformat()]
 
 
-def test_another_class_right_after_a_stop_grants_no_day(session: Session, standing: Record) -> None:
-    """It stood for none."""
-    reclassify(session, ELIF, standing, Class.CRITICAL)
-    assert close_clock(session, standing).due_at == datetime(2027, 1, 8, 16, tzinfo=UTC)
+def test_an_extension_that_was_overtaken_is_not_granted(session: Session, logged: Record) -> None:
+    """The due date moved beyond what was asked for: granted, it would be an earlier one."""
+    request.ask_extension(session, actor(session, GITA), ref(logged), date(2027, 1, 20), "More time.", NOW)
+    close_clock(session, logged).due_at = datetime(2027, 2, 1, 16, tzinfo=UTC)
+    told = support.refused(session, request.grant, actor(session, ANNA), ref(logged), NOW)
+    assert told.endswith("by now, not earlier than was asked for. Press *Refuse*.")
 
 
 def test_the_authoritys_clocks_do_not_stand(session: Session, there: Partnership) -> None:

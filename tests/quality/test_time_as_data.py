@@ -14,7 +14,7 @@ import pytest
 
 from quality import ladder
 from quality.terms import Term, Unit
-from quality.working_time import Calendar, Site
+from quality.working_time import DAY_ENDS, Calendar, Site
 from storage.clock import ClockName
 
 MINUTE = timedelta(minutes=1)
@@ -194,4 +194,4 @@ def test_a_reminder_comes_at_eight_by_the_wall_clock(pair: str, span: str) -> No
     for moment, day, minute in minutes(pair, first):
         over = minute >= 17 * 60
         expected = next(one for one in told if one > day or (one == day and not over))
-        assert ladder.first_at(ClockName.CLOSE, due_on, moment, here) == at[expected], moment
+        assert ladder.first_at(ClockName.CLOSE, here.at(due_on, DAY_ENDS), moment, here) == at[expected], moment

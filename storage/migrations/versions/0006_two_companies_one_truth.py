@@ -23,6 +23,11 @@ POSTGRESQL = (
 
 
 def upgrade() -> None:
+    op.add_column("message", sa.Column("is_pinned", sa.Boolean(), nullable=True))
+    undressed = sa.text("permalink IS NULL OR is_pinned IS FALSE")
+    op.create_index(
+        "ix_message_undressed", "message", ["partnership_id"], sqlite_where=undressed, postgresql_where=undressed
+    )
     op.add_column("person", sa.Column("dm_team_id", sa.String(length=32), nullable=True))
     side = sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32)
     op.create_table(
