@@ -237,7 +237,7 @@ async def test_a_wrong_term_is_refused_at_its_field(stage: Stage, values: Any, l
 async def test_closing_days_of_a_company_are_agreed(stage: Stage) -> None:
     """Ranges and days become closing days, shown as ranges; due dates in working days step over them."""
     days = "2026-12-24 to 2027-01-01, 2026-11-25\n2026-11-26"
-    refused = await change(stage, stage.elif_, WORKING_TIME, Region="ZH", Closing_days=days, Reason="Shutdown.")
+    refused = await change(stage, stage.elif_, WORKING_TIME, Region="zh", Closing_days=days, Reason="Shutdown.")
     assert refused == {}
     (proposal,) = proposals(stage)
     assert "CMO closing days: none → 2026-11-25 to 2026-11-26, 2026-12-24 to 2027-01-01" in proposal.words
