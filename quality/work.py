@@ -11,7 +11,7 @@ from quality import sheet, who
 from quality.authority import REPORTS
 from quality.people import Actor, may_take_part
 from quality.who import Who
-from storage import record
+from storage import person, record
 from storage.clock import ClockName
 from storage.partnership import Side
 from storage.person import Role
@@ -31,8 +31,8 @@ class Group:
 
 
 def waiting_for(session: Session, actor: Actor, now: datetime) -> list[Group]:
-    """Gather what waits for a person: what they own, and what their company or its QA has to answer."""
-    groups = owned(session, actor)
+    """Gather what waits for a person: what they own or stand in for, and what their company or its QA has to answer."""
+    groups = owned(session, actor) + _stood_in_for(session, actor)
     company = waiting_for_company(session, actor, now) if actor.person.has(Role.QA) else []
     if not company and may_take_part(actor.person):
         company = _groups(_to_acknowledge(session, actor))
@@ -43,6 +43,17 @@ def owned(session: Session, actor: Actor) -> list[Group]:
     """Gather what a person owns."""
     pid = actor.partnership.id
     return _groups({"You own": record.list_rows(session, pid, limit=MOST + 1, owner_id=actor.person.id)})
+
+
+def _stood_in_for(session: Session, actor: Actor) -> list[Group]:
+    """Gather what those own for whom a person stands in."""
+    pid = actor.partnership.id
+    return _groups(
+        {
+            f"{away.name} owns, for whom you stand in": record.list_rows(session, pid, limit=MOST + 1, owner_id=away.id)
+            for away in person.list_stood_in_for(session, pid, actor.person.id)
+        }
+    )
 
 
 def needs(session: Session, actor: Actor, now: datetime) -> list[Group]:

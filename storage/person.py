@@ -101,6 +101,12 @@ def list_with_role(session: Session, partnership_id: int, role: Role) -> list[Pe
     return [person for person in list_active(session, partnership_id) if person.has(role)]
 
 
+def list_stood_in_for(session: Session, partnership_id: int, person_id: int) -> list[Person]:
+    """List who is out of office and has a person stand in, by name."""
+    away = select(Person).where(Person.partnership_id == partnership_id, Person.stand_in_id == person_id)
+    return list(session.exec(away.where(col(Person.active)).order_by(col(Person.name))).all())
+
+
 def list_identities(session: Session, team_id: str, user_id: str) -> list[Person]:
     """List the roster rows of one Slack person, one for each partnership."""
     rows = select(Person).where(Person.user_id == user_id, Person.team_id == team_id, col(Person.active))

@@ -133,6 +133,14 @@ async def test_a_stand_in_gets_the_messages(stage: Stage) -> None:
     assert "DEV-2026-0001 is due Tue 1 Dec 2026, 17:00 Berlin, today. You stand in for Gita Rao." in told[0].words
 
 
+async def test_my_work_shows_what_one_stands_in_for(stage: Stage) -> None:
+    """Under the name of who is away."""
+    await stage.owned(Class="Minor", Title="Hers")
+    assert await filled(stage, stage.gita, "Out of office", **HUGO_STANDS_IN) == {}
+    words = (await my_work(stage, stage.hugo)).words
+    assert "Hers" in words.partition("Gita Rao owns, for whom you stand in (1)")[2]
+
+
 async def test_a_stand_in_acts_as_the_owner(stage: Stage) -> None:
     """While the owner is away the stand-in investigates and submits; others are told who stands in."""
     card = await stage.owned(Class="Minor")

@@ -419,6 +419,7 @@ QUERIES: dict[str, Callable[[Session, int], object]] = {
     "snoozes that are over": lambda s, _: snooze.list_due(s, NOW, 10),
     "lists due": lambda s, _: person.list_lists_due(s, NOW, 10),
     "rosters of several": lambda s, p: person.list_of_all(s, {p}),
+    "whom a person stands in for": lambda s, p: person.list_stood_in_for(s, p, 1),
     "a person's places": lambda s, _: person.list_of_user(s, "U0ANNA"),
     "a person's partnerships": lambda s, _: person.list_identities(s, support.SPONSOR_TEAM, "U0ANNA"),
     "partnerships by id": lambda s, p: partnership.list_by_ids(s, {p}),
