@@ -9,15 +9,16 @@ from contextlib import asynccontextmanager, suppress
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import metrics
+from bot import metrics, oauth
 from bot.settings import Settings, SettingsError
-from bot.wiring import SLACK_TIMEOUT, Bot, assemble, identify, slack_client
+from bot.wiring import SLACK_TIMEOUT, Bot, assemble, identify, installations_of, slack_client
 from handlers import slack_errors
-from handlers.installation import Installation, OneInstallation
+from handlers.installation import Installation
 from storage.database import Database
 from storage.migrate import migrate
 
@@ -40,6 +41,8 @@ class Server:
         self.web.router.add_get("/readyz", self.on_ready)
         self.web.router.add_get("/metrics", self.on_metrics)
         self.web.router.add_post("/slack/events", self.on_slack)
+        self.web.router.add_get(oauth.INSTALL, self.on_install)
+        self.web.router.add_get(oauth.REDIRECT, self.on_redirect)
 
     async def on_alive(self, _request: web.Request) -> web.Response:
         """Say that the process runs."""
@@ -81,6 +84,30 @@ class Server:
             return web.Response(status=400, text="not a request of Slack")
         return web.Response(status=answer.status, body=answer.body, headers=answer.first_headers_without_set_cookie())
 
+    async def on_install(self, request: web.Request) -> web.Response:
+        """Show the page that begins an installation."""
+        return await self._by_oauth(request, "handle_installation")
+
+    async def on_redirect(self, request: web.Request) -> web.Response:
+        """Finish an installation to which Slack leads back."""
+        return await self._by_oauth(request, "handle_callback")
+
+    async def _by_oauth(self, request: web.Request, step: str) -> web.Response:
+        flow = self.bot.oauth if self.bot is not None else None
+        if flow is None:
+            return web.Response(status=404, text="This QualBridge is not installed by OAuth.")
+        asked = AsyncBoltRequest(body="", query=request.query_string, headers=dict(request.headers), mode="http")
+        try:
+            answer = await getattr(flow, step)(asked)
+        except Exception:
+            log.exception("an installation failed")
+            answer = oauth.failed()
+        return web.Response(status=answer.status, body=answer.body, headers=_headers(answer))
+
+
+def _headers(answer: BoltResponse) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in answer.headers.items() for value in values]
+
 
 def _is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     """Whether Slack signed a request in the last five minutes; asked before anything in it is read."""
@@ -104,11 +131,11 @@ async def serve(settings: Settings) -> None:
     try:
         async with slack_client(settings) as slack, listening(server, settings.host, settings.port) as port:
             log.info("listening on http://%s:%s", settings.host, port)
-            installation = await _identified(slack, stop)
-            if installation is None:
+            own = await _identified(slack, stop) if settings.slack_bot_token else None
+            if stop.is_set():
                 return
             await _check_socket(settings, slack)
-            bot = assemble(settings, database, slack, OneInstallation(installation))
+            bot = assemble(settings, database, slack, installations_of(settings, database, slack, own))
             async with in_service(bot) as server.socket:
                 server.bot = bot
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")

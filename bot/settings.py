@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     slack_bot_token: Annotated[str, _token("xoxb-")] = ""
     slack_signing_secret: str = ""
     slack_app_token: Annotated[str, _token("xapp-")] = ""
+    slack_client_id: str = ""
+    slack_client_secret: str = ""
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
     database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///qualbridge.db"
     encryption_key: Annotated[str, AfterValidator(_keys)] = ""
@@ -71,13 +73,30 @@ class Settings(BaseSettings):
     log_level: Annotated[str, AfterValidator(_level)] = "INFO"
 
     @property
+    def has_oauth(self) -> bool:
+        """Whether workspaces install the app themselves, by its pages."""
+        return bool(self.slack_client_id)
+
+    @property
+    def authorize_url(self) -> str:
+        """The page on which Slack asks a workspace what it grants."""
+        return self.slack_api_url.removesuffix("api/") + "oauth/v2/authorize"
+
+    @property
     def socket_mode(self) -> bool:
         """Whether Slack is reached by Socket Mode; otherwise Slack reaches the bot by HTTP."""
         return bool(self.slack_app_token)
 
     def missing(self) -> list[str]:
         """Name what Slack needs and is not there, with where to find it."""
-        wanted = [("SLACK_BOT_TOKEN", self.slack_bot_token, "the bot token (xoxb-…) of OAuth & Permissions")]
+        wanted: list[tuple[str, str, str]] = []
+        if self.has_oauth:
+            wanted.append(("SLACK_CLIENT_SECRET", self.slack_client_secret, "the client secret of Basic Information"))
+            key = "32 random characters or more: they encrypt the tokens of installations"
+            wanted.append(("ENCRYPTION_KEY", self.encryption_key, key))
+        else:
+            token = "the bot token (xoxb-…) of OAuth & Permissions, or SLACK_CLIENT_ID for installations by OAuth"  # noqa: S105 - a hint
+            wanted.append(("SLACK_BOT_TOKEN", self.slack_bot_token, token))
         if not self.socket_mode:
             secret = "the signing secret of Basic Information, or SLACK_APP_TOKEN (xapp-…) for Socket Mode"  # noqa: S105 - a hint
             wanted.append(("SLACK_SIGNING_SECRET", self.slack_signing_secret, secret))

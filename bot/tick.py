@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.settings import Settings
-from bot.wiring import assemble, identify, real_now, slack_client
-from handlers.installation import OneInstallation
+from bot.wiring import assemble, identify, installations_of, real_now, slack_client
 from storage import outbox
 from storage.database import Database
 from storage.migrate import migrate
@@ -17,7 +16,8 @@ async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tu
     try:
         migrate(database)
         async with slack_client(settings) as slack:
-            bot = assemble(settings, database, slack, OneInstallation(await identify(slack)), now)
+            own = await identify(slack) if settings.slack_bot_token else None
+            bot = assemble(settings, database, slack, installations_of(settings, database, slack, own, now), now)
             await bot.timetable.beat()
             claimed = await bot.delivery.send_due()
         waiting, _ = await database.read(outbox.pending)

@@ -13,15 +13,18 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import oauth
 from bot.delivery import Delivery
+from bot.installations import StoredInstallations
 from bot.metrics import Metrics
+from bot.oauth import Flow
 from bot.pace import BETWEEN_POSTS
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.timetable import Timetable
 from handlers.desk import Desk
 from handlers.dispatch import INSTALLATION, register
 from handlers.everything import LISTENERS
-from handlers.installation import Installation, Installations
+from handlers.installation import Installation, Installations, OneInstallation
 from quality.device import OneTimeCodes
 from storage.database import Database
 from storage.secret import Safe
@@ -42,6 +45,7 @@ class Bot:
     delivery: Delivery
     timetable: Timetable
     metrics: Metrics
+    oauth: Flow | None  # where workspaces install the app themselves
 
 
 def real_now() -> datetime:
@@ -67,6 +71,21 @@ async def identify(slack: AsyncWebClient) -> Installation:
     """Ask Slack who the bot is."""
     answer = await slack.auth_test()
     return Installation(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""), slack)
+
+
+def installations_of(
+    settings: Settings,
+    database: Database,
+    slack: AsyncWebClient,
+    own: Installation | None,
+    now: Callable[[], datetime] = real_now,
+) -> Installations:
+    """Give the installations by which the bot speaks: the one of its token, or those that workspaces made."""
+    if settings.has_oauth:
+        return StoredInstallations(settings, database, slack, now, own)
+    if own is None:
+        raise SettingsError("SLACK_BOT_TOKEN is missing")
+    return OneInstallation(own)
 
 
 def assemble(
@@ -109,4 +128,5 @@ def assemble(
         process_before_response=True,  # an answer to Slack means that the work is done
     )
     register(app, desk, LISTENERS)
-    return Bot(settings, database, installations, app, desk, delivery, timetable, metrics)
+    flow = oauth.flow(settings, installations) if isinstance(installations, StoredInstallations) else None
+    return Bot(settings, database, installations, app, desk, delivery, timetable, metrics, flow)

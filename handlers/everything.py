@@ -21,6 +21,7 @@ from handlers import (
     roster,
     setup,
     signature,
+    uninstalled,
 )
 
 LISTENERS = (
@@ -43,5 +44,6 @@ LISTENERS = (
     + history.LISTENERS
     + export.LISTENERS
     + setup.LISTENERS
+    + uninstalled.LISTENERS
     + home.LISTENERS
 )

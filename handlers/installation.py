@@ -22,6 +22,9 @@ class Installations(Protocol):
     async def find(self, team_id: str, enterprise_id: str | None = None) -> Installation | None:
         """Find the installation that serves a workspace."""
 
+    async def end(self, serves: str, why: str) -> None:
+        """End an installation that Slack ended."""
+
 
 class OneInstallation:
     """The only installation there is, by a token of its own: it serves whoever reaches it."""
@@ -32,3 +35,6 @@ class OneInstallation:
     async def find(self, team_id: str, enterprise_id: str | None = None) -> Installation | None:  # noqa: ARG002 - the only one
         """Give the installation."""
         return self._only
+
+    async def end(self, serves: str, why: str) -> None:
+        """Keep the token: what Slack says of it is told by its answers."""

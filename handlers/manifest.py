@@ -50,8 +50,9 @@ def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
             "shortcuts": shortcuts,
         },
         "oauth_config": {
+            **({"redirect_urls": [url.removesuffix("events") + "oauth_redirect"]} if url else {}),
             # What is optional stands in both lists.
-            "scopes": {"bot": [*SCOPES, *OPTIONAL_SCOPES], "bot_optional": list(OPTIONAL_SCOPES)}
+            "scopes": {"bot": [*SCOPES, *OPTIONAL_SCOPES], "bot_optional": list(OPTIONAL_SCOPES)},
         },
         "settings": {
             "event_subscriptions": {"bot_events": sorted(listeners.events), **request},

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from quality import agreement, digest, lists, reminders
-from storage import draft, receipt
+from storage import draft, installation, receipt
 
 BATCH = 250  # of each kind in one transaction, so that people's clicks get their turn between
 RECEIPTS_KEPT = timedelta(days=7)
@@ -28,4 +28,5 @@ def beat(session: Session, now: datetime) -> bool:
     more = [decide(session, now, BATCH) for decide in DECIDED]
     receipt.forget(session, now - RECEIPTS_KEPT)
     draft.forget(session, now - DRAFTS_KEPT)
+    installation.forget_pending(session, now)
     return any(more)

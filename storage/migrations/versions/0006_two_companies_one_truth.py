@@ -1,4 +1,4 @@
-"""Each company's own number of a record, its private notes, and whose conversation a direct message goes to."""
+"""Installations by OAuth, each company's own number of a record, and its private notes, which are kept as written."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,6 +29,34 @@ def upgrade() -> None:
         "ix_message_undressed", "message", ["partnership_id"], sqlite_where=undressed, postgresql_where=undressed
     )
     op.add_column("person", sa.Column("dm_team_id", sa.String(length=32), nullable=True))
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("serves", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("bot_user_id", sa.String(length=32), nullable=False),
+        sa.Column("bot_id", sa.String(length=32), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("refresh_token", sa.String(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("installed_by", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    live = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_installation_live", "installation", ["serves"], unique=True, sqlite_where=live, postgresql_where=live
+    )
+    op.create_table(
+        "pending_installation",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_pending_installation")),
+    )
+    op.create_index("ix_pending_installation_expires_at", "pending_installation", ["expires_at"])
     side = sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32)
     op.create_table(
         "own_number",
