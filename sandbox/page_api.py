@@ -211,8 +211,8 @@ class PageApi:
 
     async def _disconnect(self, act: Json) -> None:
         """End the sharing as somebody of that company can: the owner's shows the others out, another's goes itself."""
-        cast, team = self._box.world.cast, self._person(act).team
-        await self._box.goings.disconnect(act["in"], None if team == cast.home.id else team)
+        host, team = self._box.world.channels[act["in"]].host, self._person(act).team
+        await self._box.goings.disconnect(act["in"], None if team == host else team)
 
     async def _connect(self, act: Json) -> None:
         await self._box.goings.connect(act["in"])
