@@ -1,13 +1,14 @@
 """The Web API, response_urls and file uploads over HTTP: reading calls, faults, the record of calls."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from sandbox import hooks
 from sandbox.api import answer
@@ -169,11 +170,14 @@ def _bearer(request: web.Request) -> str | None:
 
 def _client(request: web.Request) -> tuple[str, str] | None:
     """Return client id and secret given by HTTP Basic."""
+    scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Basic":
+        return None
     try:
-        given = BasicAuth.decode(request.headers.get("Authorization", ""))
+        client_id, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
     except ValueError:
         return None
-    return given.login, given.password
+    return client_id, secret
 
 
 async def _arguments(request: web.Request) -> Json:

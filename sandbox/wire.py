@@ -187,7 +187,7 @@ def interaction(
     shown = world.cast.shown_team(who.team, told.id)
     return {
         "type": kind,
-        "team": _team(world, team_id, told),
+        "team": _team(world, who, team_id, told),
         "user": {"id": who.id, "username": who.username, "name": who.username, "team_id": shown},
         "api_app_id": world.cast.app.app,
         "token": TOKEN,
@@ -197,9 +197,9 @@ def interaction(
     }
 
 
-def _team(world: World, team_id: str, told: Installation) -> Json | None:
-    """Return the outer `team`; Bolt notes that it may be null where an organisation has the app, so it is here."""
-    if told.org_wide and team_id in [team.id for team in told.teams]:
+def _team(world: World, who: Person, team_id: str, told: Installation) -> Json | None:
+    """Return the outer `team`; with org-wide installations it can be null, Bolt notes: here for their own people."""
+    if told.org_wide and world.is_own(who, told):
         return None
     team, enterprise = world.cast.team(team_id), world.cast.enterprise_of(team_id)
     grid = {"enterprise_id": enterprise.id, "enterprise_name": enterprise.name} if enterprise else {}

@@ -76,7 +76,7 @@ function tabs(place) {
 
 function options(place) {
   const item = (what, label, detail) => ({ label, detail, pick: () => act({ do: what, in: place.id }) });
-  const isOwner = teamOf(me().team).installed;
+  const isOwner = place.host === me().team;
   return menuButton("⋮", "Channel options", () => [
     place.member ? item("leave", "Leave channel") : !place.away && item("join", "Join channel"),
     place.archived ? item("unarchive", "Unarchive channel") : item("archive", "Archive channel"),
