@@ -150,6 +150,7 @@ class PageApi:
             "connect": self._connect,
             "deactivate": self._deactivate,
             "reactivate": self._reactivate,
+            "invite": self._invite,
             "install": self._install,
             "uninstall": self._uninstall,
             "consent": self._consent,
@@ -232,6 +233,12 @@ class PageApi:
 
     async def _reactivate(self, act: Json) -> None:
         await self._box.goings.reactivate(self._person(act))
+
+    async def _invite(self, act: Json) -> None:
+        """Bring the bot of the person's own company into a channel."""
+        used = self._box.world.installations.of_team(self._person(act).team)
+        if used:
+            await self._box.invite(used.user, act["in"])
 
     async def _install(self, act: Json) -> None:
         await self._box.install(self._person(act).team)

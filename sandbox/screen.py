@@ -95,6 +95,8 @@ def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Js
     place = {"id": where.id, "kind": kind, "name": name, "unread": len(new)}
     place |= {"member": me.id in where.members, "archived": where.archived, "teams": world.teams_in(where)}
     place |= {"disconnected": bool(where.away), "away": me.id in where.away}
+    bot = world.installations.of_team(me.team)
+    place["bot_outside"] = kind == "channel" and bot is not None and bot.user not in where.members
     return place | {"shared": where.shared, "host": where.host, "private": where.private, "topic": where.topic}
 
 

@@ -37,6 +37,7 @@ class Sandbox:
     With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes; with
     `posts_per_second` it has to keep that pace in each channel, or is told to wait (429). `ack_seconds` is how long
     Slack waits for an answer, and how long a trigger id is good. With `token_rotation` tokens expire after 12 hours.
+    `install_url` is the app's own page to install it from, if it has one: the page's menu leads there.
     """
 
     def __init__(

@@ -38,7 +38,12 @@ async function decide(allow) {
 /** Whoever acts can be changed here too, for there is no sign-in to do it by. */
 function actors(people) {
   const options = people.map((person) => h("option", { value: person.id, selected: person.id === acting }, person.name));
-  const onchange = (event) => { acting = event.target.value; localStorage.setItem("person", acting); draw(); };
+  const onchange = async (event) => {
+    acting = event.target.value;
+    localStorage.setItem("person", acting);
+    await draw();
+    document.getElementById("acting").focus();
+  };
   return h("p", { class: "field" }, h("label", { class: "label", for: "acting" }, "Acting as "),
     h("select", { id: "acting", class: "field-box", onchange }, options));
 }
