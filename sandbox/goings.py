@@ -1,6 +1,6 @@
 """Channels and people that go and come back: what becomes of them in the world, and which events tell the app."""
 
-from sandbox import wire
+from sandbox import profiles
 from sandbox.acts import Acts, CannotDo
 from sandbox.cast import Person
 from sandbox.elements import Json
@@ -127,7 +127,7 @@ class Goings:
         knowing = [one for one in self.world.installations.live if self.world.knows(person, one)]
         if told := own or next(iter(knowing), None):
             moment = self.world.clock.ts()
-            event = {"type": "user_change", "user": wire.person(self.world, person, told), "event_ts": moment}
+            event = {"type": "user_change", "user": profiles.person(self.world, person, told), "event_ts": moment}
             await self._acts.tell("user_change", {**event, "cache_ts": int(float(moment))}, told=told)
 
     def _channel(self, channel: str) -> Channel:

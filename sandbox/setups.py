@@ -51,10 +51,10 @@ SETUPS = {
 }
 
 
-def cast_of(setup: str, *, third: bool = False) -> Cast:
+def cast_of(setup: str, *, third: bool = False, installed: bool = True) -> Cast:
     """Return the cast of a set-up; with `third` a second CMO, Delphi, has a channel of its own with Aurora.
 
-    KeyError for a set-up that is none of `SETUPS`.
+    With `installed=False` nobody has the app yet. KeyError for a set-up that is none of `SETUPS`.
     """
     chosen = SETUPS[setup]
     people: tuple[Person, ...] = (*_SPONSORS, *_MAKERS, *_OTHERS)
@@ -63,7 +63,8 @@ def cast_of(setup: str, *, third: bool = False) -> Cast:
     teams = (_AURORA, *([chosen.maker, _CYGNUS] if chosen.maker else []))
     enterprises = (chosen.enterprise,) if chosen.enterprise else ()
     cast = Cast(teams, people, _rooms(people, shared=chosen.maker is not None), enterprises=enterprises)
-    return _with_third(cast) if third else cast
+    cast = _with_third(cast) if third else cast
+    return cast if installed else _before_any(cast)
 
 
 def example_cast() -> Cast:
@@ -83,6 +84,11 @@ def _rooms(people: tuple[Person, ...], *, shared: bool) -> tuple[Room, ...]:
         Room("C0SHARED", "aurora-borealis-quality", (*everybody, bot), shared=shared),
         Room("C0INTERNAL", "aurora-internal", (*sponsors, bot), private=True),
     )
+
+
+def _before_any(cast: Cast) -> Cast:
+    teams = tuple(replace(team, installed=False) for team in cast.teams)
+    return replace(cast, teams=teams, enterprises=tuple(replace(one, installed=False) for one in cast.enterprises))
 
 
 def _with_third(cast: Cast) -> Cast:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import wire
+from sandbox import profiles
 from sandbox.api.registry import Call, method
 from sandbox.elements import Json
 from sandbox.refused import Refused
@@ -18,7 +18,7 @@ def open_dm(call: Call) -> Json:
     if person.id in call.world.deactivated:
         raise Refused("user_disabled")
     dm = call.world.dm(person.id, call.installation)
-    return {"channel": wire.channel(call.world, dm, call.installation) if call.flag("return_im") else {"id": dm.id}}
+    return {"channel": profiles.channel(call.world, dm, call.installation) if call.flag("return_im") else {"id": dm.id}}
 
 
 @method("conversations.info", "{kind}:read")
@@ -28,7 +28,7 @@ def info(call: Call) -> Json:
     if channel.private and call.installation.user not in channel.members:
         raise Refused("channel_not_found")
     counted = {"num_members": len(channel.members)} if call.flag("include_num_members") else {}
-    return {"channel": {**wire.channel(call.world, channel, call.installation), **counted}}
+    return {"channel": {**profiles.channel(call.world, channel, call.installation), **counted}}
 
 
 @method("conversations.members", "{kind}:read")
@@ -64,4 +64,7 @@ def _channel_page(call: Call, wanted: Any) -> Json:
     without = call.flag("exclude_archived")
     seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c) and not (c.archived and without)]
     page, metadata = call.page(seen)
-    return {"channels": [wire.channel(call.world, c, call.installation) for c in page], "response_metadata": metadata}
+    return {
+        "channels": [profiles.channel(call.world, c, call.installation) for c in page],
+        "response_metadata": metadata,
+    }

@@ -1,6 +1,6 @@
 """users.*, team.* and bots.*: who is who, as far as an installation may know them."""
 
-from sandbox import wire
+from sandbox import profiles
 from sandbox.api.registry import Call, method
 from sandbox.elements import Json
 from sandbox.installations import Installation
@@ -11,8 +11,8 @@ from sandbox.refused import Refused
 def users_info(call: Call) -> Json:
     """Describe a person or a bot of the app."""
     if bot := _bot(call, str(call.get("user"))):
-        return {"user": wire.bot_profile(call.world, bot)}
-    return {"user": wire.person(call.world, call.person(), call.installation)}
+        return {"user": profiles.bot_profile(call.world, bot)}
+    return {"user": profiles.person(call.world, call.person(), call.installation)}
 
 
 def _bot(call: Call, user: str) -> Installation | None:
@@ -26,8 +26,8 @@ def _bot(call: Call, user: str) -> Installation | None:
 def users_list(call: Call) -> Json:
     """List the people the app may know."""
     world, own = call.world, call.installation
-    people = [wire.person(world, person, own) for person in world.cast.people if world.knows(person, own)]
-    page, metadata = call.page([*people, wire.bot_profile(world, own)])
+    people = [profiles.person(world, person, own) for person in world.cast.people if world.knows(person, own)]
+    page, metadata = call.page([*people, profiles.bot_profile(world, own)])
     return {"members": page, "cache_ts": int(world.clock.now().timestamp()), "response_metadata": metadata}
 
 

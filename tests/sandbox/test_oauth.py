@@ -196,3 +196,19 @@ async def test_an_organisation_installs(manifest: dict[str, Any]) -> None:
         box.use_manifest(manifest)
         with pytest.raises(CannotDo, match="app_not_org_ready"):
             await box.person("U0ELIF").authorize(address(box, team="E0BOREAL"))
+
+
+async def test_the_first_installation(manifest: dict[str, Any]) -> None:
+    """Where nobody has the app there is no token and no bot; after OAuth the bot is invited and posts."""
+    async with Sandbox(cast_of("connect", installed=False), manifest) as box:
+        nobody = AsyncWebClient(base_url=box.api_url, retry_handlers=[])
+        with pytest.raises(LookupError):
+            _ = box.bot_token
+        with pytest.raises(CannotDo, match="cannot come"):
+            await box.invite("U0QUALBRIDGE", "C0SHARED")
+        token = (await exchange(box, nobody, await code_of(box, "U0ANNA")))["access_token"]
+        assert token == box.bot_token
+        home = AsyncWebClient(token=token, base_url=box.api_url, retry_handlers=[])
+        assert await error(home.chat_postMessage(channel="C0SHARED", text="x")) == "not_in_channel"
+        await box.invite("U0QUALBRIDGE", "C0SHARED")
+        assert (await home.chat_postMessage(channel="C0SHARED", text="x"))["ok"]
