@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import checks, elements, limits, wire
-from sandbox.api.registry import Refused
 from sandbox.api.views import STACK, refusal
 from sandbox.cast import Person
 from sandbox.elements import Json
 from sandbox.hooks import say_back
+from sandbox.installations import Installation
 from sandbox.line import Line, NotAcknowledged
+from sandbox.refused import Refused
 from sandbox.world import Channel, Message, View, World, dm_id
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -31,23 +32,23 @@ class Acts:
         """Type a slash command."""
         where = self._inside(person, channel)
         name, _, rest = text.strip().partition(" ")
-        known = self.world.manifest.command(name)
-        if known is None or not self.world.cast.has_app(person):
+        known, used = self.world.manifest.command(name), self.world.installations.of_team(person.team)
+        if known is None or used is None:
             self.world.tell(person.id, channel, f"`{name}` is not a valid command.")
             return
         if known.get("should_escape"):
-            rest = self._with_mentions(rest)
-        key = self.world.new_hook(channel, person.id)
+            rest = self._with_mentions(rest, where)
+        key = self.world.new_hook(used, channel, person.id)
         body = wire.command(self.world, person, where, name, rest.strip(), self._hook_url(key))
         answer = await self._send(person, channel, "command", name, body)
-        self._answered(person, channel, name, answer)
+        self._answered(used, person, channel, name, answer)
 
-    def _answered(self, person: Person, channel: str, name: str, answer: Json | str | None) -> None:
+    def _answered(self, used: Installation, person: Person, channel: str, name: str, answer: Json | str | None) -> None:
         if not answer:
             return
         content = {"text": answer} if isinstance(answer, str) else answer
         try:
-            say_back(self.world, channel, person.id, content)
+            say_back(self.world, used, channel, person.id, content)
         except Refused:
             self._failed(person, channel, name, "invalid_command_response")
             raise NotAcknowledged("invalid_command_response", self._line.deliveries[-1]) from None
@@ -56,20 +57,21 @@ class Acts:
         """Use a message shortcut, or a global one without a message."""
         self._with_account(person)
         found = next((s for s in self.world.manifest.shortcuts if s["callback_id"] == callback_id), None)
-        if found is None or not self.world.cast.has_app(person):
+        used = self.world.installations.of_team(person.team)
+        if found is None or used is None:
             raise CannotDo(f"{person.name} has no shortcut {callback_id!r} here.")
         kind = "message_action" if found["type"] == "message" else "shortcut"
-        more: Json = {"callback_id": callback_id, "trigger_id": self.world.new_trigger(person.id)}
+        more: Json = {"callback_id": callback_id, "trigger_id": self.world.new_trigger(person.id, installation=used)}
         more["action_ts"] = self.world.clock.ts()
         if kind == "message_action":
             if message is None:
                 raise CannotDo(f"{found['name']!r} is a message shortcut: say which message.")
-            more |= self._about(person, message)
-        body = wire.interaction(self.world, kind, person, person.team, **more)
+            more |= self._about(used, person, message)
+        body = wire.interaction(self.world, kind, person, person.team, used, **more)
         await self._send(person, channel, "interaction", found["name"], body)
 
-    def _about(self, person: Person, message: Message) -> Json:
-        key = self.world.new_hook(message.channel, person.id, message)
+    def _about(self, used: Installation, person: Person, message: Message) -> Json:
+        key = self.world.new_hook(used, message.channel, person.id, message)
         return {
             "channel": wire.channel_name(self.world, message.channel),
             "message_ts": message.ts,
@@ -83,32 +85,40 @@ class Acts:
         element = elements.find(on.blocks, block_id, action_id)
         if element is None:
             raise CannotDo("That is no longer there.")
+        told = self._told(on)
         if isinstance(on, View) and (kind := elements.KINDS.get(element["type"])):
             on.state[block_id][action_id][kind.field] = chosen.get(kind.field)
         done = wire.action(element, block_id, chosen, self.world.clock.ts())
-        body = self._click_body(person, on, done)
+        body = self._click_body(told, person, on, done)
         if isinstance(on, Message):
             await self._send(person, on.channel, "interaction", action_id, body, on.thread_ts)
         else:
             await self._send_from_view(on, action_id, body)
 
-    def _click_body(self, person: Person, on: Message | View, done: Json) -> Json:
-        home = self.world.cast.home.id
+    def _click_body(self, told: Installation, person: Person, on: Message | View, done: Json) -> Json:
         view = on.id if isinstance(on, View) else None
-        more: Json = {"trigger_id": self.world.new_trigger(person.id, view), "actions": [done]}
+        more: Json = {"trigger_id": self.world.new_trigger(person.id, view, told), "actions": [done]}
         if isinstance(on, View):
-            return wire.interaction(
-                self.world, "block_actions", person, person.team, **more, **wire.on_view(self.world, on)
-            )
-        url = self._hook_url(self.world.new_hook(on.channel, person.id, on))
-        about = wire.on_message(self.world, on, url)
-        return wire.interaction(self.world, "block_actions", person, home, **more, **about)
+            about, team = wire.on_view(self.world, on), person.team
+        else:
+            url = self._hook_url(self.world.new_hook(told, on.channel, person.id, on))
+            about, team = wire.on_message(self.world, on, url), told.workspace.id
+        return wire.interaction(self.world, "block_actions", person, team, told, **more, **about)
+
+    def _told(self, on: Message | View) -> Installation:
+        """Return the installation that hears of an act on its message or view, as long as there is one."""
+        told = on.installation if isinstance(on, View) else self.world.installations.by_user(on.user)
+        if told is None or not told.live:
+            raise CannotDo(f"{self.world.manifest.name} is no longer installed there.")
+        return told
 
     async def suggest(self, person: Person, on: Message | View, block_id: str, action_id: str, value: str) -> Json:
         """Type into an external select and return the options the app offers."""
         more = {"block_id": block_id, "action_id": action_id, "value": value}
         about = wire.on_view(self.world, on) if isinstance(on, View) else wire.on_message(self.world, on, "")
-        body = wire.interaction(self.world, "block_suggestion", person, person.team, **more, **about)
+        told = self._told(on)
+        team = person.team if isinstance(on, View) else told.workspace.id
+        body = wire.interaction(self.world, "block_suggestion", person, team, told, **more, **about)
         answer = await self._line.send("interaction", f"suggest {action_id}", body)
         if not isinstance(answer, dict) or limits.suggestion_problems(answer):
             raise NotAcknowledged("invalid options", self._line.deliveries[-1])
@@ -126,10 +136,10 @@ class Acts:
         return view.errors
 
     async def _submit(self, person: Person, view: View) -> None:
-        shown = wire.view(self.world, view)
-        trigger = self.world.new_trigger(person.id, view.id)
+        shown, told = wire.view(self.world, view), self._told(view)
+        trigger = self.world.new_trigger(person.id, view.id, told)
         more = {"view": shown, "trigger_id": trigger, "response_urls": []}
-        body = wire.interaction(self.world, "view_submission", person, person.team, **more)
+        body = wire.interaction(self.world, "view_submission", person, person.team, told, **more)
         answer = await self._send_from_view(view, str(view.body.get("callback_id", "")), body)
         if not self._follow(person, view, answer):
             self._trouble(view, "invalid response to a view_submission")
@@ -165,7 +175,7 @@ class Acts:
     def _push(self, view: View, answer: Json) -> bool:
         if len(self.world.stacks[view.person]) >= STACK or not self._showable(answer.get("view")):
             return False
-        self.world.push(view.person, answer["view"])
+        self.world.push(view.person, answer["view"], view.installation)
         return True
 
     def _showable(self, body: Any, replaces: View | None = None) -> bool:
@@ -183,41 +193,40 @@ class Acts:
         self.world.stacks[person.id] = [] if cleared else [v for v in stack if v is not view]
         self.world.changed()
         for closed in gone:
-            if closed.body.get("notify_on_close"):
+            if closed.body.get("notify_on_close") and closed.installation.live:
                 more = {"view": wire.view(self.world, closed), "is_cleared": cleared}
-                body = wire.interaction(self.world, "view_closed", person, person.team, **more)
+                body = wire.interaction(self.world, "view_closed", person, person.team, closed.installation, **more)
                 await self._line.send("interaction", str(closed.body.get("callback_id", "")), body)
 
     async def say(self, person: Person, text: str, channel: str, thread_ts: str | None = None) -> Message:
         """Write a message; the app hears of it as far as its manifest subscribes."""
         where = self._inside(person, channel)
-        marked = self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+        marked = self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), where)
         message = self.world.post(channel, person.id, marked, thread_ts=thread_ts)
         await self._tell_of(message, person, where)
         return message
 
     async def _tell_of(self, message: Message, person: Person, where: Channel) -> None:
-        app_user = self.world.cast.app.user
-        if app_user not in where.members:
-            return
-        event = wire.message_event(self.world, message, person, where)
-        await self.tell("message." + where.kind, event, where)
-        if f"<@{app_user}>" in message.text and not where.partner:
-            mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}
-            await self.tell("app_mention", mention, where)
+        if told := self.world.audience(where):
+            event = wire.message_event(self.world, message, person, where, told)
+            await self.tell("message." + where.kind, event, where, told)
+        for named in self.world.installations.live:
+            if f"<@{named.user}>" in message.text and named.user in where.members and not where.partner:
+                event = wire.message_event(self.world, message, person, where, named)
+                mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}
+                await self.tell("app_mention", mention, where, named)
 
     async def open_home(self, person: Person) -> None:
         """Open the app's Home tab."""
         self._with_account(person)
-        if not (self.world.cast.has_app(person) and self.world.manifest.has_home):
+        used = self.world.installations.of_team(person.team)
+        if used is None or not self.world.manifest.has_home:
             raise CannotDo(f"{person.name} sees no Home tab of {self.world.manifest.name}.")
-        event = {"type": "app_home_opened", "user": person.id, "tab": "home"}
-        where = next(c for c in self.world.channels.values() if c.partner == person.id)
-        event |= {"channel": where.id, "event_ts": self.world.clock.ts()}
+        event: Json = {"type": "app_home_opened", "user": person.id, "tab": "home"}
+        event |= {"channel": self.world.dm(person.id, used).id, "event_ts": self.world.clock.ts()}
         if home := self.world.homes.get(person.id):
-            await self.tell("app_home_opened", {**event, "view": wire.view(self.world, home)})
-        else:
-            await self.tell("app_home_opened", event)
+            event["view"] = wire.view(self.world, home)
+        await self.tell("app_home_opened", event, told=used)
 
     async def join(self, person: Person, channel: str) -> None:
         """Come into a channel."""
@@ -242,15 +251,27 @@ class Acts:
     async def _membership(self, kind: str, person: Person, channel: str) -> None:
         where = self.world.channels[channel]
         self.world.changed()
-        if self.world.cast.app.user in where.members:
-            event = {"type": kind, "user": person.id, "channel": channel, "team": person.team}
+        if told := self.world.audience(where):
+            # In payloads captured for Bolt's own tests who comes from Grid has a workspace's id, who goes the
+            # organisation's.
+            gone = self.world.cast.shown_team(person.team, told.id)
+            event = {"type": kind, "user": person.id, "channel": channel}
+            event |= {"team": person.team if kind == "member_joined_channel" else gone}
             event |= {"channel_type": "G" if where.private else "C", "event_ts": self.world.clock.ts()}
-            await self.tell(kind, event, where)
+            await self.tell(kind, event, where, told)
 
-    async def tell(self, subscription: str, event: Json, where: Channel | None = None) -> None:
-        """Send the app an event, if its manifest subscribes to it."""
-        if subscription in self.world.manifest.events:
-            await self._line.send_event(wire.event(self.world, event, where))
+    async def tell(
+        self, subscription: str, event: Json, where: Channel | None = None, told: Installation | None = None
+    ) -> None:
+        """Send the app an event for one installation, the home team's unless said, if the manifest subscribes."""
+        to = told or self.world.installations.home
+        if to.live and subscription in self.world.manifest.events:
+            await self._line.send_event(wire.event(self.world, event, where, to))
+
+    async def tell_last(self, event: Json, gone: Installation) -> None:
+        """Send the app an event about an installation that is no more, if its manifest subscribes to it."""
+        if event["type"] in self.world.manifest.events:
+            await self._line.send_event(wire.goodbye(self.world, event, gone))
 
     def _inside(self, person: Person, channel: str) -> Channel:
         self._with_account(person)
@@ -265,8 +286,9 @@ class Acts:
         if person.id in self.world.deactivated:
             raise CannotDo(f"{person.name} is deactivated and can do nothing.")
 
-    def _with_mentions(self, text: str) -> str:
-        ids = {name.lower(): key for key, name in self.world.names.items() if key.startswith("U")}
+    def _with_mentions(self, text: str, where: Channel) -> str:
+        named = sorted(self.world.names.items(), key=lambda one: one[0] in where.members)  # of two bots the one here
+        ids = {name.lower(): key for key, name in named if key.startswith("U")}
 
         def mention(found: re.Match[str]) -> str:
             for words in (found[1], found[1].split()[0]):

@@ -1,7 +1,9 @@
 """The Web API, response_urls and file uploads over HTTP: reading calls, faults, the record of calls."""
 
 import asyncio
+import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +11,15 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import hooks
-from sandbox.api import Refused, answer
-from sandbox.api.registry import Call, Tokens
+from sandbox.api import answer
+from sandbox.api.registry import Call
 from sandbox.elements import Json
 from sandbox.faults import Fault, Faults
 from sandbox.files import is_deleted
+from sandbox.installations import Installation
+from sandbox.oauth import OAuth, Secrets
 from sandbox.pace import RETRY_AFTER, Pace
+from sandbox.refused import Refused
 from sandbox.socket_mode import Sockets
 from sandbox.world import World
 
@@ -35,11 +40,12 @@ class CallRecord:
 class ApiServer:
     """Answers the app's HTTP calls."""
 
-    def __init__(self, world: World, tokens: Tokens, sockets: Sockets, pace: Pace) -> None:
+    def __init__(self, world: World, secrets: Secrets, oauth: OAuth, sockets: Sockets, pace: Pace) -> None:
         self.calls: list[CallRecord] = []
         self.faults, self.pace = Faults(), pace
         self.base_url = ""
-        self._world, self._tokens, self._sockets = world, tokens, sockets
+        self._world, self._secrets, self._oauth, self._sockets = world, secrets, oauth, sockets
+        self.revoked: Callable[[Installation], None] = world.uninstall
 
     def routes(self) -> list[web.RouteDef]:
         """Return what this server answers."""
@@ -54,9 +60,22 @@ class ApiServer:
         name = request.match_info["method"]
         arguments = await _arguments(request)
         token = _bearer(request) or arguments.pop("token", None)
-        call = Call(name, arguments, self._world, self.base_url, self._socket_url)
+        given = self._world.installations.tokens.get(token or "")
+        call = Call(
+            name,
+            arguments,
+            self._world,
+            self.base_url,
+            self._socket_url,
+            self._oauth,
+            self.revoked,
+            given,
+            _client(request),
+        )
         fault = self._limit(call) or self.faults.take(name)
-        return await self._faulty(request, fault, name, arguments, lambda: answer(call, token, self._tokens))
+        done = await self._faulty(request, fault, name, arguments, lambda: answer(call, token, self._secrets))
+        done.headers["x-oauth-scopes"] = ",".join(call.scopes)
+        return done
 
     def _limit(self, call: Call) -> Fault | None:
         if call.method != "chat.postMessage" or not self.pace.is_too_fast(_channel_of(call)):
@@ -93,9 +112,9 @@ class ApiServer:
             return web.Response(text=fault.garbage, status=_status(fault), content_type="application/json")
         return web.json_response(done, status=_status(fault), headers=self._headers(fault))
 
-    def _headers(self, fault: Fault) -> dict[str, str]:
-        retry = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
-        return {"x-oauth-scopes": ",".join(self._world.manifest.scopes), **retry}
+    @staticmethod
+    def _headers(fault: Fault) -> dict[str, str]:
+        return {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
 
     def _socket_url(self) -> str:
         return f"{self.base_url.replace('http', 'ws', 1)}link?ticket={self._sockets.ticket()}"
@@ -147,6 +166,18 @@ async def _uploaded(request: web.Request) -> bytes:
 def _bearer(request: web.Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if scheme == "Bearer" else None
+
+
+def _client(request: web.Request) -> tuple[str, str] | None:
+    """Return client id and secret given by HTTP Basic."""
+    scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Basic":
+        return None
+    try:
+        client_id, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return client_id, secret
 
 
 async def _arguments(request: web.Request) -> Json:

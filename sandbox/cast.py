@@ -1,22 +1,36 @@
-"""The invented companies, people and channels of the sandbox, as data; what happens among them is in `world`."""
+"""What a sandbox starts with, as data: companies, people, channels. The invented ones are in `setups`."""
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 
 @dataclass(frozen=True)
+class Enterprise:
+    """An Enterprise Grid organisation; `installed` says whether it starts with the app installed org-wide."""
+
+    id: str
+    name: str
+    installed: bool = False
+
+
+@dataclass(frozen=True)
 class Team:
-    """A Slack workspace; `installed` says whether it has installed the app."""
+    """A Slack workspace; `installed` says whether it starts with the app installed.
+
+    With `shown_as_enterprise` other companies see its people under the organisation's id (`E...`), as often on Grid.
+    """
 
     id: str
     name: str
     domain: str
     installed: bool = False
+    enterprise: str | None = None
+    shown_as_enterprise: bool = False
 
 
 @dataclass(frozen=True)
 class Person:
-    """A member of a team; a guest is a single-channel guest (`is_restricted`)."""
+    """A member of a team; a guest (`is_restricted`) is of one channel only, unless `many_channels`."""
 
     id: str
     name: str
@@ -24,6 +38,7 @@ class Person:
     team: str
     tz: str
     guest: bool = False
+    many_channels: bool = False
 
     @property
     def username(self) -> str:
@@ -31,12 +46,12 @@ class Person:
         return self.name.lower().replace(" ", ".")
 
 
-_Thing = TypeVar("_Thing", Team, Person)
+_Thing = TypeVar("_Thing", Team, Person, Enterprise)
 
 
 @dataclass(frozen=True)
 class Room:
-    """A channel as it is when the sandbox starts."""
+    """A channel as it is when the sandbox starts; `host` is the team that owns it, the app's home unless said."""
 
     id: str
     name: str
@@ -44,11 +59,12 @@ class Room:
     shared: bool = False
     private: bool = False
     topic: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True)
 class AppIds:
-    """The ids Slack gave the app when it was installed."""
+    """The ids Slack gave the app: its own, and those of a bot of it; every installation has a bot of its own."""
 
     app: str = "A0QUALBRIDGE"
     bot: str = "B0QUALBRIDGE"
@@ -57,17 +73,18 @@ class AppIds:
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody and everything a sandbox starts with; the first installed team is the app's home."""
+    """Everybody and everything a sandbox starts with; the first team that starts with the app is the app's home."""
 
     teams: tuple[Team, ...]
     people: tuple[Person, ...]
     rooms: tuple[Room, ...]
     app: AppIds = AppIds()
+    enterprises: tuple[Enterprise, ...] = ()
 
     @property
     def home(self) -> Team:
-        """The team whose installation (and token) the app uses."""
-        return next(team for team in self.teams if team.installed)
+        """The team whose installation `Sandbox.bot_token` belongs to; without any, the first team."""
+        return next((team for team in self.teams if team.installed), self.teams[0])
 
     def team(self, team_id: str) -> Team:
         """Return the team or raise KeyError."""
@@ -77,9 +94,29 @@ class Cast:
         """Return the person or raise KeyError."""
         return _by_id(self.people, user_id)
 
-    def has_app(self, person: Person) -> bool:
-        """Say whether the person's own company has installed the app."""
-        return self.team(person.team).installed
+    def enterprise(self, enterprise_id: str) -> Enterprise:
+        """Return the organisation or raise KeyError."""
+        return _by_id(self.enterprises, enterprise_id)
+
+    @property
+    def installers(self) -> tuple[Team | Enterprise, ...]:
+        """Whoever can install the app: every team and every organisation."""
+        return (*self.teams, *self.enterprises)
+
+    def enterprise_of(self, team_id: str) -> Enterprise | None:
+        """Return the organisation that a team belongs to, or None."""
+        wanted = self.team(team_id).enterprise
+        return self.enterprise(wanted) if wanted else None
+
+    def teams_of(self, installer: str) -> tuple[Team, ...]:
+        """Return the teams that an installation by this team, or org-wide by this organisation, serves."""
+        return tuple(team for team in self.teams if installer in (team.id, team.enterprise))
+
+    def shown_team(self, team_id: str, to: str) -> str:
+        """Return the id under which this team or organisation `to` sees a team's people."""
+        team = self.team(team_id)
+        is_own = team in self.teams_of(to) or team.enterprise in [own.enterprise for own in self.teams_of(to)]
+        return team.id if is_own or not (team.shown_as_enterprise and team.enterprise) else team.enterprise
 
 
 def _by_id(things: tuple[_Thing, ...], wanted: str) -> _Thing:
@@ -87,34 +124,3 @@ def _by_id(things: tuple[_Thing, ...], wanted: str) -> _Thing:
         if thing.id == wanted:
             return thing
     raise KeyError(wanted)
-
-
-_BERLIN, _ZURICH, _LONDON = "Europe/Berlin", "Europe/Zurich", "Europe/London"
-
-_EXAMPLE_TEAMS = (
-    Team("T0AURORA", "Aurora Therapeutics (example)", "aurora-example", installed=True),
-    Team("T0BOREAL", "Borealis Manufacturing (example)", "borealis-example"),
-    Team("T0CYGNUS", "Cygnus Advisory (example)", "cygnus-example"),
-)
-_EXAMPLE_PEOPLE = (
-    Person("U0ANNA", "Anna Berg", "QA lead", "T0AURORA", _BERLIN),
-    Person("U0BEN", "Ben Ortiz", "QA", "T0AURORA", _BERLIN),
-    Person("U0CARLA", "Carla Novak", "CMC manager", "T0AURORA", _BERLIN),
-    Person("U0DAN", "Dan Whitfield", "Head of quality", "T0AURORA", _BERLIN),
-    Person("U0ELIF", "Elif Kaya", "QA lead", "T0BOREAL", _ZURICH),
-    Person("U0FINN", "Finn Larsen", "QA", "T0BOREAL", _ZURICH),
-    Person("U0GITA", "Gita Rao", "Production", "T0BOREAL", _ZURICH),
-    Person("U0HUGO", "Hugo Meyer", "Laboratory", "T0BOREAL", _ZURICH),
-    Person("U0MIRA", "Mira Stone", "Consultant", "T0CYGNUS", _LONDON),
-    Person("U0GUEST", "Gus Teller", "Guest", "T0AURORA", _LONDON, guest=True),
-)
-_SPONSOR = ("U0ANNA", "U0BEN", "U0CARLA", "U0DAN")
-
-
-def example_cast() -> Cast:
-    """Return the two companies, the stranger and the guest that `make sandbox` and the tests play with."""
-    bot = AppIds().user
-    everybody = tuple(person.id for person in _EXAMPLE_PEOPLE)
-    shared = Room("C0SHARED", "aurora-borealis-quality", (*everybody, bot), shared=True)
-    internal = Room("C0INTERNAL", "aurora-internal", (*_SPONSOR, bot), private=True)
-    return Cast(_EXAMPLE_TEAMS, _EXAMPLE_PEOPLE, (shared, internal))

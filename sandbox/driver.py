@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from sandbox import elements, words
 from sandbox.acts import Acts, CannotDo
 from sandbox.cast import Person
 from sandbox.elements import KINDS, Json
 from sandbox.files import SharedFile, files_of, new_file, shown
+from sandbox.oauth import OAuth
 from sandbox.phone import Phone
-from sandbox.world import Message, View, World, dm_id
+from sandbox.refused import Refused
+from sandbox.world import Message, View, World
 
 Screen = Message | View
 _MENUS = (*KINDS, "overflow")
@@ -19,9 +22,9 @@ _MENUS = (*KINDS, "overflow")
 class Driver:
     """Acts as one person: every act returns after the app acknowledged, or raises NotAcknowledged."""
 
-    def __init__(self, world: World, acts: Acts, person: Person, base_url: str) -> None:
+    def __init__(self, world: World, acts: Acts, person: Person, base_url: str, oauth: OAuth) -> None:
         self.person = person
-        self._world, self._acts, self._base_url = world, acts, base_url
+        self._world, self._acts, self._base_url, self._oauth = world, acts, base_url, oauth
         rooms = [room.id for room in world.cast.rooms]
         self._shared = next((room.id for room in world.cast.rooms if room.shared), rooms[0])
         self._searches: dict[tuple[str, str, str], list[str]] = {}
@@ -46,8 +49,8 @@ class Driver:
 
     @property
     def direct_messages(self) -> list[Message]:
-        """The messages of the DM with the app."""
-        return self.messages(dm_id(self.person.id))
+        """The messages of the DMs with the app, of whichever installation, oldest first."""
+        return [m for m in self._everything() if self._world.channels[m.channel].partner and not m.is_reply]
 
     def pins(self, channel: str | None = None) -> list[Message]:
         """Return the pinned messages of a channel, in the order they were pinned."""
@@ -91,6 +94,16 @@ class Driver:
     async def open_home(self) -> None:
         """Open the app's Home tab."""
         await self._acts.open_home(self.person)
+
+    async def authorize(self, url: str, *, allow: bool = True) -> str:
+        """Press Allow (or Cancel) on the page of an authorize address; returns where Slack sends the browser.
+
+        What the page refuses instead is a CannotDo with Slack's word.
+        """
+        try:
+            return self._oauth.decide(self.person, dict(parse_qsl(urlsplit(url).query)), allow=allow)
+        except Refused as refused:
+            raise CannotDo(refused.error) from None
 
     async def join(self, channel: str) -> None:
         """Come into a channel."""

@@ -1,8 +1,9 @@
 """What a response_url and the immediate answer to a command may do."""
 
 from sandbox.api.chat import checked_content
-from sandbox.api.registry import Refused
 from sandbox.elements import Json
+from sandbox.installations import Installation
+from sandbox.refused import Refused
 from sandbox.world import HOOK_USES, Hook, Message, World
 
 
@@ -20,7 +21,7 @@ def use(world: World, key: str, content: Json) -> None:
 
 
 def _do(world: World, hook: Hook, content: Json) -> None:
-    original = _original(world, hook)
+    original = _original(hook)
     if _yes(content, "delete_original"):
         if original:
             world.remove(original)
@@ -28,13 +29,13 @@ def _do(world: World, hook: Hook, content: Json) -> None:
     if original and _yes(content, "replace_original"):
         world.edit(original, {"blocks": [], "attachments": [], **checked_content(content)})
         return
-    say_back(world, hook.channel, hook.person, content)
+    say_back(world, hook.installation, hook.channel, hook.person, content)
 
 
-def _original(world: World, hook: Hook) -> Message | None:
-    """Return the message the person acted on, if it is the app's own and still there."""
+def _original(hook: Hook) -> Message | None:
+    """Return the message the person acted on, if it is the installation's own and still there."""
     message = hook.message
-    if message is None or message.deleted or message.user != world.cast.app.user:
+    if message is None or message.deleted or message.user != hook.installation.user:
         return None
     return message
 
@@ -43,8 +44,8 @@ def _yes(content: Json, key: str) -> bool:
     return content.get(key) in (True, "true")
 
 
-def say_back(world: World, channel: str, person: str, content: Json) -> Message:
+def say_back(world: World, installation: Installation, channel: str, person: str, content: Json) -> Message:
     """Post an answer for the person alone, or for the channel with `response_type: in_channel`."""
     checked_content(content)
     seen_by = None if content.get("response_type") == "in_channel" else person
-    return world.post_as_app(channel, content, seen_by=seen_by, thread_ts=content.get("thread_ts"))
+    return world.post_as_app(installation, channel, content, seen_by=seen_by, thread_ts=content.get("thread_ts"))

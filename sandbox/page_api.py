@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox import authorize_page
 from sandbox.acts import CannotDo
 from sandbox.elements import Json
 from sandbox.files import new_file, shown
 from sandbox.line import NotAcknowledged
+from sandbox.refused import Refused
 from sandbox.screen import screen
 from sandbox.world import Message, View
 
@@ -59,6 +61,7 @@ class PageApi:
         """Return what the page asks for."""
         return [
             web.get("/", self._index),
+            web.get("/oauth/v2/authorize", self._authorize_page),
             web.get("/archives/{channel}/{message}", self._permalink),
             web.get("/page/state", self._state),
             web.get("/page/changes", self._changes),
@@ -73,6 +76,9 @@ class PageApi:
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(_PAGE / "index.html", headers=_SAFE)
+
+    async def _authorize_page(self, request: web.Request) -> web.StreamResponse:
+        return authorize_page.show(self._box.oauth, request, _SAFE)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["file"]
@@ -118,7 +124,7 @@ class PageApi:
             answer = await self._do(await request.json())
         except NotAcknowledged as failure:
             answer = {"ok": False, "error": f"The app did not acknowledge: {failure.error}"}
-        except (CannotDo, ValueError) as refused:
+        except (CannotDo, ValueError, Refused) as refused:
             answer = {"ok": False, "error": str(refused)}
         except (KeyError, TypeError) as wrong:
             answer = {"ok": False, "error": f"The sandbox did not understand: {wrong!r}"}
@@ -144,6 +150,11 @@ class PageApi:
             "connect": self._connect,
             "deactivate": self._deactivate,
             "reactivate": self._reactivate,
+            "invite": self._invite,
+            "install": self._install,
+            "uninstall": self._uninstall,
+            "consent": self._consent,
+            "authorize": self._authorize,
             "add_key": self._add_key,
             "remove_key": self._remove_key,
         }
@@ -211,8 +222,8 @@ class PageApi:
 
     async def _disconnect(self, act: Json) -> None:
         """End the sharing as somebody of that company can: the owner's shows the others out, another's goes itself."""
-        cast, team = self._box.world.cast, self._person(act).team
-        await self._box.goings.disconnect(act["in"], None if team == cast.home.id else team)
+        host, team = self._box.world.channels[act["in"]].host, self._person(act).team
+        await self._box.goings.disconnect(act["in"], None if team == host else team)
 
     async def _connect(self, act: Json) -> None:
         await self._box.goings.connect(act["in"])
@@ -222,6 +233,27 @@ class PageApi:
 
     async def _reactivate(self, act: Json) -> None:
         await self._box.goings.reactivate(self._person(act))
+
+    async def _invite(self, act: Json) -> None:
+        """Bring the bot of the person's own company into a channel."""
+        used = self._box.world.installations.of_team(self._person(act).team)
+        if used:
+            await self._box.invite(used.user, act["in"])
+
+    async def _install(self, act: Json) -> None:
+        await self._box.install(self._person(act).team)
+
+    async def _uninstall(self, act: Json) -> None:
+        """Remove the app from whoever has installed it for the person's team, the team or its organisation."""
+        team = self._person(act).team
+        used = self._box.world.installations.of_team(team)
+        await self._box.uninstall(used.id if used else team)
+
+    async def _consent(self, act: Json) -> Json:
+        return self._box.oauth.consent(self._person(act), act["query"])
+
+    async def _authorize(self, act: Json) -> Json:
+        return {"to": self._box.oauth.decide(self._person(act), act["query"], allow=act["allow"] is True)}
 
     async def _add_key(self, act: Json) -> None:
         self._box.world.phones[act["as"]].add(act["key"])

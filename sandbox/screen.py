@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from sandbox import elements
-from sandbox.cast import Person
+from sandbox.cast import Person, Team
 from sandbox.elements import Json
 from sandbox.files import shown as shown_file
-from sandbox.world import SLACKBOT, Channel, Message, View, World, dm_id
+from sandbox.installations import Installation
+from sandbox.world import SLACKBOT, Channel, Message, View, World
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -25,16 +26,16 @@ def screen(box: "Sandbox", user_id: str, place: str, thread: str | None) -> Json
     if place not in [one["id"] for one in places]:
         place = places[0]["id"] if places else "home"
     seen = [] if place == "home" else world.visible(me.id, place)
-    has_app = world.cast.has_app(me)
+    has_app = world.has_app(me)
     home = world.homes.get(me.id) if place == "home" and has_app else None
     return {
         "version": world.version,
         "now": box.now().isoformat().replace("+00:00", "Z"),
         "me": me.id,
         "in": place,
-        "teams": [{"id": t.id, "name": t.name, "installed": t.installed} for t in world.cast.teams],
+        "teams": [_team(world, team) for team in world.cast.teams],
         "people": _people(world),
-        "app": {"name": world.manifest.name, "user": world.cast.app.user, "bot_name": world.manifest.bot_name},
+        "app": {"name": world.manifest.name, "bot_name": world.manifest.bot_name, "install_url": box.install_url},
         "places": places,
         "commands": world.manifest.commands if has_app else [],
         "shortcuts": world.manifest.shortcuts if has_app else [],
@@ -59,18 +60,30 @@ def _people(world: World) -> list[Json]:
         | {"deactivated": p.id in world.deactivated}
         for p in world.cast.people
     ]
-    bot = {"id": world.cast.app.user, "name": world.manifest.bot_name, "title": "", "tz": "UTC"}
-    return [*people, {**bot, "team": world.cast.home.id, "guest": False, "bot": True, "deactivated": False}]
+    return [*people, *(_bot(world, one) for one in world.installations)]
+
+
+def _bot(world: World, one: Installation) -> Json:
+    bot = {"id": one.user, "name": world.manifest.bot_name, "title": "", "tz": "UTC"}
+    return {**bot, "team": one.workspace.id, "guest": False, "bot": True, "deactivated": False}
+
+
+def _team(world: World, team: Team) -> Json:
+    """Return a team with who has the app: its own id, its organisation's, or nobody."""
+    used, enterprise = world.installations.of_team(team.id), world.cast.enterprise_of(team.id)
+    by = {"installed": used is not None, "installer": used.id if used else None}
+    return {"id": team.id, "name": team.name, "enterprise": enterprise.name if enterprise else None, **by}
 
 
 def _places(world: World, me: Person) -> list[Json]:
     once = {room.id for room in world.cast.rooms if me.id in room.members}
     rooms = [c for c in world.channels.values() if not c.partner and (me.id in c.members or c.id in once)]
     places = [_place(world, me, room, "channel", room.name) for room in rooms]
-    if world.knows(me):
-        dm = world.channels[dm_id(me.id)]
-        places.append(_place(world, me, dm, "dm", world.manifest.bot_name))
-    if world.cast.has_app(me) and world.manifest.has_home:
+    knowing = [one for one in world.installations.live if world.knows(me, one)]
+    for one in knowing:
+        whose = f" ({one.name})" if len(knowing) > 1 else ""
+        places.append(_place(world, me, world.dm(me.id, one), "dm", world.manifest.bot_name + whose))
+    if world.has_app(me) and world.manifest.has_home:
         home = {"id": "home", "kind": "home", "name": world.manifest.name, "unread": 0}
         places.append({**home, "shared": False, "private": False, "archived": False})
     return places
@@ -82,7 +95,9 @@ def _place(world: World, me: Person, where: Channel, kind: str, name: str) -> Js
     place = {"id": where.id, "kind": kind, "name": name, "unread": len(new)}
     place |= {"member": me.id in where.members, "archived": where.archived, "teams": world.teams_in(where)}
     place |= {"disconnected": bool(where.away), "away": me.id in where.away}
-    return place | {"shared": where.shared, "private": where.private, "topic": where.topic}
+    bot = world.installations.of_team(me.team)
+    place["bot_outside"] = kind == "channel" and bot is not None and bot.user not in where.members
+    return place | {"shared": where.shared, "host": where.host, "private": where.private, "topic": where.topic}
 
 
 def _message(world: World, message: Message) -> Json:
@@ -91,7 +106,7 @@ def _message(world: World, message: Message) -> Json:
         "ts": message.ts,
         "user": message.user,
         "name": world.names.get(message.user, message.user),
-        "team": people.get(message.user, world.cast.home.id),
+        "team": people.get(message.user) or _bots_team(world, message.user),
         "text": message.text,
         "blocks": message.blocks,
         "ephemeral": message.ephemeral,
@@ -106,6 +121,10 @@ def _message(world: World, message: Message) -> Json:
         "slackbot": message.user == SLACKBOT,
         "attachments": message.attachments,
     }
+
+
+def _bots_team(world: World, user: str) -> str:
+    return world.team_of(user) if user != SLACKBOT else world.cast.home.id
 
 
 def _view(view: View) -> Json:

@@ -1,5 +1,6 @@
 """The sandbox as one object: it wires the world, the app's line, the Web API and the page, and serves them."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,7 +12,6 @@ from aiohttp import web
 
 from sandbox import http_mode
 from sandbox.acts import Acts
-from sandbox.api.registry import Tokens
 from sandbox.api_server import ApiServer, CallRecord
 from sandbox.cast import Cast, Person
 from sandbox.clock import Clock
@@ -19,8 +19,10 @@ from sandbox.driver import Driver
 from sandbox.elements import Json
 from sandbox.faults import Fault
 from sandbox.goings import Goings
+from sandbox.installations import Installation
 from sandbox.line import ACK_SECONDS, Delivery, Line, NoAnswer
 from sandbox.manifest import Manifest
+from sandbox.oauth import OAuth, Secrets
 from sandbox.pace import Pace
 from sandbox.page_api import PageApi, guard
 from sandbox.socket_mode import Sockets
@@ -34,7 +36,8 @@ class Sandbox:
 
     With `grant_optional=False` the app is installed without the manifest's `bot_optional` scopes; with
     `posts_per_second` it has to keep that pace in each channel, or is told to wait (429). `ack_seconds` is how long
-    Slack waits for an answer, and how long a trigger id is good.
+    Slack waits for an answer, and how long a trigger id is good. With `token_rotation` tokens expire after 12 hours.
+    `install_url` is the app's own page to install it from, if it has one: the page's menu leads there.
     """
 
     def __init__(
@@ -48,22 +51,26 @@ class Sandbox:
         ack_seconds: float = ACK_SECONDS,
         grant_optional: bool = True,
         posts_per_second: float | None = None,
+        token_rotation: bool = False,
     ) -> None:
         if host not in _LOOPBACK:
             raise ValueError(f"The sandbox stays on this machine: {host} is not a loopback address.")
         self._host, self._port, self._ack_seconds = host, port, ack_seconds
-        self._tokens = Tokens(
-            f"xoxb-sandbox-{secrets.token_hex(8)}", f"xapp-sandbox-{secrets.token_hex(8)}", secrets.token_hex(16)
-        )
+        self._secrets = Secrets(f"xapp-sandbox-{secrets.token_hex(8)}", *(secrets.token_hex(16) for _ in range(3)))
         self._grant_optional = grant_optional
         self.events_url: str | None = None
+        self.install_url: str | None = None
         self.clock = Clock(starts_at)
-        self.world = World(cast, self.clock, Manifest(manifest, grant_optional=grant_optional), ack_seconds)
+        known = Manifest(manifest, grant_optional=grant_optional)
+        self.world = World(cast, self.clock, known, ack_seconds, rotation=token_rotation)
         self.sockets = Sockets(cast.app.app)
         self.line = Line(self.clock, self._transport, self.world.changed)
         self.acts = Acts(self.world, self.line, lambda key: f"{self.url}response/{key}")
         self.goings = Goings(self.world, self.acts)
-        self._api = ApiServer(self.world, self._tokens, self.sockets, Pace(posts_per_second))
+        self.oauth = OAuth(self.world, self._secrets)
+        self._api = ApiServer(self.world, self._secrets, self.oauth, self.sockets, Pace(posts_per_second))
+        self._api.revoked = self._on_revoked
+        self._telling: set[asyncio.Task[None]] = set()
         self._page = PageApi(self)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -88,6 +95,7 @@ class Sandbox:
     ) -> None:
         """Stop serving and close every connection."""
         await self.clock.close()
+        await asyncio.gather(*self._telling, return_exceptions=True)
         await self.sockets.cut()
         self._page.close()
         if self._session:
@@ -103,17 +111,27 @@ class Sandbox:
     @property
     def bot_token(self) -> str:
         """The token of the app's installation in the home team."""
-        return self._tokens.bot
+        return self.token_of(self.world.cast.home.id)
 
     @property
     def app_token(self) -> str:
         """The app-level token, for Socket Mode."""
-        return self._tokens.app
+        return self._secrets.app_token
 
     @property
     def signing_secret(self) -> str:
         """The secret requests to the app are signed with."""
-        return self._tokens.signing_secret
+        return self._secrets.signing_secret
+
+    @property
+    def client_id(self) -> str:
+        """The app's client id, for OAuth."""
+        return self._secrets.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The app's client secret, for OAuth."""
+        return self._secrets.client_secret
 
     @property
     def calls(self) -> list[CallRecord]:
@@ -188,6 +206,39 @@ class Sandbox:
         """Give a deactivated person the account back."""
         await self.goings.reactivate(self.world.cast.person(user_id))
 
+    async def install(self, team_id: str) -> str:
+        """Install the app for a team, or org-wide for an organisation, without OAuth; returns the bot token."""
+        return await self.goings.install(team_id)
+
+    async def uninstall(self, team_id: str) -> None:
+        """Remove the app from a team or organisation: its tokens answer `account_inactive`, the app is told."""
+        await self.goings.uninstall(team_id)
+
+    def token_of(self, team_id: str) -> str:
+        """Return the newest token of a team's own or its organisation's installation; LookupError without one."""
+        installations = self.world.installations
+        team = installations.of_team(team_id) or installations.get(team_id)
+        token = installations.token_of(team)
+        if token is None:
+            raise LookupError(f"{team.name} has not installed the app.")
+        return token.text
+
+    async def invite(self, member: str, channel: str) -> None:
+        """Bring a person, or the bot of an installation, into a channel."""
+        await self.goings.invite(member, channel)
+
+    async def change_channel_id(self, old: str, new: str) -> None:
+        """Give a channel another id; calls with the old one answer `channel_not_found`."""
+        await self.goings.change_id(old, new)
+
+    def _on_revoked(self, installation: Installation) -> None:
+        """End an installation whose last token was revoked; the app hears of it after the call's answer."""
+        if self.world.installations.token_of(installation) is None:
+            self.world.uninstall(installation)
+        task = asyncio.create_task(self.goings.tell_of_revoked(installation))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     def _somebody(self, user_id: str | None) -> Person:
         cast = self.world.cast
         return cast.person(user_id) if user_id else next(p for p in cast.people if p.team == cast.home.id)
@@ -199,7 +250,9 @@ class Sandbox:
     def person(self, user_id: str) -> Driver:
         """Return the driver that acts as this person."""
         if user_id not in self._drivers:
-            self._drivers[user_id] = Driver(self.world, self.acts, self.world.cast.person(user_id), self.url)
+            self._drivers[user_id] = Driver(
+                self.world, self.acts, self.world.cast.person(user_id), self.url, self.oauth
+            )
         return self._drivers[user_id]
 
     async def _transport(self, delivery: Delivery) -> None:

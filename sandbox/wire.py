@@ -1,11 +1,10 @@
 """The shapes Slack's side puts on the wire: objects in answers, payloads in requests; built here, sent elsewhere."""
 
 import secrets
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from sandbox.cast import Person
+from sandbox.cast import Person, Team
 from sandbox.elements import CHOSEN, Json
+from sandbox.installations import Installation
 from sandbox.world import Channel, Message, View, World
 
 TOKEN = "sandbox-verification-token"  # noqa: S105 -- Slack's deprecated field; apps must not use it
@@ -14,8 +13,8 @@ TOKEN = "sandbox-verification-token"  # noqa: S105 -- Slack's deprecated field; 
 def message(world: World, sent: Message, *, metadata: bool = True) -> Json:
     """Return a message as answers and payloads show it."""
     shape: Json = {"type": "message", "user": sent.user, "ts": sent.ts, "text": sent.text}
-    if sent.is_bot:
-        shape |= {"bot_id": world.cast.app.bot, "app_id": world.cast.app.app, "team": world.cast.home.id}
+    if author := world.installations.by_user(sent.user):
+        shape |= {"bot_id": author.bot, "app_id": world.cast.app.app, "team": author.workspace.id}
     elif sent.user in world.stacks:
         shape["team"] = world.cast.person(sent.user).team
     for key in ("blocks", "attachments", "files", "thread_ts"):
@@ -37,85 +36,6 @@ def _thread_summary(world: World, parent: Message) -> Json:
     return {"thread_ts": parent.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}
 
 
-def channel(world: World, place: Channel) -> Json:
-    """Return a channel as conversations.* describes it."""
-    if place.partner:
-        gone = place.partner in world.deactivated
-        return {"id": place.id, "is_im": True, "user": place.partner, "is_user_deleted": gone}
-    teams = world.teams_in(place)
-    return {
-        "id": place.id,
-        "name": place.name,
-        "is_channel": not place.private,
-        "is_group": place.private,
-        "is_im": False,
-        "is_private": place.private,
-        "is_archived": place.archived,
-        "is_member": world.cast.app.user in place.members,
-        "is_shared": place.shared,
-        "is_ext_shared": place.shared,
-        "is_org_shared": False,
-        "context_team_id": world.cast.home.id,
-        "conversation_host_id": world.cast.home.id,
-        "shared_team_ids": teams,
-        "connected_team_ids": [team for team in teams if team != world.cast.home.id],
-        "topic": {"value": place.topic},
-        "purpose": {"value": ""},
-    }
-
-
-def person(world: World, who: Person) -> Json:
-    """Return a person as users.info describes them; of those without an account Slack says less."""
-    known: Json = {
-        "id": who.id,
-        "team_id": who.team,
-        "name": who.username,
-        "deleted": who.id in world.deactivated,
-        "profile": {
-            "title": who.title,
-            "real_name": who.name,
-            "display_name": who.name.split()[0],
-            "team": who.team,
-        },
-        "is_bot": False,
-        "is_app_user": False,
-        "is_stranger": not world.knows(who),
-    }
-    return known if known["deleted"] else known | _account(who)
-
-
-def _account(who: Person) -> Json:
-    zone = datetime.now(ZoneInfo(who.tz))
-    offset = zone.utcoffset()
-    return {
-        "real_name": who.name,
-        "tz": who.tz,
-        "tz_label": zone.tzname(),
-        "tz_offset": int(offset.total_seconds()) if offset else 0,
-        "is_admin": False,
-        "is_owner": False,
-        "is_restricted": who.guest,
-        "is_ultra_restricted": who.guest,
-    }
-
-
-def bot_profile(world: World) -> Json:
-    """Return the app's own user as users.info describes it."""
-    app, name = world.cast.app, world.manifest.bot_name
-    return {
-        "id": app.user,
-        "team_id": world.cast.home.id,
-        "name": name.lower(),
-        "real_name": name,
-        "deleted": False,
-        "tz": "America/Los_Angeles",
-        "profile": {"real_name": name, "display_name": name, "bot_id": app.bot, "api_app_id": app.app},
-        "is_bot": True,
-        "is_restricted": False,
-        "is_ultra_restricted": False,
-    }
-
-
 def view(world: World, shown: View) -> Json:
     """Return a view with its state, as answers and payloads show it."""
     empty = {"private_metadata": "", "callback_id": "", "external_id": "", "title": None, "submit": None}
@@ -132,19 +52,23 @@ def view(world: World, shown: View) -> Json:
         "root_view_id": shown.root_id,
         "previous_view_id": shown.previous_id,
         "app_id": world.cast.app.app,
-        "app_installed_team_id": world.cast.home.id,
-        "bot_id": world.cast.app.bot,
+        # Of an org-wide installation no source says which id this is; Bolt reads it as a workspace's.
+        "app_installed_team_id": shown.installation.workspace.id,
+        "bot_id": shown.installation.bot,
     }
 
 
 def command(world: World, who: Person, where: Channel, name: str, text: str, response_url: str) -> Json:
-    """Return the form of a slash command."""
-    team = world.cast.team(who.team)
+    """Return the form of a slash command, which goes to the installation of the person's own company."""
+    team, enterprise = world.cast.team(who.team), world.cast.enterprise_of(who.team)
+    used = world.installations.of_team(who.team) or world.installations.home
     names = {"im": "directmessage", "groups": "privategroup"}
+    grid = {"enterprise_id": enterprise.id, "enterprise_name": enterprise.name} if enterprise else {}
     return {
         "token": TOKEN,
         "team_id": team.id,
         "team_domain": team.domain,
+        **grid,
         "channel_id": where.id,
         "channel_name": names.get(where.kind, where.name),
         "user_id": who.id,
@@ -152,26 +76,46 @@ def command(world: World, who: Person, where: Channel, name: str, text: str, res
         "command": name,
         "text": text,
         "api_app_id": world.cast.app.app,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": str(used.org_wide).lower(),
         "response_url": response_url,
-        "trigger_id": world.new_trigger(who.id),
+        "trigger_id": world.new_trigger(who.id, installation=used),
     }
 
 
-def interaction(world: World, kind: str, who: Person, team_id: str, **more: object) -> Json:
+def interaction(
+    world: World, kind: str, who: Person, team_id: str, installation: Installation | None = None, **more: object
+) -> Json:
     """Return what all interactive payloads have in common; `team_id` is the outer `team`."""
-    team = world.cast.team(team_id)
-    user = {"id": who.id, "username": who.username, "name": who.username, "team_id": who.team}
+    told = installation or world.installations.home
+    shown = world.cast.shown_team(who.team, told.id)
     return {
         "type": kind,
-        "team": {"id": team.id, "domain": team.domain},
-        "user": user,
+        "team": _team(world, who, team_id, told),
+        "user": {"id": who.id, "username": who.username, "name": who.username, "team_id": shown},
         "api_app_id": world.cast.app.app,
         "token": TOKEN,
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": _enterprise(world, who, told),
+        "is_enterprise_install": told.org_wide,
         **more,
     }
+
+
+def _team(world: World, who: Person, team_id: str, told: Installation) -> Json | None:
+    """Return the outer `team`; with org-wide installations it can be null, Bolt notes: here for their own people."""
+    if told.org_wide and world.is_own(who, told):
+        return None
+    team, enterprise = world.cast.team(team_id), world.cast.enterprise_of(team_id)
+    grid = {"enterprise_id": enterprise.id, "enterprise_name": enterprise.name} if enterprise else {}
+    return {"id": team.id, "domain": team.domain, **grid}
+
+
+def _enterprise(world: World, who: Person, told: Installation) -> Json | None:
+    """Return the person's organisation, else the installation's."""
+    # No source says whose it is when one side is on Grid and the other is not: here the person's goes first.
+    own = world.cast.enterprise_of(who.team)
+    if own is None and told.enterprise:
+        own = world.cast.enterprise(told.enterprise)
+    return {"id": own.id, "name": own.name} if own else None
 
 
 def on_message(world: World, sent: Message, response_url: str) -> Json:
@@ -214,30 +158,47 @@ def action(element: Json, block_id: str, chosen: Json, action_ts: str) -> Json:
     return shape | {"action_ts": action_ts}
 
 
-def event(world: World, inner: Json, where: Channel | None = None) -> Json:
-    """Return the envelope of an event."""
-    home, app = world.cast.home.id, world.cast.app
-    authorization = {"enterprise_id": None, "team_id": home, "user_id": app.user}
+def event(world: World, inner: Json, where: Channel | None = None, told: Installation | None = None) -> Json:
+    """Return the envelope of an event for the one installation that is told of it."""
+    to = told or world.installations.home
+    team = _told_team(world, to, where)
+    authorization = {"enterprise_id": to.enterprise, "team_id": team.id, "user_id": to.user}
     return {
         "token": TOKEN,
-        "team_id": home,
-        "context_team_id": home,
-        "context_enterprise_id": None,
-        "api_app_id": app.app,
+        "team_id": team.id,
+        **({"enterprise_id": to.enterprise} if to.enterprise else {}),
+        "context_team_id": team.id,
+        "context_enterprise_id": to.enterprise,
+        "api_app_id": world.cast.app.app,
         "event": inner,
         "type": "event_callback",
         "event_id": "Ev0" + secrets.token_hex(4).upper(),
         "event_time": int(world.clock.now().timestamp()),
-        "authorizations": [{**authorization, "is_bot": True, "is_enterprise_install": False}],
+        "authorizations": [{**authorization, "is_bot": True, "is_enterprise_install": to.org_wide}],
         "is_ext_shared_channel": bool(where and where.shared),
         "event_context": "4-" + secrets.token_hex(12),
     }
 
 
-def message_event(world: World, sent: Message, who: Person, where: Channel) -> Json:
+def _told_team(world: World, told: Installation, where: Channel | None) -> Team:
+    """Return the workspace an event names: of an organisation's the first that is in the channel."""
+    inside = world.teams_in(where) if where else []
+    return next((team for team in told.teams if team.id in inside), told.workspace)
+
+
+def goodbye(world: World, inner: Json, gone: Installation) -> Json:
+    """Return the envelope of an event about an installation that is no more: nothing authorizes it."""
+    # Slack's pages show team_id alone; of an organisation's installation no source says what stands there.
+    envelope = event(world, inner, told=gone)
+    del envelope["authorizations"]
+    return envelope
+
+
+def message_event(world: World, sent: Message, who: Person, where: Channel, told: Installation) -> Json:
     """Return the inner event of a message somebody wrote; `user_team` is the writer's own."""
     kinds = {"channels": "channel", "groups": "group", "im": "im"}
-    teams = {"team": world.cast.home.id, "user_team": who.team, "source_team": who.team}
+    theirs = world.cast.shown_team(who.team, told.id)
+    teams = {"team": _told_team(world, told, where).id, "user_team": theirs, "source_team": theirs}
     return {
         **message(world, sent),
         **teams,

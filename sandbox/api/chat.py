@@ -1,8 +1,9 @@
 """chat.*: what the app says, edits and takes back."""
 
 from sandbox import limits, wire
-from sandbox.api.registry import Call, Refused, method
+from sandbox.api.registry import Call, method
 from sandbox.elements import Json
+from sandbox.refused import Refused
 from sandbox.world import Message
 
 _LONGEST_TEXT = 40_000
@@ -13,7 +14,7 @@ def post_message(call: Call) -> Json:
     """Post into a channel, a thread or a person's DM."""
     channel = call.open_channel()
     content = checked_content(call.arguments)
-    message = call.world.post_as_app(channel.id, content, thread_ts=_thread(call, channel.id))
+    message = call.world.post_as_app(call.installation, channel.id, content, thread_ts=_thread(call, channel.id))
     return {"channel": channel.id, "ts": message.ts, "message": wire.message(call.world, message)}
 
 
@@ -25,7 +26,7 @@ def post_ephemeral(call: Call) -> Json:
         raise Refused("user_not_in_channel")
     content = checked_content(call.arguments)
     more = {"thread_ts": _thread(call, channel.id), "seen_by": call.get("user")}
-    return {"message_ts": call.world.post_as_app(channel.id, content, **more).ts}
+    return {"message_ts": call.world.post_as_app(call.installation, channel.id, content, **more).ts}
 
 
 @method("chat.update", "chat:write")
@@ -109,6 +110,6 @@ def _thread(call: Call, channel: str) -> str | None:
 
 def _own(call: Call, error: str) -> Message:
     message = call.message()
-    if message.user != call.world.cast.app.user:
+    if message.user != call.installation.user:
         raise Refused(error)
     return message

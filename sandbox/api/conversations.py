@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sandbox import wire
-from sandbox.api.registry import Call, Refused, method
+from sandbox import profiles
+from sandbox.api.registry import Call, method
 from sandbox.elements import Json
+from sandbox.refused import Refused
 from sandbox.world import Channel
 
 _ANY_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -16,18 +17,18 @@ def open_dm(call: Call) -> Json:
     person = call.person("users")
     if person.id in call.world.deactivated:
         raise Refused("user_disabled")
-    dm = next(c for c in call.world.channels.values() if c.partner == person.id)
-    return {"channel": wire.channel(call.world, dm) if call.flag("return_im") else {"id": dm.id}}
+    dm = call.world.dm(person.id, call.installation)
+    return {"channel": profiles.channel(call.world, dm, call.installation) if call.flag("return_im") else {"id": dm.id}}
 
 
 @method("conversations.info", "{kind}:read")
 def info(call: Call) -> Json:
     """Describe one channel."""
     channel = call.channel()
-    if channel.private and call.world.cast.app.user not in channel.members:
+    if channel.private and call.installation.user not in channel.members:
         raise Refused("channel_not_found")
     counted = {"num_members": len(channel.members)} if call.flag("include_num_members") else {}
-    return {"channel": {**wire.channel(call.world, channel), **counted}}
+    return {"channel": {**profiles.channel(call.world, channel, call.installation), **counted}}
 
 
 @method("conversations.members", "{kind}:read")
@@ -45,14 +46,15 @@ def list_all(call: Call) -> Json:
 
 @method("users.conversations", *_ANY_READ)
 def list_own(call: Call) -> Json:
-    """List the channels a person or the app itself is in."""
-    user = call.get("user") or call.world.cast.app.user
-    return _channel_page(call, lambda channel: user in channel.members)
+    """List the channels a person or the app's bot is in."""
+    user = call.get("user") or call.installation.user
+    return _channel_page(call, lambda channel: user in channel.members and _may_see(call, channel))
 
 
 def _may_see(call: Call, channel: Channel) -> bool:
-    app = call.world.cast.app.user
-    return app in channel.members or not (channel.private or app in channel.away)
+    if channel.private or channel.partner:
+        return call.installation.user in channel.members
+    return call.world.reaches(call.installation, channel)
 
 
 def _channel_page(call: Call, wanted: Any) -> Json:
@@ -62,4 +64,7 @@ def _channel_page(call: Call, wanted: Any) -> Json:
     without = call.flag("exclude_archived")
     seen = [c for c in call.world.channels.values() if c.kind in asked and wanted(c) and not (c.archived and without)]
     page, metadata = call.page(seen)
-    return {"channels": [wire.channel(call.world, c) for c in page], "response_metadata": metadata}
+    return {
+        "channels": [profiles.channel(call.world, c, call.installation) for c in page],
+        "response_metadata": metadata,
+    }

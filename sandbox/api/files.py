@@ -4,9 +4,10 @@ import re
 from dataclasses import replace
 
 from sandbox.api.chat import checked_content
-from sandbox.api.registry import Call, Refused, invalid_arguments, method
+from sandbox.api.registry import Call, invalid_arguments, method
 from sandbox.elements import Json
 from sandbox.files import MOST_BYTES, delete_file, is_deleted, new_file, shown
+from sandbox.refused import Refused
 
 _LONGEST_ALT_TEXT = 1000
 _CHANNEL = re.compile(r"[CGDZ][A-Z0-9]+")  # the sandbox's ids are shorter than Slack's
@@ -23,7 +24,7 @@ def upload_url(call: Call) -> Json:
     alt_text = str(call.get("alt_txt") or "")
     if len(alt_text) > _LONGEST_ALT_TEXT:
         raise Refused("alt_txt_too_large")
-    file = new_file(call.world, name, b"", call.base_url, owner=call.world.cast.app.user)
+    file = new_file(call.world, name, b"", call.base_url, owner=call.installation.user)
     file |= {"announced": length} | ({"alt_txt": alt_text} if alt_text else {})
     return {"upload_url": f"{call.base_url}upload/{file['id']}", "file_id": file["id"]}
 
@@ -34,7 +35,7 @@ def complete(call: Call) -> Json:
     shared = [_finished(call, item) for item in call.need("files")]
     if call.get("channel_id"):
         thread = call.get("thread_ts") or None
-        call.world.post_as_app(_place(call), _comment(call), files=shared, thread_ts=thread)
+        call.world.post_as_app(call.installation, _place(call), _comment(call), files=shared, thread_ts=thread)
     return {"files": [{"id": file["id"], "title": file["title"]} for file in shared]}
 
 
@@ -48,7 +49,7 @@ def info(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """Delete the app's own file."""
     file = _file(call, call.need("file"))
-    if file["user"] != call.world.cast.app.user:
+    if file["user"] != call.installation.user:
         raise Refused("cant_delete_file")
     delete_file(call.world, file["id"])
     return {}

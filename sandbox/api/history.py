@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 from sandbox import wire
-from sandbox.api.registry import Call, Refused, method
+from sandbox.api.registry import Call, method
 from sandbox.elements import Json
+from sandbox.refused import Refused
 from sandbox.world import Message
 
 _TS = re.compile(r"\d+(\.\d*)?")

@@ -1,8 +1,9 @@
 """pins.* and reactions.add: what is marked in a channel."""
 
 from sandbox import wire
-from sandbox.api.registry import Call, Refused, method
+from sandbox.api.registry import Call, method
 from sandbox.elements import Json
+from sandbox.refused import Refused
 
 
 @method("pins.add", "pins:write")
@@ -47,8 +48,8 @@ def react(call: Call) -> Json:
     call.open_channel()
     message, name = call.message("timestamp"), str(call.need("name")).strip(":")
     users = message.reactions.setdefault(name, [])
-    if call.world.cast.app.user in users:
+    if call.installation.user in users:
         raise Refused("already_reacted")
-    users.append(call.world.cast.app.user)
+    users.append(call.installation.user)
     call.world.changed()
     return {}

@@ -1,40 +1,43 @@
 """The table of Web API methods and the checks every call passes: token, scope, known method."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.cast import Person
 from sandbox.elements import Json
+from sandbox.installations import Installation, Token
+from sandbox.oauth import OAuth, Secrets
+from sandbox.refused import Refused
 from sandbox.world import Channel, Message, World
-
-
-class Refused(Exception):  # noqa: N818 -- reads as what happened
-    """An answer with `ok: false`: Slack's error word and what else belongs into the answer."""
-
-    def __init__(self, error: str, **more: Any) -> None:
-        super().__init__(error)
-        self.answer: Json = {"ok": False, "error": error, **more}
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """The secrets by which the app and the sandbox know each other."""
-
-    bot: str
-    app: str
-    signing_secret: str
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a method: its arguments and the world it works on."""
+    """One call of a method: its arguments, whose token it carries, and the world it works on."""
 
     method: str
     arguments: Json
     world: World
     base_url: str
     tickets: Callable[[], str]
+    oauth: OAuth
+    revoked: Callable[[Installation], None]
+    token: Token | None = None
+    client: tuple[str, str] | None = None
+
+    @property
+    def installation(self) -> Installation:
+        """The installation the call acts as."""
+        if self.token is None:
+            raise Refused("not_authed")
+        return self.token.installation
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes of the token."""
+        granted = self.token.installation.scopes if self.token else None
+        return self.world.manifest.scopes if granted is None else granted
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return an argument or the default."""
@@ -55,18 +58,17 @@ class Call:
         """Return the channel named by id (or a person's id, for their DM), or refuse."""
         wanted = str(self.get("channel") or "")
         for channel in self.world.channels.values():
-            if self.world.cast.app.user in channel.away:
-                continue
-            if wanted in (channel.id, "#" + channel.name) or (channel.partner and wanted == channel.partner):
+            is_named = wanted in (channel.id, "#" + channel.name) or (channel.partner and wanted == channel.partner)
+            if is_named and self.world.reaches(self.installation, channel):
                 return channel
         raise Refused("channel_not_found")
 
     def own_channel(self) -> Channel:
         """Return the channel if the app is in it, or refuse."""
         channel = self.channel()
-        if self.world.cast.app.user not in channel.members:
+        if self.installation.user not in channel.members:
             raise Refused("channel_not_found" if channel.private else "not_in_channel")
-        if channel.partner and not self.world.knows(self.world.cast.person(channel.partner)):
+        if channel.partner and not self.world.knows(self.world.cast.person(channel.partner), self.installation):
             raise Refused("channel_not_found")
         return channel
 
@@ -90,7 +92,7 @@ class Call:
             person = self.world.cast.person(str(self.need(name)))
         except KeyError:
             raise Refused("user_not_found") from None
-        if not self.world.knows(person):
+        if not self.world.knows(person, self.installation):
             raise Refused("user_not_found")
         return person
 
@@ -119,7 +121,7 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True)
 class Method:
-    """A method: what does it, one of which scopes it needs, and whose token."""
+    """A method: what does it, one of which scopes it needs, and whose token: a bot's, the app's, or none."""
 
     handler: Handler
     scopes: tuple[str, ...]
@@ -139,11 +141,12 @@ def method(name: str, *scopes: str, holder: str = "bot") -> Callable[[Handler], 
     return enter
 
 
-def answer(call: Call, token: str | None, tokens: Tokens) -> Json:
+def answer(call: Call, token: str | None, secrets: Secrets) -> Json:
     """Check the call, do it, and return what Slack would answer."""
     try:
         known = _known(call)
-        _check_token(known, token, tokens)
+        if known.holder != "none":
+            call = replace(call, token=_checked(known, token, call, secrets))
         _check_scope(known, call)
         return {"ok": True, **known.handler(call)}
     except Refused as refusal:
@@ -156,20 +159,24 @@ def _known(call: Call) -> Method:
     return METHODS[call.method]
 
 
-def _check_token(known: Method, token: str | None, tokens: Tokens) -> None:
+def _checked(known: Method, token: str | None, call: Call, secrets: Secrets) -> Token | None:
+    """Return the bot token the call carries, None for the app's, or refuse what is not good or of the wrong kind."""
     if not token:
         raise Refused("not_authed")
-    if token not in (tokens.bot, tokens.app):
+    found = call.world.installations.tokens.get(token)
+    if found is None and token != secrets.app_token:
         raise Refused("invalid_auth")
-    if token != getattr(tokens, known.holder):
+    if found and (refused := call.world.installations.refusal(found)):
+        raise Refused(refused)
+    if known.holder != ("bot" if found else "app"):
         raise Refused("not_allowed_token_type")
+    return found
 
 
 def _check_scope(known: Method, call: Call) -> None:
-    granted = call.world.manifest.scopes
     needed = [scope.format(kind=_kind(call)) if "{" in scope else scope for scope in known.scopes]
-    if needed and not set(needed) & set(granted):
-        raise Refused("missing_scope", needed=",".join(needed), provided=",".join(granted))
+    if needed and not set(needed) & set(call.scopes):
+        raise Refused("missing_scope", needed=",".join(needed), provided=",".join(call.scopes))
 
 
 def _kind(call: Call) -> str:

@@ -3,8 +3,9 @@
 import time
 
 from sandbox import limits, wire
-from sandbox.api.registry import Call, Refused, invalid_arguments, method
+from sandbox.api.registry import Call, invalid_arguments, method
 from sandbox.elements import Json
+from sandbox.refused import Refused
 from sandbox.world import Trigger, View, World
 
 STACK = 3
@@ -16,7 +17,7 @@ def open_view(call: Call) -> Json:
     """Open a modal on the screen of whoever pulled the trigger."""
     body = _body(call, "modal")
     trigger = _trigger(call)
-    return {"view": wire.view(call.world, call.world.open_view(trigger.person, body))}
+    return {"view": wire.view(call.world, call.world.open_view(trigger.person, body, call.installation))}
 
 
 @method("views.push")
@@ -28,7 +29,7 @@ def push(call: Call) -> Json:
         raise Refused("invalid_trigger_id")
     if len(call.world.stacks[trigger.person]) >= STACK:
         raise Refused("push_limit_reached")
-    return {"view": wire.view(call.world, call.world.push(trigger.person, body))}
+    return {"view": wire.view(call.world, call.world.push(trigger.person, body, call.installation))}
 
 
 @method("views.update")
@@ -52,15 +53,23 @@ def publish(call: Call) -> Json:
         raise Refused("not_enabled")
     body = _body(call, "home")
     person = call.person("user_id")
-    if not call.world.cast.has_app(person):
+    if call.world.installations.of_team(person.team) is not call.installation:
+        # Another company's person sees the Home of their own installation only; Slack's word is not documented.
         raise Refused("user_not_found")
-    old = call.world.homes.get(person.id)
+    old = _home_of(call, person.id)
     if old and call.get("hash") not in (None, "", old.hash):
         raise Refused("hash_conflict")
-    view = old or call.world.homes.setdefault(person.id, call.world.new_view(person.id, body))
+    view = old or call.world.new_view(person.id, body, call.installation)
+    call.world.homes[person.id] = view
     view.show(body)
     call.world.changed()
     return {"view": wire.view(call.world, view)}
+
+
+def _home_of(call: Call, user_id: str) -> View | None:
+    """Return the Home tab this installation put before the person; another's is not its to replace."""
+    home = call.world.homes.get(user_id)
+    return home if home and home.installation is call.installation else None
 
 
 def refusal(world: World, view: object, *, replaces: View | None = None) -> Refused | None:
@@ -86,7 +95,7 @@ def _body(call: Call, kind: str | None = None) -> Json:
     body = call.need("view")
     replaces = _find(call) if call.method == "views.update" else None
     if kind == "home":
-        replaces = call.world.homes.get(str(call.get("user_id")))
+        replaces = _home_of(call, str(call.get("user_id")))
     if refused := refusal(call.world, body, replaces=replaces):
         raise refused
     if kind and body["type"] != kind:
@@ -98,6 +107,8 @@ def _body(call: Call, kind: str | None = None) -> Json:
 def _find(call: Call) -> View:
     wanted = call.get("view_id"), call.get("external_id")
     for view in call.world.open_views():
+        if view.installation is not call.installation:
+            continue
         if view.id == wanted[0] or (wanted[1] and view.body.get("external_id") == wanted[1]):
             return view
     raise Refused("not_found")
@@ -105,7 +116,7 @@ def _find(call: Call) -> View:
 
 def _trigger(call: Call) -> Trigger:
     trigger = call.world.triggers.get(str(call.get("trigger_id") or call.get("interactivity_pointer")))
-    if trigger is None:
+    if trigger is None or trigger.installation is not call.installation:
         raise Refused("invalid_trigger_id")
     if trigger.used:
         raise Refused("exchanged_trigger_id")

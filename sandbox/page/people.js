@@ -38,7 +38,8 @@ export function drawActor(button) {
 function teamItems(team) {
   const people = current().people.filter((person) => person.team === team.id && !person.bot);
   if (!people.length) return [];
-  const heading = `${team.name} · ${team.installed ? "app installed" : "app not installed"}`;
+  const by = team.installer !== team.id && team.enterprise ? ` by ${team.enterprise}` : "";
+  const heading = `${team.name} · ${team.installed ? `app installed${by}` : "app not installed"}`;
   return [{ heading }, ...people.map((person) => ({
     label: person.name,
     detail: [person.deactivated && "Deactivated", person.title || (person.guest && "Guest")].filter(Boolean).join(" · "),
@@ -50,7 +51,15 @@ function teamItems(team) {
 
 function accountItems(person) {
   const [label, what] = person.deactivated ? ["Reactivate account", "reactivate"] : ["Deactivate account", "deactivate"];
-  return [{ heading: person.name }, { label, pick: () => act({ do: what }) }];
+  return [{ heading: person.name }, { label, pick: () => act({ do: what }) }, appItem(teamOf(person.team))];
+}
+
+/** Where the app has a page of its own to install it from, as one that many companies use has, that is the way. */
+function appItem(team) {
+  const { name, install_url: page } = current().app;
+  if (team.installed) return { label: `Uninstall ${name}`, detail: team.name, pick: () => act({ do: "uninstall" }) };
+  const install = () => (page ? location.assign(page) : act({ do: "install" }));
+  return { label: `Install ${name}`, detail: team.name, pick: install };
 }
 
 /** Channels are shared, so one stays; from one's own direct messages one comes to a shared channel. */

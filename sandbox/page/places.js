@@ -76,9 +76,10 @@ function tabs(place) {
 
 function options(place) {
   const item = (what, label, detail) => ({ label, detail, pick: () => act({ do: what, in: place.id }) });
-  const isOwner = teamOf(me().team).installed;
+  const isOwner = place.host === me().team;
   return menuButton("⋮", "Channel options", () => [
     place.member ? item("leave", "Leave channel") : !place.away && item("join", "Join channel"),
+    place.member && place.bot_outside && item("invite", `Add ${current().app.bot_name}`, `The bot of ${teamOf(me().team).name}`),
     place.archived ? item("unarchive", "Unarchive channel") : item("archive", "Archive channel"),
     place.disconnected && item("connect", "Share again", "With everybody who was in it"),
     place.shared && !place.away && item("disconnect", "Stop sharing", isOwner ? "The other companies go" : "Your company goes"),

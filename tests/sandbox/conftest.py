@@ -23,20 +23,21 @@ MANIFEST: dict[str, Any] = {
         ],
     },
     "oauth_config": {
+        "redirect_urls": ["https://quality.example.com/slack"],
         "scopes": {
             "bot": [
                 *("commands", "chat:write", "im:write", "app_mentions:read", "users:read", "channels:read"),
                 *("groups:read", "team:read", "files:read", "files:write", "pins:write", "pins:read"),
                 *("channels:history", "reactions:write"),
             ]
-        }
+        },
     },
     "settings": {
         "interactivity": {"is_enabled": True},
         "event_subscriptions": {
             "bot_events": [
                 *("app_mention", "message.channels", "message.im", "app_home_opened"),
-                *("member_joined_channel", "member_left_channel"),
+                *("member_joined_channel", "member_left_channel", "tokens_revoked", "app_uninstalled"),
             ]
         },
     },

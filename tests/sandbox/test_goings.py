@@ -8,13 +8,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox import CannotDo, Sandbox
+from sandbox import CannotDo, Sandbox, cast_of
 
 SHARED, INTERNAL = "C0SHARED", "C0INTERNAL"
 AURORA, BOREAL, CYGNUS = "T0AURORA", "T0BOREAL", "T0CYGNUS"
 HEARD = (
     *("channel_archive", "channel_unarchive", "group_archive", "group_unarchive", "channel_shared"),
-    *("channel_unshared", "user_change", "member_joined_channel", "member_left_channel"),
+    *("channel_unshared", "user_change", "channel_id_changed", "member_joined_channel", "member_left_channel"),
 )
 
 
@@ -180,3 +180,55 @@ async def test_what_is_not_there_cannot_go(box: Sandbox) -> None:
         await box.unarchive(SHARED)
     with pytest.raises(CannotDo, match="not deactivated"):
         await box.reactivate("U0BEN")
+
+
+async def test_a_channels_id_changes(box: Sandbox, client: AsyncWebClient, heard: list[dict[str, Any]]) -> None:
+    """What was said, pinned and answered goes on under the new id; the old one is not found."""
+    ts = (await client.chat_postMessage(channel=SHARED, text="before"))["ts"]
+    await client.pins_add(channel=SHARED, timestamp=ts)
+    await client.chat_postMessage(channel=SHARED, text="reply", thread_ts=ts)
+    await box.change_channel_id(SHARED, "C0NEW")
+    assert await error(client.chat_postMessage(channel=SHARED, text="x")) == "channel_not_found"
+    await client.chat_update(channel="C0NEW", ts=ts, text="after")
+    elif_ = box.person("U0ELIF")
+    [card] = elif_.messages("C0NEW")
+    assert (card.words, elif_.pins("C0NEW"), [m.words for m in elif_.thread(card)]) == ("after", [card], ["reply"])
+    await elif_.say("hello", channel="C0NEW")
+    assert heard[0] == {"type": "channel_id_changed", "old_channel_id": SHARED, "new_channel_id": "C0NEW"}
+    with pytest.raises(CannotDo, match="another channel"):
+        await box.change_channel_id("C0NEW", INTERNAL)
+
+
+async def test_an_organisation_is_disconnected(manifest: dict[str, Any]) -> None:
+    """Of a company on Grid the organisation's id stands in the events, as Slack's pages say it may."""
+    events = {"event_subscriptions": {"bot_events": ["channel_unshared", "channel_shared"]}}
+    async with Sandbox(cast_of("grid"), {**manifest, "settings": events}) as box:
+        await box.disconnect(SHARED, BOREAL)
+        await box.connect(SHARED)
+        told = [d.body["event"] for d in box.connect_events() if not d.attempt]
+    assert [(e.get("previously_connected_team_id"), e.get("connected_team_id")) for e in told] == [
+        ("E0BOREAL", None),
+        (None, "E0BOREAL"),
+    ]
+
+
+async def test_a_guest_goes(manifest: dict[str, Any]) -> None:
+    """A guest who leaves, or whose account ends, is told as of the team whose guest they are."""
+    events = {"event_subscriptions": {"bot_events": ["member_left_channel", "user_change"]}}
+    async with Sandbox(cast_of("guests"), {**manifest, "settings": events}) as box:
+        await box.person("U0ELIF").leave(SHARED)
+        await box.deactivate("U0FINN")
+        left, ended = [d.body["event"] for d in box.connect_events() if not d.attempt]
+    assert (left["user"], left["team"]) == ("U0ELIF", AURORA)
+    assert (ended["user"]["id"], ended["user"]["team_id"], ended["user"]["deleted"]) == ("U0FINN", AURORA, True)
+
+
+async def test_the_other_company_takes_its_bot_along(box: Sandbox, client: AsyncWebClient) -> None:
+    """When a company is disconnected its bot goes too, and comes back with its people."""
+    theirs = AsyncWebClient(token=await box.install(BOREAL), base_url=box.api_url)
+    await box.invite("U0QUALBOREAL", SHARED)
+    await box.disconnect(SHARED, BOREAL)
+    assert await error(theirs.chat_postMessage(channel=SHARED, text="x")) == "channel_not_found"
+    assert (await client.chat_postMessage(channel=SHARED, text="x"))["ok"]
+    await box.connect(SHARED)
+    assert (await theirs.chat_postMessage(channel=SHARED, text="x"))["ok"]

@@ -200,3 +200,41 @@ async def test_charts(client: AsyncWebClient, page: Page) -> None:
         assert inside
         assert outside
         assert outside["x"] <= inside["x"] <= inside["x"] + inside["width"] <= outside["x"] + outside["width"]
+
+
+async def test_an_app_is_let_in(box: Sandbox, page: Page) -> None:
+    """The authorize page says who lets which app in where and for what, refuses, and leads back with a code."""
+    query = (
+        f"client_id={box.client_id}&scope=commands,chat:write&state=s&redirect_uri=https://quality.example.com/slack"
+    )
+    await page.route("https://quality.example.com/**", lambda route: route.fulfill(body="back"))
+    await page.goto(f"{box.url}oauth/v2/authorize?{query}")
+    await page.get_by_label("Acting as").select_option("Gus Teller")
+    await expect(page.get_by_text("access_denied")).to_be_visible()
+    await page.get_by_label("Acting as").select_option("Elif Kaya")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "QualBridge asks for access to Borealis Manufacturing (example)"
+    )
+    await expect(page.get_by_role("listitem")).to_have_count(2)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.get_by_role("button", name="Allow").click()
+    await page.wait_for_url("https://quality.example.com/slack?code=*&state=s")
+
+
+async def test_an_app_comes_and_goes_by_the_menu(box: Sandbox, page: Page) -> None:
+    """The menu at the name installs the app for the person's company and removes it."""
+    await page.goto(f"{box.url}#U0ELIF/C0SHARED")
+    actor = page.get_by_role("button", name="Acting as Elif Kaya")
+    await actor.click()
+    await page.get_by_role("menuitem", name="Install QualBridge").click()
+    places = page.locator("[data-places=apps] li")
+    await expect(places).to_have_count(3)  # the direct messages with each bot, and Home
+    await page.get_by_role("button", name="Channel options").click()
+    await page.get_by_role("menuitem", name="Add QualBridge").click()
+    await page.get_by_role("button", name="Channel options").click()
+    await expect(page.get_by_role("menuitem", name="Add QualBridge")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    assert "U0QUALBOREAL" in box.world.channels["C0SHARED"].members
+    await actor.click()
+    await page.get_by_role("menuitem", name="Uninstall QualBridge").click()
+    await expect(places).to_have_count(1)
