@@ -10,15 +10,18 @@ from pathlib import Path
 
 import typer
 
+from bot import oauth
+from bot.installations import StoredInstallations
 from bot.samples import DAYS, Stage
 from bot.server import Server, in_service, listening
 from bot.settings import Settings
 from bot.wiring import Bot, assemble, identify, slack_client
 from handlers.everything import LISTENERS
-from handlers.installation import OneInstallation
 from handlers.manifest import manifest
 from sandbox import Sandbox, example_cast
+from storage import installation
 from storage.database import Database
+from storage.installation import Installed
 from storage.migrate import migrate
 
 BEGINS_AT = time(8, 30)  # UTC, within both companies' working hours
@@ -68,18 +71,46 @@ def _begin_anew(data: Path) -> None:
 
 @asynccontextmanager
 async def connected(box: Sandbox, database: Database, *, socket_mode: bool = False) -> AsyncIterator[Bot]:
-    """Give a bot that this sandbox reaches by HTTP, and by Socket Mode once it is in service where that is chosen."""
+    """Give a bot that this sandbox reaches by HTTP, and by Socket Mode once it is in service where that is chosen.
+
+    It knows the workspaces that have the app, and others install it by its pages.
+    """
     settings = Settings.model_construct(
         slack_bot_token=box.bot_token,
         slack_signing_secret=box.signing_secret,
         slack_app_token=box.app_token if socket_mode else "",
+        slack_client_id=box.client_id,
+        slack_client_secret=box.client_secret,
         slack_api_url=box.api_url,
         encryption_key=secrets.token_urlsafe(32),
     )
     server = Server()
     async with slack_client(settings) as slack, listening(server, "127.0.0.1", 0) as port:
         # The sandbox takes posts as fast as they come, and nobody waits for two months of them.
-        bot = assemble(settings, database, slack, OneInstallation(await identify(slack)), box.now, between_posts=0)
+        known = StoredInstallations(settings, database, slack, box.now, await identify(slack))
+        bot = assemble(settings, database, slack, known, box.now, between_posts=0)
         server.bot = bot
-        box.events_url = f"http://127.0.0.1:{port}/slack/events"
+        here = f"http://127.0.0.1:{port}"
+        box.events_url, box.install_url = f"{here}/slack/events", f"{here}{oauth.INSTALL}"
+        if not socket_mode:
+            box.use_manifest(manifest(LISTENERS, box.events_url))
+        for one in box.world.installations.live[1:]:
+            await adopt(known, box.token_of(one.id))
         yield bot
+
+
+async def adopt(known: StoredInstallations, token: str) -> None:
+    """Let the bot know an installation that it did not make itself, by its token."""
+    answer = await known.slack.auth_test(token=token)
+    organisation = answer["is_enterprise_install"]
+    row = Installed(
+        serves=answer["enterprise_id"] if organisation else answer["team_id"],
+        name=answer["team"],
+        bot_user_id=answer["user_id"],
+        bot_id=answer["bot_id"],
+        scopes="",
+        token=known.safe.lock(token),
+        installed_at=known.now(),
+        installed_by="",
+    )
+    await known.database.write(lambda session: installation.save(session, row))

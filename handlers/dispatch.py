@@ -16,6 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from handlers.call import UNKNOWN, Call
 from handlers.desk import Desk
 from handlers.errors import answer_error
+from handlers.installation import Installation
 from handlers.listeners import Handler, Listeners
 from quality.refusal import Refusal
 
@@ -65,8 +66,12 @@ async def _dispatch(
     body: dict[str, Any],
     ack: AsyncAck,
 ) -> None:
+    installation = context.get(INSTALLATION) or await _installation(desk, body)
+    if installation is None:  # Slack tells of its end in two events: it is over with the first
+        await ack()
+        return
     try:
-        call = Call(desk, context[INSTALLATION], body, ack)
+        call = Call(desk, installation, body, ack)
     except (KeyError, TypeError, AttributeError):
         log.exception("a payload of Slack lacks what every payload has")
         await ack()
@@ -78,6 +83,11 @@ async def _dispatch(
             await ack()
     except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers
         await answer_error(call, error)
+
+
+async def _installation(desk: Desk, body: dict[str, Any]) -> Installation | None:
+    """Find the installation that Bolt does not ask for: of events that tell of its end."""
+    return await desk.installations.find(str(body.get("team_id") or ""), body.get("enterprise_id"))
 
 
 async def _unknown(call: Call) -> None:

@@ -17,6 +17,7 @@ from bot.wiring import Bot
 from handlers.everything import LISTENERS
 from handlers.manifest import manifest
 from sandbox import Driver, Message, Sandbox, example_cast, wire
+from sandbox.cast import Cast
 from sandbox.world import View
 from storage.database import Database
 from storage.journal import JournalEntry
@@ -260,13 +261,17 @@ def _by_label(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, starts_at: datetime | None = TUESDAY) -> AsyncIterator[Stage]:
+async def staged(
+    folder: Path, *, starts_at: datetime | None = TUESDAY, cast: Cast | None = None, **box_args: Any
+) -> AsyncIterator[Stage]:
     """Give a stage with an empty database and a channel that is not set up."""
     database = Database(f"sqlite:///{folder / 'test.db'}")
     migrate(database)
     try:
         async with (
-            Sandbox(example_cast(), manifest(LISTENERS), starts_at=starts_at, ack_seconds=BUSY) as box,
+            Sandbox(
+                cast or example_cast(), manifest(LISTENERS), starts_at=starts_at, ack_seconds=BUSY, **box_args
+            ) as box,
             connected(box, database) as bot,
         ):
             yield Stage(box, bot)

@@ -1,0 +1,240 @@
+"""Installation by OAuth on the wire: its pages, states, sealed tokens, their renewal and their end."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+from sqlmodel import select
+
+from bot.installations import StoredInstallations
+from bot.samples import SET_UP
+from sandbox import cast_of
+from storage.installation import Installed, PendingInstallation
+from tests.stage import CMO, SHARED, SPONSOR, Stage, staged
+
+BOREALIS = "T0BOREAL"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[ClientSession]:
+    """Give a browser that keeps cookies, of an address without a name too."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True, treat_as_secure_origin="http://127.0.0.1")) as http:
+        yield http
+
+
+def here(stage: Stage) -> str:
+    return str(stage.box.events_url).removesuffix("/slack/events")
+
+
+async def begin(stage: Stage, browser: ClientSession) -> str:
+    """Open the install page; gives the address in Slack to which its button leads."""
+    async with browser.get(f"{here(stage)}/slack/install") as answer:
+        page = await answer.text()
+        assert answer.status == 200
+        jar = answer.cookies["slack-app-oauth-state"]
+    browser.headers["Cookie"] = f"slack-app-oauth-state={jar.value}"  # marked Secure, and this is a test
+    (address,) = re.findall(r'href="(http[^"]+)"', page)
+    return address.replace("&amp;", "&")
+
+
+async def install(stage: Stage, browser: ClientSession, who: str = "U0ELIF") -> tuple[int, str]:
+    """Install the app as a person; gives status and text of the last page."""
+    back = await stage.box.person(who).authorize(await begin(stage, browser))
+    return await follow(browser, back)
+
+
+async def follow(browser: ClientSession, address: str) -> tuple[int, str]:
+    async with browser.get(address) as answer:
+        return answer.status, await answer.text()
+
+
+def rows(stage: Stage) -> list[Installed]:
+    with stage.database.reading() as session:
+        return list(session.exec(select(Installed).order_by("id")).all())
+
+
+async def test_a_company_installs_the_app(stage: Stage, browser: ClientSession) -> None:
+    """From then on its people have commands, and their messages come from its own bot."""
+    await stage.elif_.command("/quality people")
+    assert "not a valid command" in stage.elif_.ephemerals[-1].words
+    status, page = await install(stage, browser)
+    assert status == 200
+    assert "QualBridge is installed in <strong>Borealis Manufacturing (example)</strong>" in page
+    await stage.elif_.command("/quality people")
+    assert f"{CMO} (CMO)" in stage.elif_.ephemerals[-1].words
+    await stage.owned()
+    opened = [call for call in stage.calls("conversations.open") if call.arguments["users"] == "U0GITA"]
+    assert len(opened) == 1
+    assert [card.user for card in stage.cards] == ["U0QUALBRIDGE"]
+
+
+async def test_tokens_are_sealed(stage: Stage, browser: ClientSession, tmp_path: Path) -> None:
+    """Nothing of a token, a code or a state stands in the database as it is."""
+    address = await begin(stage, browser)
+    state = re.findall(r"state=([^&]+)", address)[0]
+    back = await stage.box.person("U0ELIF").authorize(address)
+    await follow(browser, back)
+    token, code = stage.box.token_of(BOREALIS), re.findall(r"code=([^&]+)", back)[0]
+    (row,) = rows(stage)
+    assert row.serves == BOREALIS
+    with sqlite3.connect(tmp_path / "test.db") as database:
+        written = "\n".join(database.iterdump())
+    for secret in (token, code, state, stage.box.bot_token, stage.box.client_secret):
+        assert secret not in written
+
+
+@pytest.mark.parametrize("broken", ["forged", "replayed", "expired", "another browser"])
+async def test_a_state_is_good_once_and_not_for_long(
+    stage: Stage, browser: ClientSession, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that was never given out, used, older than ten minutes, or another browser's installs nothing."""
+    back = await stage.box.person("U0ELIF").authorize(await begin(stage, browser))
+    if broken == "forged":
+        back = re.sub(r"state=[^&]+", "state=forged", back)
+        browser.headers["Cookie"] = "slack-app-oauth-state=forged"
+    elif broken == "replayed":
+        assert (await follow(browser, back))[0] == 200
+    elif broken == "expired":
+        await stage.box.move_clock(stage.box.now() + timedelta(minutes=11))
+    else:
+        browser.headers["Cookie"] = "slack-app-oauth-state=another"
+    before = len(rows(stage))
+    status, page = await follow(browser, back)
+    assert status in (400, 401)
+    assert "Not installed" in page
+    assert 'href="/slack/install"' in page
+    assert len(rows(stage)) == before
+    assert stage.box.client_secret not in caplog.text
+
+
+async def test_a_cancelled_installation_says_so(stage: Stage, browser: ClientSession) -> None:
+    """And how to try again."""
+    back = await stage.box.person("U0ELIF").authorize(await begin(stage, browser), allow=False)
+    status, page = await follow(browser, back)
+    assert (status, "cancelled in Slack" in page) == (200, True)
+    assert rows(stage) == []
+
+
+async def test_a_code_that_slack_refuses_installs_nothing(stage: Stage, browser: ClientSession) -> None:
+    """As one that was used before."""
+    back = await stage.box.person("U0ELIF").authorize(await begin(stage, browser))
+    status, page = await follow(browser, re.sub(r"code=[^&]+", "code=1.2.3", back))
+    assert (status, "did not accept the code" in page) == (401, True)
+
+
+async def test_an_uninstalled_company_loses_its_bot_at_once(stage: Stage, browser: ClientSession) -> None:
+    """Its tokens are forgotten; direct messages to its people come from the channel's bot again."""
+    await install(stage, browser)
+    await stage.box.uninstall(BOREALIS)
+    await stage.settle()
+    (row,) = rows(stage)
+    assert (row.token, row.refresh_token) == ("", None)
+    assert row.ended_because in ("app_uninstalled", "tokens_revoked")
+    await stage.owned()
+    assert "You own DEV-2026-0001" in stage.gita.direct_messages[-1].words
+    status, _ = await install(stage, browser)
+    assert status == 200
+    assert [one.ended_at is None for one in rows(stage)] == [False, True]
+
+
+async def test_where_the_channels_bot_is_uninstalled_somebody_is_told(stage: Stage, browser: ClientSession) -> None:
+    """Nothing can be said there; records go on, and what waits is posted when the app is installed again."""
+    await install(stage, browser)
+    await stage.box.uninstall("T0AURORA")
+    await stage.elif_.command("/deviation")
+    stage.elif_.fill({"Title": "Meanwhile", "What happened": "Without the channel's bot."})
+    assert await stage.elif_.submit() == {}
+    await stage.settle()
+    await stage.beat(minutes=1)
+    told = [one.words for one in stage.elif_.direct_messages if "cannot write in the channel" in one.words]
+    assert len(told) == 1
+    assert "not installed any more" in told[0]
+    assert stage.cards == []
+
+
+async def test_tokens_that_expire_are_renewed(tmp_path: Path, browser: ClientSession) -> None:
+    """Two hours before their end, with the refresh token of the moment; a call goes through all the time."""
+    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
+        await stage.set_up()
+        await install(stage, browser)
+        (first,) = rows(stage)
+        assert first.expires_at is not None
+        known = stage.bot.installations
+        assert isinstance(known, StoredInstallations)
+        tokens = set()
+        for hours in (1, 9, 2, 9):
+            await stage.box.move_clock(stage.box.now() + timedelta(hours=hours))
+            known.forget(BOREALIS)
+            found = await known.find(BOREALIS)
+            assert found is not None
+            assert (await found.slack.auth_test())["team_id"] == BOREALIS
+            tokens.add(found.slack.token)
+        assert len(tokens) == 3
+        (row,) = rows(stage)
+        assert row.expires_at is not None
+        assert row.expires_at > first.expires_at
+
+
+async def test_old_states_are_forgotten(stage: Stage, browser: ClientSession) -> None:
+    """What was given out and never used does not pile up."""
+    await begin(stage, browser)
+    await stage.beat(minutes=11)
+    with stage.database.reading() as session:
+        assert session.exec(select(PendingInstallation)).all() == []
+
+
+async def test_a_stranger_s_workspace_may_install_and_sees_nothing(stage: Stage, browser: ClientSession) -> None:
+    """An installation gives commands, no place on a roster."""
+    await install(stage, browser, "U0MIRA")
+    await stage.mira.command("/quality list")
+    assert "belong to" in stage.mira.ephemerals[-1].words
+    await stage.mira.command("/deviation", channel=SHARED)
+    assert stage.mira.modal is None
+
+
+@pytest.mark.parametrize("setup", ["guests", "connect", "both", "grid"])
+async def test_the_whole_way_in_every_set_up(tmp_path: Path, setup: str) -> None:
+    """Set up, confirm, log, assign, acknowledge and approve: with guests, one installation, two, Enterprise Grid."""
+    async with staged(tmp_path, cast=cast_of(setup)) as stage:
+        await stage.anna.command("/quality setup")
+        await stage.settle()
+        assert stage.anna.modal is not None
+        stage.anna.fill(set_up_values(setup))
+        assert await stage.anna.submit() == {}
+        await stage.settle()
+        await stage.elif_.click("Confirm")
+        await stage.settle()
+        if setup == "guests":
+            for name in ("Gita Rao", "Hugo Meyer", "Finn Larsen"):
+                await add_guest(stage, name)
+        card = await stage.log(stage.gita, Class="Minor")
+        assert f"Gita Rao ({CMO})" in card.words
+        assert await stage.press(stage.elif_, "Assign owner", card, Owner=f"Gita Rao · {CMO}") == {}
+        await stage.press(stage.carla, "Acknowledge", card)
+        assert f"Carla Novak ({SPONSOR})" in card.words
+        assert "You own DEV-2026-0001" in stage.gita.direct_messages[-1].words
+        if setup in ("both", "grid"):
+            await stage.gita.command("/quality mine")
+            assert "DEV-2026-0001" in stage.gita.ephemerals[-1].words
+
+
+def set_up_values(setup: str) -> dict[str, Any]:
+    """Fill Set up channel as the set-up has it: people are named with their workspaces."""
+    named = {"guests": SPONSOR, "grid": "Borealis Group (example)"}.get(setup, CMO)
+    qa = [f"{name} · {named}" for name in ("Elif Kaya", "Finn Larsen")][: 1 if setup == "guests" else 2]
+    return {**SET_UP, "CMO QA": qa}
+
+
+async def add_guest(stage: Stage, name: str) -> None:
+    await stage.elif_.click("People")
+    await stage.settle()
+    await stage.elif_.click("Add person", stage.elif_.ephemerals[-1])
+    await stage.settle()
+    stage.elif_.fill({"Person": f"{name} · {SPONSOR}", "Roles": ["Member"]})
+    assert await stage.elif_.submit() == {}
+    await stage.settle()
