@@ -57,11 +57,20 @@ def delete(call: Call) -> Json:
 
 def _file(call: Call, file_id: object) -> Json:
     file = call.world.files.get(str(file_id))
-    if file is None:
+    if file is None or not _may_see(call, file):
         raise Refused("file_not_found")
     if is_deleted(file):
         raise Refused("file_deleted")
     return file
+
+
+def _may_see(call: Call, file: Json) -> bool:
+    """Say whether the file is the installation's, of a person it knows, or stands in a channel its bot is in."""
+    own, world, owner = call.installation, call.world, file.get("user", "")
+    if is_deleted(file) or owner == own.user or any(world.knows(p, own) for p in world.cast.people if p.id == owner):
+        return True
+    shown = {m.channel for m in world.messages if file["id"] in [one["id"] for one in m.files]}
+    return any(own.user in world.channels[channel].members for channel in shown)
 
 
 def _finished(call: Call, item: Json) -> Json:

@@ -182,3 +182,13 @@ async def test_the_bots_see_each_other(box: Sandbox, client: AsyncWebClient, oth
     assert (shown["is_bot"], shown["team_id"]) == (True, BOREAL)
     await box.invite("U0MIRA", SHARED)
     assert "U0MIRA" in box.world.channels[SHARED].members
+
+
+async def test_a_file_is_seen_where_its_bot_is(box: Sandbox, client: AsyncWebClient, other: AsyncWebClient) -> None:
+    """Another installation finds a file only in a channel it is in, and deletes none that is not its own."""
+    await client.files_upload_v2(channel=SHARED, filename="a.txt", content="abc")
+    [file] = box.person("U0ANNA").messages()[-1].files
+    assert await error(other.files_info(file=file["id"])) == "file_not_found"
+    await box.invite("U0QUALBOREAL", SHARED)
+    assert (await other.files_info(file=file["id"]))["file"]["name"] == "a.txt"
+    assert await error(other.files_delete(file=file["id"])) == "cant_delete_file"
