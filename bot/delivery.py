@@ -431,7 +431,8 @@ class Delivery:
         if isinstance(error, NotYet) and held:  # what it answers waits itself
             await self._give_back(group, max(held.values()))
             return None
-        if first.person_id is not None and why in PERSON_GONE:
+        is_unreachable = why in PERSON_GONE or (first.kind == "muted" and why in UNINSTALLED)
+        if first.person_id is not None and is_unreachable:
             await self._undeliverable(group, why)
             return None
         at = self.now() + min(FIRST_PAUSE * 2 ** min(first.attempts - 1, 12), LONGEST_PAUSE)

@@ -72,7 +72,16 @@ def profile(user: dict[str, Any], team_id: str | None = None) -> Profile:
         name=one_line(clean(name)) or user["id"],
         time_zone=user.get("tz") or "UTC",
         guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        teams=_teams(user),
     )
+
+
+def _teams(user: dict[str, Any]) -> frozenset[str]:
+    """Give every id by which Slack names the workspace of somebody in an organisation."""
+    organisation = user.get("enterprise_user") or {}
+    if not organisation.get("enterprise_id"):
+        return frozenset()
+    return frozenset({user.get("team_id") or "", organisation["enterprise_id"], *(organisation.get("teams") or [])})
 
 
 def is_present(user: dict[str, Any]) -> bool:

@@ -143,7 +143,7 @@ def _side_of(who: Profile, form: SetUpForm, teams: dict[Side, str]) -> Side:
     for side, named in ((Side.SPONSOR, form.sponsor_qa), (Side.CMO, form.cmo_qa)):
         if who.identity in {profile.identity for profile in named}:
             return side
-    by_team = side_by_team(who.identity.team_id, teams)
+    by_team = side_by_team({who.identity.team_id, *who.teams}, teams)
     if by_team is None:
         raise FieldErrors({"sponsor_team": "You belong to neither company, so you cannot set this channel up."})
     if who.guest:

@@ -31,6 +31,7 @@ class Profile:
     name: str
     time_zone: str
     guest: bool = False
+    teams: frozenset[str] = frozenset()  # all ids by which Slack names their workspace, where it has several
 
 
 class Doer(Protocol):
@@ -110,9 +111,14 @@ def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
     known = person.find(session, there.id, who.team_id, who.user_id)
     if known is not None and known.active:
         return Actor(there, both, known)
-    if known is None and who.team_id in {company.team_id for company in both.values()}:
-        raise NotOnRoster(there.id)
+    teams = {company.team_id for company in both.values()}
+    if known is None and (who.team_id in teams or any(map(_is_organisation, {who.team_id, *teams}))):
+        raise NotOnRoster(there.id)  # of one of them, or of an organisation: Slack knows
     raise Refusal(_stranger(session, there, both, removed=known is not None))
+
+
+def _is_organisation(team_id: str) -> bool:
+    return team_id.startswith("E")
 
 
 def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime) -> None:
@@ -120,11 +126,28 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
     there = partnership.get(session, partnership_id)
     both = partnership.companies(session, partnership_id)
     who = profile.identity
-    side = side_by_team(who.team_id, {side: company.team_id for side, company in both.items()})
+    if _recognised(session, there, both, profile, now):
+        return
+    side = side_by_team({who.team_id, *profile.teams}, {side: company.team_id for side, company in both.items()})
     if profile.guest or side is None:
         raise Refusal(_guest(session, there, both) if profile.guest else _stranger(session, there, both, removed=False))
     if person.find(session, partnership_id, who.team_id, who.user_id) is None:
         add(session, there, both[side], profile, [Role.MEMBER], now)
+
+
+def _recognised(
+    session: Session, there: Partnership, both: dict[Side, Company], profile: Profile, now: datetime
+) -> bool:
+    """Whether a person is on the roster by another id of their workspace; this one is kept beside it."""
+    who = profile.identity
+    known = person.find_user(session, there.id, who.user_id)
+    if known is None or who.team_id == known.team_id or not {who.team_id, known.team_id} <= profile.teams:
+        return False
+    known.other_team_id = who.team_id
+    changes = {"workspace": [known.team_id, f"{known.team_id}, {who.team_id}"]}
+    body = {"by": signature(known, both[known.side]), "changes": changes}
+    journal.append(session, there.id, "person.profile_changed", now, body)
+    return True
 
 
 def enrol_all(session: Session, partnership_id: int, profiles: Iterable[Profile], now: datetime) -> None:
@@ -134,9 +157,10 @@ def enrol_all(session: Session, partnership_id: int, profiles: Iterable[Profile]
             enrol(session, partnership_id, profile, now)
 
 
-def side_by_team(team_id: str, teams: dict[Side, str]) -> Side | None:
-    """Tell a full member's company by their workspace; where both share one, it is the sponsor's own."""
-    return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] == team_id), None)
+def side_by_team(team_ids: Iterable[str], teams: dict[Side, str]) -> Side | None:
+    """Tell a full member's company by the ids of their workspace; where both share one, it is the sponsor's own."""
+    known = set(team_ids)
+    return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] in known), None)
 
 
 def add(

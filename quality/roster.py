@@ -63,7 +63,9 @@ def list_addable(session: Session, actor: Actor, profiles: Iterable[Profile]) ->
 
 def _is_of_other(actor: Actor, profile: Profile) -> bool:
     teams = {side: company.team_id for side, company in actor.companies.items()}
-    return not profile.guest and side_by_team(profile.identity.team_id, teams) is actor.person.side.other
+    return (
+        not profile.guest and side_by_team({profile.identity.team_id, *profile.teams}, teams) is actor.person.side.other
+    )
 
 
 def set_roles(

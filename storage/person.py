@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ColumnElement, Index, UniqueConstraint, or_, text
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
@@ -42,6 +42,8 @@ class Person(Table, table=True):
     id: int = Field(default=None, primary_key=True)
     partnership_id: int = Field(foreign_key="partnership.id")
     team_id: str = Field(max_length=32)
+    # Another id by which Slack names the same workspace: on Enterprise Grid now it, now its organisation.
+    other_team_id: str | None = Field(default=None, max_length=32)
     user_id: str = Field(max_length=32, index=True)
     side: Side = Field(sa_type=words(Side))
     name: str = Field(max_length=80)
@@ -67,12 +69,18 @@ class Person(Table, table=True):
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:
     """Find a person by their Slack identity."""
-    same = (
-        Person.partnership_id == partnership_id,
-        Person.team_id == team_id,
-        Person.user_id == user_id,
-    )
+    same = (Person.partnership_id == partnership_id, Person.user_id == user_id, _of_team(team_id))
     return session.exec(select(Person).where(*same)).first()
+
+
+def find_user(session: Session, partnership_id: int, user_id: str) -> Person | None:
+    """Find who has a user id, whatever the team: the same person, if Slack says that the teams belong together."""
+    same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
+    return session.exec(select(Person).where(*same)).first()
+
+
+def _of_team(team_id: str) -> ColumnElement[bool]:
+    return or_(col(Person.team_id) == team_id, col(Person.other_team_id) == team_id)
 
 
 def get(session: Session, partnership_id: int, person_id: int) -> Person:
@@ -109,7 +117,7 @@ def list_stood_in_for(session: Session, partnership_id: int, person_id: int) -> 
 
 def list_identities(session: Session, team_id: str, user_id: str) -> list[Person]:
     """List the roster rows of one Slack person, one for each partnership."""
-    rows = select(Person).where(Person.user_id == user_id, Person.team_id == team_id, col(Person.active))
+    rows = select(Person).where(Person.user_id == user_id, _of_team(team_id), col(Person.active))
     return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
 
 

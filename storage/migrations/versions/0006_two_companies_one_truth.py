@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_undressed", "message", ["partnership_id"], sqlite_where=undressed, postgresql_where=undressed
     )
+    op.add_column("person", sa.Column("other_team_id", sa.String(length=32), nullable=True))
     op.add_column("person", sa.Column("dm_team_id", sa.String(length=32), nullable=True))
     op.create_table(
         "installation",
