@@ -42,7 +42,7 @@ IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
 GONE = ("message_not_found", "cant_update_message", "edit_window_closed")
-CHANNEL_GONE = ("is_archived", "is_inactive", "channel_not_found", "not_in_channel")
+CHANNEL_GONE = (channel.NOT_SHARED, "is_archived", "is_inactive", "channel_not_found", "not_in_channel")
 UNINSTALLED = ("not_installed", "account_inactive", "token_revoked", "invalid_auth")
 PERSON_GONE = ("user_disabled", "user_not_found", "cannot_dm_bot", "user_not_visible")
 NO_CHARTS = ("invalid_blocks", "invalid_blocks_format")
@@ -81,6 +81,10 @@ class NotInstalled(Exception):  # noqa: N818 - a state of the world
     """Nobody has installed the app any more where something is to be said."""
 
 
+class NotShared(Exception):  # noqa: N818 - a state of the world
+    """One of the two companies was cut off from the channel: nothing is said there behind its back."""
+
+
 class NoAnswer(Exception):  # noqa: N818 - what Slack gave
     """Slack may have taken a message, and does not tell where it stands."""
 
@@ -89,7 +93,7 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
     """Something that has to be said first has not been said."""
 
 
-OURS = (NotYet, NoAnswer, NotInstalled)
+OURS = (NotYet, NoAnswer, NotInstalled, NotShared)
 
 
 class Delivery:
@@ -223,6 +227,8 @@ class Delivery:
         if post.thread_of and parent is None:
             raise NotYet(f"{post.thread_of} is not posted yet")
         there = partnership.get(session, pid)
+        if there.muted_because == channel.NOT_SHARED and post.person is None:
+            raise NotShared(channel.NOT_SHARED)
         return Drawn(group, post, there.home_team_id, there.channel_id, before, parent)
 
     async def _say(self, drawn: Drawn) -> None:

@@ -91,6 +91,10 @@ def _unsaid(session: Session) -> list[Finding]:
         tried = "1 message was" if number == 1 else f"{number} messages were"
         says = f"{tried} tried in vain and will be tried again; the newest, {newest.kind}: {newest.last_error}"
         found.append(Finding("messages", well=False, says=says))
+    for company in partnership.list_unconfirmed(session):
+        since = f"set up {moment(company.set_up_at)}"
+        says = f"{company.name} has still to confirm its partnership, {since}: its QA press Confirm"
+        found.append(Finding("confirmation", well=False, says=says))
     for there in partnership.list_muted(session):
         since = moment(there.muted_at) if there.muted_at else "unknown"
         says = f"{there.channel_id}: nothing can be said in it since {since}: Slack says {there.muted_because}"

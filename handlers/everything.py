@@ -4,6 +4,7 @@ from handlers import (
     agreement,
     authority,
     capa,
+    channel,
     clocks,
     comings,
     deviation,
@@ -41,6 +42,7 @@ LISTENERS = (
     + agreement.LISTENERS
     + roster.LISTENERS
     + comings.LISTENERS
+    + channel.LISTENERS
     + history.LISTENERS
     + export.LISTENERS
     + setup.LISTENERS

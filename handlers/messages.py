@@ -73,6 +73,14 @@ def _confirm(session: Session, row: Outgoing, _now: datetime) -> Post:
     return Post(setup.draw_confirm(row.partnership_id, both), subject="confirm")
 
 
+def _unconfirmed(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Remind somebody to confirm, unless their company has by now."""
+    told, both = _told(session, row), partnership.companies(session, row.partnership_id)
+    if not told.active or both[told.side].confirmed_at is not None:
+        return None
+    return Post(setup.draw_confirm(row.partnership_id, both), person=told)
+
+
 def _agreement(session: Session, row: Outgoing, _now: datetime) -> Post:
     found = agreements.get(session, row.partnership_id, row.about["agreement_id"])
     return Post(agreement.draw_proposal(session, found), subject=f"agreement:{found.id}")
@@ -203,6 +211,7 @@ MERGED = ("reminder", "list")
 KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "front door": _front_door,
     "confirm": _confirm,
+    "unconfirmed": _unconfirmed,
     "agreement": _agreement,
     "card": _card,
     "line": _line,

@@ -13,6 +13,8 @@ WHY = {
         ("not_installed", "account_inactive", "token_revoked", "invalid_auth"),
         "QualBridge is not installed any more in the workspace from which it writes there. Install it again",
     ),
+    "not_shared": "one of the two companies is not connected to it any more, and nothing is said there behind its "
+    "back. Share it again",
     "not_in_channel": "QualBridge is not in it. Invite it there with /invite @QualBridge",
 }
 

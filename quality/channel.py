@@ -5,9 +5,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from quality import setting
-from storage import outbox, partnership
+from quality.people import Machine
+from storage import journal, message, outbox, partnership
 from storage.partnership import Side
 from storage.person import Role
+
+NOT_SHARED = "not_shared"  # no word of Slack's, who would post it: the other company could not read it
 
 
 def tell_muted(session: Session, partnership_id: int, why: str, now: datetime) -> None:
@@ -33,6 +36,28 @@ def _tell(session: Session, partnership_id: int, after_id: int, now: datetime) -
     for person_id in left[:1]:
         key = f"muted:{partnership_id}:{person_id}:{now.isoformat()}"
         outbox.put(session, partnership_id, "muted", key, now, to=person_id)
+
+
+def disconnect(session: Session, channel_id: str, team_id: str, now: datetime) -> None:
+    """Hold back what is to be said in a channel that one of its companies was cut off from."""
+    there = partnership.find_in_channel(session, channel_id)
+    if there is None:
+        return
+    both = partnership.companies(session, there.id).values()
+    if team_id in {company.team_id for company in both if company.team_id != there.home_team_id}:
+        tell_muted(session, there.id, NOT_SHARED, now)
+
+
+def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:
+    """Follow a channel that Slack gave another id, as when it is shared or moves into an organisation."""
+    there = partnership.find_in_channel(session, old_id)
+    if there is None or partnership.find_in_channel(session, new_id) is not None:
+        return
+    there.channel_id = new_id
+    message.follow(session, there.id, old_id, new_id)
+    body = {"by": Machine().signature(), "changes": {"channel": [old_id, new_id]}}
+    journal.append(session, there.id, "partnership.channel_changed", now, body)
+    hear_again(session, there.id, now)
 
 
 def hear_again(session: Session, partnership_id: int, now: datetime) -> None:

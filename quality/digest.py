@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from quality import setting
 from quality.authority import REPORTS
 from quality.due import deciding
 from quality.working_time import WEEKDAYS, Calendar, calendar_of
@@ -12,6 +13,7 @@ from storage import journal, message, outbox, partnership, record
 from storage.clock import ClockName
 from storage.outbox import Said
 from storage.partnership import Company, Partnership, Side
+from storage.person import Role
 from storage.record import Row
 
 LOOKS = 60  # days in which a digest day is looked for
@@ -87,19 +89,31 @@ def decide_due(session: Session, now: datetime, limit: int) -> bool:
     said = []
     for there in due:
         with deciding(there, "next_digest_at", f"the digest of partnership {there.id}", now):
-            said += _decide(there, calendar_of(there, both[there.id]), now)
+            said += _decide(session, there, both[there.id], now)
     outbox.put_all(session, said, now)
     return len(due) == limit
 
 
-def _decide(there: Partnership, calendar: Calendar, now: datetime) -> list[Said]:
+def _decide(session: Session, there: Partnership, both: dict[Side, Company], now: datetime) -> list[Said]:
     """Say today's digest when its time has come; the digest of a past day is not posted."""
+    calendar = calendar_of(there, both)
     today = calendar.day_of(now)
     there.next_digest_at = next_at(there, calendar, now)
     if not is_day(there, calendar, today) or calendar.at(today, there.digest_at) > now:
         return []
     day = today.isoformat()
-    return [Said(there.id, "digest", _key(there, day), now, {"day": day})]
+    return [Said(there.id, "digest", _key(there, day), now, {"day": day}), *_unconfirmed(session, there, both, now)]
+
+
+def _unconfirmed(session: Session, there: Partnership, both: dict[Side, Company], now: datetime) -> list[Said]:
+    """Remind the named QA of a company that has still to confirm the partnership, each digest day."""
+    late = [side for side, company in both.items() if company.confirmed_at is None]
+    if not late:
+        return []
+    found = setting.read(session, [there.id])[there.id]
+    told = dict.fromkeys(found.stand_in(who, now).id for side in late for who in found.holding(Role.QA, side))
+    day = calendar_of(there, both).day_of(now)
+    return [Said(there.id, "unconfirmed", f"unconfirmed:{day}:{one}", now, {}, one) for one in told]
 
 
 def _key(there: Partnership, day: str) -> str:

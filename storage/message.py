@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
@@ -56,3 +56,9 @@ def dress(session: Session, message: Message) -> None:
     found = session.exec(select(Message).where(*same, Message.ts == message.ts)).first()
     if found is not None:
         found.permalink, found.is_pinned = message.permalink, message.is_pinned
+
+
+def follow(session: Session, partnership_id: int, old_id: str, new_id: str) -> None:
+    """Note that a channel has another id: its messages stand there, under the times they had; links are asked anew."""
+    moved = update(Message).where(col(Message.partnership_id) == partnership_id, col(Message.channel_id) == old_id)
+    session.execute(moved.values(channel_id=new_id, permalink=None))

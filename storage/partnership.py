@@ -1,5 +1,6 @@
 """Partnerships and their two companies."""
 
+from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
@@ -107,6 +108,23 @@ def unmute(session: Session, partnership_id: int) -> bool:
     muted = (col(Partnership.id) == partnership_id, col(Partnership.muted_at).is_not(None))
     noted = update(Partnership).where(*muted).values(muted_at=None, muted_because=None)
     return bool(session.connection().execute(noted).rowcount)
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """A company that has still to confirm, and since when the partnership waits for it."""
+
+    name: str
+    set_up_at: datetime
+
+
+def list_unconfirmed(session: Session) -> list[Unconfirmed]:
+    """List the companies that have still to confirm a partnership, the longest waiting first."""
+    waiting = select(Company.name, Partnership.set_up_at).join(
+        Partnership, col(Partnership.id) == Company.partnership_id
+    )
+    waiting = waiting.where(col(Company.confirmed_at).is_(None)).order_by(col(Partnership.set_up_at))
+    return [Unconfirmed(name, set_up_at) for name, set_up_at in session.exec(waiting).all()]
 
 
 def list_muted(session: Session) -> list[Partnership]:

@@ -18,7 +18,9 @@ from storage.record import Record
 from tests import support
 from tests.support import DAY, ELIF, HOUR, NOW
 
-QUIET = 7  # what moves, clocks, snoozes, lists and digests are asked for once each; old receipts and drafts forgotten
+QUIET = (
+    8  # what moves, clocks, snoozes, lists and digests are asked for once each; old receipts, drafts, states forgotten
+)
 EIGHT = datetime(2026, 12, 15, 8, tzinfo=UTC)
 
 
