@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import Index
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Table
@@ -10,6 +11,8 @@ from storage.upsert import insert_if_new
 
 class Message(Table, table=True):
     """A posted message, by what it shows: `card:12`, `front door`."""
+
+    __table_args__ = (Index("ix_message_ts", "channel_id", "ts"),)
 
     partnership_id: int = Field(primary_key=True, foreign_key="partnership.id")
     subject: str = Field(primary_key=True, max_length=64)
@@ -22,6 +25,12 @@ class Message(Table, table=True):
 def find(session: Session, partnership_id: int, subject: str) -> Message | None:
     """Find the message that shows a subject."""
     return session.get(Message, (partnership_id, subject))
+
+
+def find_at(session: Session, partnership_id: int, channel_id: str, ts: str) -> Message | None:
+    """Find the message that stands at a place in Slack."""
+    there = (Message.channel_id == channel_id, Message.ts == ts, Message.partnership_id == partnership_id)
+    return session.exec(select(Message).where(*there)).first()
 
 
 def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -> dict[str, str]:

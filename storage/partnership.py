@@ -33,6 +33,8 @@ class Partnership(Table, table=True):
     digest_at: time  # local, in time_zone
     digest_days: str = Field(default=WEEK, max_length=32, sa_column_kwargs={"server_default": WEEK})
     figures_on: str = Field(default="Mon", max_length=3, sa_column_kwargs={"server_default": "Mon"})  # empty: never
+    # Since when the replies in the threads of cards are kept with their records; None: they are not.
+    captures_since: datetime | None = Field(default=None, sa_type=Moment)
     set_up_at: datetime = Field(sa_type=Moment)
     next_digest_at: datetime = Field(sa_type=Moment, index=True)
     # Which process speaks for it, until when: one speaker at a time keeps its messages in order.
