@@ -1,4 +1,4 @@
-"""One pass of what is due: reminders, digests, undelivered messages."""
+"""One pass of what is due: reminders, digests, files to be fetched, undelivered messages."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,6 +18,7 @@ async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tu
         async with slack_client(settings) as slack:
             bot = assemble(settings, database, slack, await identify(slack), now)
             await bot.timetable.beat()
+            await bot.fetching.fetch_due()
             claimed = await bot.delivery.send_due()
         waiting, _ = await database.read(outbox.pending)
         return claimed, waiting

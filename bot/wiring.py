@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Delivery
+from bot.fetching import Fetching
 from bot.metrics import Metrics
 from bot.pace import BETWEEN_POSTS, Pace
 from bot.settings import Settings
@@ -38,6 +39,7 @@ class Bot:
     app: AsyncApp
     desk: Desk
     delivery: Delivery
+    fetching: Fetching
     timetable: Timetable
     metrics: Metrics
 
@@ -78,9 +80,15 @@ def assemble(
     """Put a bot together; seconds between posts in one channel are what Slack asks for, a stand-in may take more."""
     metrics = Metrics()
     delivery = Delivery(database, slack, installation.team_id, now, Pace(now, between_posts), metrics)
-    timetable = Timetable(database, now, delivery.wake, metrics)
+    fetching = Fetching(database, slack, now, delivery.wake)
+
+    def wake() -> None:
+        delivery.wake()
+        fetching.wake()
+
+    timetable = Timetable(database, now, wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
-    desk = Desk(database, slack, installation, now, delivery.wake, codes)
+    desk = Desk(database, slack, installation, now, wake, codes)
 
     async def authorize(**_: object) -> AuthorizeResult:
         return AuthorizeResult(
@@ -101,4 +109,4 @@ def assemble(
         process_before_response=True,  # an answer to Slack means that the work is done
     )
     register(app, desk, LISTENERS)
-    return Bot(settings, database, slack, app, desk, delivery, timetable, metrics)
+    return Bot(settings, database, slack, app, desk, delivery, fetching, timetable, metrics)

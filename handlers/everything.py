@@ -4,13 +4,16 @@ from handlers import (
     agreement,
     authority,
     capa,
+    capture,
     clocks,
     deviation,
     device,
+    evidence,
     export,
     history,
     home,
     lists,
+    mention,
     mine,
     oos,
     quality,
@@ -27,6 +30,9 @@ LISTENERS = (
     + capa.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS
+    + evidence.LISTENERS
+    + capture.LISTENERS
+    + mention.LISTENERS
     + reminder.LISTENERS
     + signature.LISTENERS
     + device.LISTENERS

@@ -3,10 +3,9 @@
 What a file is stands apart from its bytes, so that a list of files reads none of them.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, func
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table
@@ -67,9 +66,10 @@ def find(session: Session, record_id: int, file_id: str) -> Evidence | None:
     return session.exec(select(Evidence).where(*same)).first()
 
 
-def content_of(session: Session, evidence_id: int) -> bytes:
+def find_content(session: Session, evidence_id: int) -> bytes | None:
     """Read the bytes of a file."""
-    return session.get_one(EvidenceContent, evidence_id).content
+    found = session.get(EvidenceContent, evidence_id)
+    return found.content if found else None
 
 
 def list_of_record(session: Session, record_id: int) -> list[Evidence]:
@@ -84,9 +84,11 @@ def list_of_file(session: Session, file_id: str) -> list[Evidence]:
     return list(session.exec(kept.order_by(col(Evidence.id))).all())
 
 
-def every(session: Session) -> Iterator[tuple[Evidence, bytes | None]]:
-    """Give every file with its bytes, one at a time; None where they are not there."""
-    for evidence_id in session.exec(select(Evidence.id).order_by(col(Evidence.id))).all():
-        kept, bytes_of = session.get_one(Evidence, evidence_id), session.get(EvidenceContent, evidence_id)
-        yield kept, bytes_of.content if bytes_of else None
-        session.expunge_all()  # memory stays flat whatever their number
+def count(session: Session) -> int:
+    """Count all files."""
+    return session.exec(select(func.count()).select_from(Evidence)).one()
+
+
+def total_size(session: Session) -> int:
+    """Give the bytes that all files take."""
+    return session.exec(select(func.coalesce(func.sum(Evidence.size), 0))).one()

@@ -117,6 +117,12 @@ def list_muted(session: Session) -> list[Partnership]:
     return list(session.exec(muted.order_by(col(Partnership.muted_at))).all())
 
 
+def count_captured(session: Session) -> int:
+    """Count the channels in which the talk about records is kept."""
+    kept = select(func.count()).select_from(Partnership).where(col(Partnership.captures_since).is_not(None))
+    return session.exec(kept).one()
+
+
 def count_muted(session: Session) -> int:
     """Count the channels in which nothing can be said."""
     return session.exec(

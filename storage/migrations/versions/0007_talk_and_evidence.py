@@ -36,10 +36,8 @@ def _kept_by_sqlite(table: str) -> list[str]:
 
 
 def _kept_by_postgresql(table: str) -> list[str]:
-    return [
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse('evidence is kept as it is')"
-    ]
+    refused = "FOR EACH STATEMENT EXECUTE FUNCTION refuse('evidence is kept as it is')"
+    return [f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} {refused}"]
 
 
 def _evidence() -> None:
