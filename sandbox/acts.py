@@ -1,7 +1,7 @@
 """What a person can do in Slack, by ids: the page and the driver both act through here."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox import checks, elements, limits, wire
@@ -9,6 +9,7 @@ from sandbox.api.registry import Refused
 from sandbox.api.views import STACK, refusal
 from sandbox.cast import Person
 from sandbox.elements import Json
+from sandbox.files import stub
 from sandbox.hooks import say_back
 from sandbox.line import Line, NotAcknowledged
 from sandbox.world import Channel, Message, View, World, dm_id
@@ -188,19 +189,31 @@ class Acts:
                 body = wire.interaction(self.world, "view_closed", person, person.team, **more)
                 await self._line.send("interaction", str(closed.body.get("callback_id", "")), body)
 
-    async def say(self, person: Person, text: str, channel: str, thread_ts: str | None = None) -> Message:
-        """Write a message; the app hears of it as far as its manifest subscribes."""
+    async def say(
+        self, person: Person, text: str, channel: str, thread_ts: str | None = None, *,
+        files: Sequence[Json] = (), broadcast: bool = False,
+    ) -> Message:  # fmt: skip
+        """Write a message, with files or from a thread also to the channel; the app hears of it as it subscribes."""
         where = self._inside(person, channel)
-        marked = self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-        message = self.world.post(channel, person.id, marked, thread_ts=thread_ts)
-        await self._tell_of(message, person, where)
+        message = self.world.post(channel, person.id, self.marked(text), thread_ts=thread_ts, files=list(files))
+        await self._tell_of(message, person, where, broadcast=broadcast)
         return message
 
-    async def _tell_of(self, message: Message, person: Person, where: Channel) -> None:
+    def marked(self, text: str) -> str:
+        """Return what a person typed as Slack keeps it: escaped, with mentions."""
+        return self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+    async def _tell_of(self, message: Message, person: Person, where: Channel, *, broadcast: bool = False) -> None:
         app_user = self.world.cast.app.user
         if app_user not in where.members:
             return
         event = wire.message_event(self.world, message, person, where)
+        if message.files:
+            event["subtype"] = "file_share"
+            if not self.world.cast.has_app(person):  # of another company's file Slack says no more than that
+                event["files"] = [stub(file) for file in message.files]
+        if broadcast:
+            event["subtype"] = "thread_broadcast"
         await self.tell("message." + where.kind, event, where)
         if f"<@{app_user}>" in message.text and not where.partner:
             mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}

@@ -11,6 +11,7 @@ from aiohttp import web
 from sandbox import hooks
 from sandbox.api import Refused, answer
 from sandbox.api.registry import Call, Tokens
+from sandbox.downloads import download
 from sandbox.elements import Json
 from sandbox.faults import Fault, Faults
 from sandbox.files import is_deleted
@@ -47,6 +48,7 @@ class ApiServer:
             web.route("*", "/api/{method}", self._method),
             web.post("/response/{key}", self._response_url),
             web.post("/upload/{file}", self._upload),
+            web.get("/files/{file}/download/{name}", self._fetch),
             web.get("/files/{file}/{name}", self._download),
         ]
 
@@ -109,6 +111,11 @@ class ApiServer:
             raise web.HTTPBadRequest(text="the length differs from the announced one")
         file["content"], file["size"] = content, len(content)
         return web.Response(text=f"OK - {len(content)}")
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        asked = {"file": request.match_info["file"], "signed": "Authorization" in request.headers}
+        self.calls.append(CallRecord("download", asked, {"ok": True}, self._world.clock.now()))
+        return await download(request, self._world, self._tokens, self.faults.take("download"))
 
     async def _download(self, request: web.Request) -> web.Response:
         file = self._world.files.get(request.match_info["file"])

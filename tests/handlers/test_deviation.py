@@ -61,7 +61,7 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
         assert words in card.words
     assert card.buttons == [
         *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Stop clock"),
-        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Void"),
+        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Add evidence", "Clocks", "History", "Export", "Void"),
     ]
 
 
@@ -135,7 +135,7 @@ async def test_a_replayed_submission_logs_once(stage: Stage) -> None:
 
 
 async def test_a_message_becomes_a_draft(stage: Stage) -> None:
-    """The message shortcut opens the form with the message's text, author and time."""
+    """The message shortcut opens the form with the message's text, author, time and link."""
     message = await stage.elif_.say("Freezer 4 was warm this night")
     await stage.anna.shortcut("Log as deviation", message)
     modal = stage.anna.modal
@@ -143,6 +143,7 @@ async def test_a_message_becomes_a_draft(stage: Stage) -> None:
     values = {block["block_id"]: block["element"].get("initial_value", "") for block in modal.blocks}
     assert values["title"] == "Freezer 4 was warm this night"
     assert "From a message of Elif Kaya in Slack" in values["happened"]
+    assert values["happened"].endswith(f"/archives/C0SHARED/p{message.ts.replace('.', '')}")
 
 
 async def test_a_drafts_text_is_as_people_read_it(stage: Stage) -> None:
@@ -152,7 +153,7 @@ async def test_a_drafts_text_is_as_people_read_it(stage: Stage) -> None:
     await stage.anna.shortcut("Log as deviation", message)
     assert stage.anna.modal is not None
     title = next(block for block in stage.anna.modal.blocks if block["block_id"] == "title")
-    assert title["element"]["initial_value"] == "pH < 5 & rising, @Anna Berg see SOP-12"
+    assert title["element"]["initial_value"] == "pH < 5 & rising, @Anna Berg see SOP-12 (https://example.com/sop)"
 
 
 @pytest.mark.parametrize("who", ["mira", "guest"])
@@ -225,7 +226,7 @@ async def test_the_life_of_a_minor_deviation(stage: Stage) -> None:
     ):
         assert words in card.words
     assert "Due:" not in card.words
-    assert card.buttons == ["Add CAPA", "Link record", "Comment", "Clocks", "History", "Export", "Reopen"]
+    assert card.buttons == ["Add CAPA", "Link record", "Comment", "Add evidence", "Clocks", "History", "Export", "Reopen"]
     told = lines(stage)
     assert [line.partition(")) ")[2].partition(" · ")[0] for line in told] == [
         "acknowledged it",
