@@ -61,7 +61,17 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
         assert words in card.words
     assert card.buttons == [
         *("Acknowledge", "Assign owner", "Start investigation", "Reclassify", "Extend due date", "Stop clock"),
-        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Add evidence", "Clocks", "History", "Export", "Void"),
+        *(
+            "Batch distributed",
+            "Add CAPA",
+            "Link record",
+            "Comment",
+            "Add evidence",
+            "Clocks",
+            "History",
+            "Export",
+            "Void",
+        ),
     ]
 
 
@@ -226,7 +236,16 @@ async def test_the_life_of_a_minor_deviation(stage: Stage) -> None:
     ):
         assert words in card.words
     assert "Due:" not in card.words
-    assert card.buttons == ["Add CAPA", "Link record", "Comment", "Add evidence", "Clocks", "History", "Export", "Reopen"]
+    assert card.buttons == [
+        "Add CAPA",
+        "Link record",
+        "Comment",
+        "Add evidence",
+        "Clocks",
+        "History",
+        "Export",
+        "Reopen",
+    ]
     told = lines(stage)
     assert [line.partition(")) ")[2].partition(" · ")[0] for line in told] == [
         "acknowledged it",

@@ -36,7 +36,17 @@ async def test_an_oos_result_is_logged(stage: Stage) -> None:
         assert words in card.words
     assert card.buttons == [
         *("Acknowledge", "Assign owner", "Phase I result", "Extend due date", "Stop clock"),
-        *("Batch distributed", "Add CAPA", "Link record", "Comment", "Add evidence", "Clocks", "History", "Export", "Void"),
+        *(
+            "Batch distributed",
+            "Add CAPA",
+            "Link record",
+            "Comment",
+            "Add evidence",
+            "Clocks",
+            "History",
+            "Export",
+            "Void",
+        ),
     ]
 
 

@@ -545,7 +545,7 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Void", voided(planned)),
     ],
 }
-for kind, situations in SITUATIONS.items():  # in each state, one with a file
+for situations in SITUATIONS.values():  # one with a file in each state
     firsts = {found.state: found for found in reversed(situations)}
     situations += [replace(one, facts=one.facts | {FILES}, make=with_file(one.make)) for one in firsts.values()]
 ALL = [pytest.param(kind, one, id=f"{kind}: {one}") for kind, situations in SITUATIONS.items() for one in situations]
