@@ -33,7 +33,7 @@ async def test_the_token_and_the_scope_are_asked_for(box: Sandbox, app: object, 
     assert (await fetch(url, box.app_token))[:2] == (200, "text/html")
     box.use_manifest({**manifest, "oauth_config": {"scopes": {"bot": ["chat:write"]}}})
     assert (await fetch(url, box.bot_token))[:2] == (200, "text/html")
-    assert [call.method for call in box.calls] == ["download"] * 4
+    assert [call.method for call in box.calls].count("download") == 4
 
 
 async def test_a_download_breaks_off(box: Sandbox, app: object) -> None:

@@ -11,7 +11,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def heard(box: Sandbox, subtype: str | None = None) -> list[dict[str, Any]]:
-    events = [one.body["event"] for one in box.connect_events() if one.kind == "event"]
+    events = [one.body["event"] for one in box.connect_events() if one.kind == "event" and not one.attempt]
     return [one for one in events if one["type"] == "message" and one.get("subtype") == subtype]
 
 
