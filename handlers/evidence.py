@@ -10,7 +10,7 @@ from handlers.blocks import Block, Screen
 from handlers.call import Call
 from handlers.forms import LONG, Files, Form, Text
 from handlers.listeners import Listeners
-from handlers.text import escape
+from handlers.text import cut, escape
 from quality import evidence, words
 from quality.change import Ref
 from quality.content import submitted_files
@@ -22,6 +22,7 @@ from storage.download import Download
 from storage.evidence import Evidence
 from storage.record import Record
 
+SHORT = 300  # characters of a description in the list
 MOST_LISTED = 40  # files in one message, within Slack's 50 blocks
 ADD = Form(
     "record.evidence",
@@ -69,7 +70,12 @@ def _row(found: Sheet, kept: Evidence, *, is_signed: bool) -> Block:
     data = {"p": kept.partnership_id, "r": kept.record_id, "e": kept.id}
     who = f"{found.who(kept.added_by_id)}, {words.moment(kept.added_at)}"
     part = "part of what is signed" if is_signed else "not part of what is signed"
-    lines = [kept.name, f"{measure(kept.size)} · {who} · {part}", f"SHA-256 {kept.sha256}", kept.description]
+    lines = [
+        kept.name,
+        f"{measure(kept.size)} · {who} · {part}",
+        f"SHA-256 {kept.sha256}",
+        cut(kept.description, SHORT),
+    ]
     return blocks.typed("\n".join(line for line in lines if line), blocks.button("Send me", "evidence.send", data))
 
 

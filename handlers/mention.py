@@ -1,5 +1,6 @@
 """A mention of the bot: what it can do here, and in a thread the button that makes a record of what was said."""
 
+import json
 from typing import Any
 
 from sqlmodel import Session
@@ -9,12 +10,12 @@ from handlers.blocks import Block, Screen
 from handlers.call import UNKNOWN, Call
 from handlers.listeners import Listeners
 from handlers.said import Saying
-from handlers.text import escape
+from handlers.text import clean, escape
 from quality.people import Actor
 from quality.refusal import NotSetUp, Refusal
 from storage import message
 
-MOST_CARRIED = 700  # characters of a message's text that a button carries, escaped, within Slack's 2000
+MOST_CARRIED = 1500  # characters of a message's text, as JSON, that a button carries: it may have 2000 in all
 
 
 async def on_mention(call: Call) -> None:
@@ -63,8 +64,16 @@ def _front_door(call: Call, actor: Actor, about: str) -> Screen:
 def _button(call: Call, actor: Actor, about: str) -> Block:
     data: dict[str, Any] = {"p": actor.partnership.id, "c": call.channel_id, "ts": about}
     if about == call.event["ts"]:  # its author and its beginning are known; the rest is asked for when it is pressed
-        data |= {"by": call.identity.user_id, "text": str(call.event.get("text") or "")[:MOST_CARRIED]}
+        data |= {"by": call.identity.user_id, "text": _carried(str(call.event.get("text") or ""))}
     return blocks.button("Log as deviation", "mention.log", data, "primary")
+
+
+def _carried(text: str) -> str:
+    """Cut a text to what a button can carry, whatever signs in it take more room there than here."""
+    text = clean(text)[:MOST_CARRIED]
+    while len(json.dumps(text, ensure_ascii=False)) > MOST_CARRIED:
+        text = text[: len(text) * 9 // 10]
+    return text
 
 
 async def on_log(call: Call) -> None:

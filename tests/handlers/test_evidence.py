@@ -108,6 +108,19 @@ async def test_a_kept_file_is_given_back(stage: Stage) -> None:
         assert "ask QA: Anna Berg" in await stage.refused(who, "Evidence", stage.cards[0])
 
 
+async def test_a_long_list_fits_into_a_message(stage: Stage) -> None:
+    """Ten files at once, with the longest description that can be given."""
+    card = await stage.log(stage.gita)
+    files = [(f"{number:03}.txt", b"measured") for number in range(10)]
+    for _ in range(5):
+        assert await give(stage, card, *files, Description="<&> " * 700) == {}
+    await stage.anna.click("Evidence", stage.cards[0])
+    await stage.settle()
+    words = stage.anna.ephemerals[-1].words
+    assert "The newest 40 of 50; Export lists all." in words
+    assert words.count("SHA-256") == 40
+
+
 async def test_a_viewer_gives_no_evidence(stage: Stage) -> None:
     """Who only reads is told who may; what they share in a thread is named and not kept."""
     card = await stage.log(stage.gita)

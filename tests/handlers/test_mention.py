@@ -52,6 +52,15 @@ async def test_outside_a_thread_the_front_door_offers_it_too(stage: Stage) -> No
     assert "the pH probe drifts" in filled(stage.gita)["title"]
 
 
+@pytest.mark.parametrize("text", ['"' * 3000, "\\\n" * 1500, "ü" * 3000, "&<>" * 1000, "\x01" * 3000])
+async def test_a_long_mention_fits_into_a_button(stage: Stage, text: str) -> None:
+    """Whatever was said, the answer comes, and the form has all of it that Slack lets the bot read."""
+    said = await stage.gita.say(f"@QualBridge x {text}")
+    await stage.settle()
+    await stage.gita.click("Log as deviation", stage.gita.thread(said)[-1])
+    assert "From a message of Gita Rao in Slack" in filled(stage.gita)["happened"]
+
+
 async def test_in_a_card_s_thread_the_mention_itself_is_meant(stage: Stage) -> None:
     """A thread that began with a card of ours is about that record: what is said there becomes the draft."""
     card = await stage.log(stage.gita)
