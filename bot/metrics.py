@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlmodel import Session
 
-from storage import clock, download, outbox, partnership
+from storage import clock, download, evidence, outbox, partnership
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -21,6 +21,7 @@ class Standing:
     late: int
     muted: int
     files: int
+    bytes_kept: int
 
 
 class Metrics:
@@ -45,6 +46,7 @@ class Metrics:
             "late": self._gauge("qualbridge_clocks_late", "Running clocks past their due time"),
             "muted": self._gauge("qualbridge_channels_muted", "Channels in which nothing can be said"),
             "files": self._gauge("qualbridge_files_waiting", "Files that are still to be fetched from Slack"),
+            "bytes_kept": self._gauge("qualbridge_evidence_bytes", "Bytes that the kept files take"),
         }
 
     def _gauge(self, name: str, says: str) -> Gauge:
@@ -74,4 +76,5 @@ def standing(session: Session, now: datetime) -> Standing:
     waiting, oldest = outbox.pending(session)
     age = (now - oldest).total_seconds() if oldest else 0.0
     failing, late = outbox.count_failing(session), clock.count_late(session, now)
-    return Standing(waiting, age, failing, late, partnership.count_muted(session), download.count_waiting(session))
+    muted, files = partnership.count_muted(session), download.count_waiting(session)
+    return Standing(waiting, age, failing, late, muted, files, evidence.total_size(session))

@@ -7,7 +7,7 @@ is asked for twice is fetched once.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, func, text, update
+from sqlalchemy import Index, func, text
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
@@ -72,12 +72,6 @@ def get(session: Session, download_id: int) -> Download:
     if found is None:
         raise LookupError(f"download {download_id}")
     return found
-
-
-def release(session: Session, ids: Sequence[int], now: datetime) -> None:
-    """Give back what was claimed and not tried."""
-    held = update(Download).where(col(Download.id).in_(ids), col(Download.done_at).is_(None))
-    session.execute(held.values(claimed_until=None, next_at=now, attempts=Download.attempts - 1))
 
 
 def count_waiting(session: Session, record_id: int | None = None) -> int:

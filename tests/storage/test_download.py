@@ -1,4 +1,4 @@
-"""Files that are still to be fetched: claimed by one, given back, counted."""
+"""Files that are still to be fetched: claimed by one, counted."""
 
 from datetime import timedelta
 
@@ -44,14 +44,11 @@ def test_one_claims_it(database: Database, there: Partnership) -> None:
         assert again.attempts == 2
 
 
-def test_what_was_not_tried_is_given_back(session: Session, there: Partnership) -> None:
-    """It is due at once, and the attempt does not count; the next one is known."""
+def test_the_next_one_is_known(session: Session, there: Partnership) -> None:
+    """When it is due, until somebody has it in hand."""
+    assert download.next_due(session) is None
     download.put(session, [wanted(session)])
     assert download.next_due(session) == NOW
-    (claimed,) = download.claim(session, NOW, 9)
+    download.claim(session, NOW, 9)
     session.flush()
     assert download.next_due(session) is None
-    download.release(session, [claimed.id], NOW)
-    session.expire_all()
-    (again,) = download.claim(session, NOW, 9)
-    assert again.attempts == 1
