@@ -1,5 +1,6 @@
 """One file from Slack: asked for with the token nowhere but at Slack, and no more of it read than may be kept."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -8,7 +9,7 @@ from aiohttp import ClientResponse, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import slack_errors
-from quality.evidence import Fetched
+from quality.evidence import Fetched, examined
 from quality.files import MOST_BYTES, Unfit, check_known, clean_name
 
 SLACK = "slack.com"
@@ -17,7 +18,7 @@ CHUNK = 64 * 1024
 TIMEOUT = ClientTimeout(total=240, sock_read=30)
 REDIRECTS = (301, 302, 303, 307, 308)
 OK = 200
-GONE = ("file_deleted", "file_not_found", "file_not_visible", "not_visible")
+UNSEEN = ("file_not_found", "file_not_visible", "not_visible")
 WITHOUT_CONTENT = ("external", "tombstone", "hidden_by_limit", "email", "space", "canvas", "list")
 
 
@@ -41,7 +42,7 @@ async def fetch(slack: AsyncWebClient, file_id: str, known_as: str) -> Fetched:
     content = await _read(slack, url, name)
     if isinstance(size, int) and len(content) != size:
         raise Broken(f"Slack gave {len(content)} of its {size} bytes.")
-    return Fetched(name, str(about.get("mimetype") or ""), content)
+    return await asyncio.to_thread(examined, name, str(about.get("mimetype") or ""), content)
 
 
 async def _ask(slack: AsyncWebClient, file_id: str, known_as: str) -> Mapping[str, Any]:
@@ -49,9 +50,11 @@ async def _ask(slack: AsyncWebClient, file_id: str, known_as: str) -> Mapping[st
         answer = await slack.files_info(file=file_id)
     except slack_errors.FAILURES as error:
         word = slack_errors.word(error)
-        if word in GONE:
-            name = f"“{known_as}”" if known_as != "file" else "It"
+        name = f"“{known_as}”" if known_as != "file" else "It"
+        if word == "file_deleted":
             raise Unfit(f"{name} was deleted in Slack before it was fetched. Share it again.") from error
+        if word in UNSEEN:
+            raise Unfit(f"{name} is not where the bot may see it. Share it in this channel's thread.") from error
         raise Broken(f"Slack says {word}.") from error
     return answer.get("file") or {}
 

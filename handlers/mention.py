@@ -52,7 +52,7 @@ async def on_mention(call: Call) -> None:
 
 
 def _offer(call: Call, actor: Actor, about: str) -> Screen:
-    text = "A record of this? The form comes with the message's author, time, link and text; anybody here may log it."
+    text = "A record of this? The form comes with the message's author, time, link and text filled in."
     return Screen(text, [blocks.typed(text), blocks.actions(_button(call, actor, about))])
 
 

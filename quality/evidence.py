@@ -45,11 +45,20 @@ class SharedFile:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file with its bytes, as Slack gave it."""
+    """A file with its bytes, as Slack gave it, that was looked into and may be kept."""
 
     name: str
     declared_type: str
+    media_type: str
+    sha256: str
     content: bytes
+
+
+def examined(name: str, declared_type: str, content: bytes) -> Fetched:
+    """Look into a file, which may take a while and so belongs into no transaction; Unfit where it may not be kept."""
+    name = clean_name(name)
+    kind = examine(name, content)
+    return Fetched(name, declared_type[:LONGEST_NAME], kind.media_type, hashlib.sha256(content).hexdigest(), content)
 
 
 def add(
@@ -81,7 +90,7 @@ def ask(
     session: Session, actor: Actor, record: Record, shared: Sequence[SharedFile], now: datetime, *,
     description: str = "", message_ts: str | None = None,
 ) -> int:  # fmt: skip
-    """Note files to be fetched, each once with a record; gives how many are new."""
+    """Note files to be fetched, each once with a record; gives how many are. One that failed before is tried anew."""
     rows = [
         Download(
             key=f"{record.id}:{one.file_id}"[:80],
@@ -97,26 +106,24 @@ def ask(
         )
         for one in shared
     ]
-    return download.put(session, rows)
+    return download.put(session, rows) + sum(download.put_anew(session, row) for row in rows)
 
 
 def keep(session: Session, download_id: int, fetched: Fetched, now: datetime) -> Evidence | None:
-    """Keep a file that was fetched, and journal it; None when that was done before, Unfit where it may not be."""
+    """Keep a file that was fetched, and journal it; None when that was done before."""
     wanted = download.find_waiting(session, download_id)
     if wanted is None:
         return None
-    name = clean_name(fetched.name or wanted.name)
-    kind = examine(name, fetched.content)
     found = of_record(session, wanted.partnership_id, wanted.record_id)
     last = submitted_at(found)
     kept = Evidence(
         partnership_id=wanted.partnership_id,
         record_id=wanted.record_id,
-        name=name,
-        declared_type=fetched.declared_type[:LONGEST_NAME],
-        media_type=kind.media_type,
+        name=fetched.name,
+        declared_type=fetched.declared_type,
+        media_type=fetched.media_type,
         size=len(fetched.content),
-        sha256=hashlib.sha256(fetched.content).hexdigest(),
+        sha256=fetched.sha256,
         description=wanted.description,
         added_by_id=wanted.person_id,
         added_at=wanted.asked_at,
@@ -129,7 +136,7 @@ def keep(session: Session, download_id: int, fetched: Fetched, now: datetime) ->
     found.record.files += 1
     wanted.done_at, wanted.outcome, wanted.last_error, wanted.claimed_until = now, "kept", None, None
     event = "evidence_added" if wanted.message_ts is None else "evidence_kept"
-    told: dict[str, Any] = {"file": name, "size": kept.size, "sha256": kept.sha256, "type": kept.media_type}
+    told: dict[str, Any] = {"file": kept.name, "size": kept.size, "sha256": kept.sha256, "type": kept.media_type}
     told |= {"slack_file": kept.file_id, "reply": kept.message_ts}
     change.note(
         session, _giver(session, wanted), found.record, event, now,
@@ -162,8 +169,9 @@ def _give_up(session: Session, wanted: Download, why: str, now: datetime) -> Non
     wanted.done_at, wanted.outcome, wanted.last_error, wanted.claimed_until = now, "not kept", why[:300], None
     record = records.get(session, wanted.partnership_id, wanted.record_id)
     told = {"file": [None, wanted.name], "slack_file": [None, wanted.file_id]}
-    change.note(session, _giver(session, wanted), record, "evidence_not_kept", now, changes=told, reason=why)
-    key = f"not kept:{wanted.id}"
+    giver = _giver(session, wanted)
+    entry = change.note(session, giver, record, "evidence_not_kept", now, changes=told, reason=why)
+    key = f"not kept:{entry.id}"
     outbox.put(session, record.partnership_id, "not kept", key, now, to=wanted.person_id, download_id=wanted.id)
 
 

@@ -7,7 +7,7 @@ is asked for twice is fetched once.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import Index, func, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
@@ -47,6 +47,14 @@ class Download(Table, table=True):
 def put(session: Session, wanted: Sequence[Download]) -> int:
     """Note files to be fetched; gives how many of them were not asked for before."""
     return insert_if_new(session, wanted)
+
+
+def put_anew(session: Session, wanted: Download) -> bool:
+    """Note a file anew that was given up, as it is asked for now; False where there is none such."""
+    given_up = (col(Download.key) == wanted.key, col(Download.outcome) == "not kept")
+    given = {name: getattr(wanted, name) for name in ("person_id", "description", "message_ts", "asked_at", "next_at")}
+    again = update(Download).where(*given_up).values(**given, done_at=None, outcome=None, last_error=None, attempts=0)
+    return bool(session.connection().execute(again).rowcount)
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[Download]:

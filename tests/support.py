@@ -17,7 +17,7 @@ from quality import record as records
 from quality.capa import CapaForm
 from quality.change import Ref
 from quality.deviation import DeviationForm, InvestigationForm
-from quality.evidence import Fetched, SharedFile
+from quality.evidence import SharedFile
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.partnership import SetUpForm
 from quality.people import Actor, Identity, Profile
@@ -464,6 +464,6 @@ def keep_file(
     """Give a file with a record by a form, and keep it as if Slack had given it."""
     evidence.add(session, actor(session, who), ref(record), [SharedFile(file_id, name, len(content))], "A gauge.", now)
     waiting = session.exec(select(Download).where(Download.file_id == file_id, Download.record_id == record.id)).one()
-    kept = evidence.keep(session, waiting.id, Fetched(name, "image/png", content), now)
+    kept = evidence.keep(session, waiting.id, evidence.examined(name, "image/png", content), now)
     assert kept is not None
     return kept

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from quality import evidence
 from quality.content import submitted_files
-from quality.evidence import FIRST_PAUSE, LONGEST_PAUSE, MOST_ATTEMPTS, Fetched, SharedFile
+from quality.evidence import FIRST_PAUSE, LONGEST_PAUSE, MOST_ATTEMPTS, SharedFile
 from quality.files import Unfit
 from storage import download
 from storage.database import Database
@@ -21,7 +21,7 @@ from tests import support
 from tests.support import ANNA, ELIF, GITA, NOW, PNG
 
 SHARED = SharedFile("F0GAUGE", "gauge.png", len(PNG))
-GAUGE = Fetched("gauge.png", "image/png", PNG)
+GAUGE = evidence.examined("gauge.png", "image/png", PNG)
 
 
 def noted(session: Session, record: Record, shared: SharedFile = SHARED) -> Download:
@@ -51,7 +51,7 @@ def test_nothing_is_half_stored(database: Database, there: Partnership) -> None:
         record = support.log_deviation(session)
         waiting = noted(session, record)
     with pytest.raises(Unfit), database.writing() as session:
-        evidence.keep(session, waiting.id, Fetched("gauge.png", "image/png", b"%PDF-"), NOW)
+        evidence.keep(session, waiting.id, evidence.examined("gauge.png", "image/png", b"%PDF-"), NOW)
     with database.writing() as session:
         assert session.exec(select(Evidence)).all() == []
         evidence.give_up(session, waiting.id, "It is no picture.", NOW)
@@ -150,3 +150,17 @@ def test_a_comment_that_looks_like_a_file_is_none(session: Session, there: Partn
     actor = support.actor(session, GITA)
     support.records.comment(session, actor, support.ref(record), '"sha256":[null,"x"]', NOW)
     assert list(evidence.verify(session)) == []
+
+
+@pytest.mark.both_engines
+def test_a_file_that_was_given_up_may_be_shared_again(session: Session, there: Partnership) -> None:
+    """The same file of Slack is tried anew, by whoever shares it then; a second failure is told again."""
+    record = support.log_deviation(session)
+    waiting = noted(session, record)
+    evidence.give_up(session, waiting.id, "It is no picture.", NOW)
+    assert evidence.ask(session, support.actor(session, ANNA), record, [SHARED], NOW) == 1
+    session.expire_all()
+    (again,) = download.claim(session, NOW, 9)
+    assert (again.id, again.attempts, again.person_id) == (waiting.id, 1, support.row_of(session, ANNA).id)
+    evidence.give_up(session, again.id, "It still is none.", NOW)
+    assert len(support.queued(session, "not kept")) == 2

@@ -29,7 +29,7 @@ from quality.beat import beat
 from quality.capa import PlanForm
 from quality.change import Ref
 from quality.device import STEP, OneTimeCodes
-from quality.evidence import Fetched, SharedFile
+from quality.evidence import SharedFile
 from quality.oos import RetestForm
 from quality.people import Actor, Profile
 from quality.refusal import Refusal, Witnessed
@@ -618,7 +618,7 @@ def _evidence(walk: Walk, ref: Ref) -> Filled:
         shared = SharedFile(file_id, "gauge.png", len(support.PNG))
         record = evidence.add(session, actor, ref, [shared], "", now)
         for one in download.claim(session, now, 9):
-            evidence.keep(session, one.id, Fetched("gauge.png", "image/png", support.PNG), now)
+            evidence.keep(session, one.id, evidence.examined("gauge.png", "image/png", support.PNG), now)
         return record
 
     return give_one
