@@ -22,8 +22,8 @@ from storage.download import Download
 from storage.evidence import Evidence
 from storage.record import Record
 
-SHORT = 300  # characters of a description in the list
-MOST_LISTED = 40  # files in one message, within Slack's 50 blocks
+SHORT = 80  # characters of a description in the list
+PAGE = 20  # files in one message, which takes 12,000 characters in all
 ADD = Form(
     "record.evidence",
     "Add evidence",
@@ -47,19 +47,22 @@ def _add(session: Session, actor: Actor, ref: Ref, given: Given, now: datetime) 
 
 
 async def on_files(call: Call) -> None:
-    """List the files that are kept with a record."""
+    """List the files that are kept with a record, or those before the ones shown."""
     found, waiting = await call.look(evidence.kept_with, call.number("r"), call.now)
-    await call.answer(draw(found, waiting))
+    before = call.number("before") if "before" in call.data else None
+    await call.answer(draw(found, waiting, before), replace=before is not None)
 
 
-def draw(found: Sheet, waiting: int) -> Screen:
+def draw(found: Sheet, waiting: int, before: int | None = None) -> Screen:
     """Draw the files of a record, the newest first, each with the button that sends it."""
     record, signed = found.record, submitted_files(found)
+    listed = [one for one in found.files[::-1] if before is None or one.id < before]
     title = f"Evidence of {record.number}"
     shown = [blocks.header(title)]
-    shown += [_row(found, one, is_signed=one in signed) for one in found.files[::-1][:MOST_LISTED]]
-    if len(found.files) > MOST_LISTED:
-        shown.append(blocks.context(f"The newest {MOST_LISTED} of {len(found.files)}; *Export* lists all."))
+    shown += [_row(found, one, is_signed=one in signed) for one in listed[:PAGE]]
+    if len(listed) > PAGE:
+        older = {"p": record.partnership_id, "r": record.id, "before": listed[PAGE - 1].id}
+        shown.append(blocks.actions(blocks.button("Older", "record.files", older)))
     if waiting:
         shown.append(blocks.context(f"Still being fetched from Slack: {_number(waiting)}."))
     told = "What was kept before the record was submitted is signed with it; what came later is not."

@@ -108,17 +108,23 @@ async def test_a_kept_file_is_given_back(stage: Stage) -> None:
         assert "ask QA: Anna Berg" in await stage.refused(who, "Evidence", stage.cards[0])
 
 
-async def test_a_long_list_fits_into_a_message(stage: Stage) -> None:
-    """Ten files at once, with the longest description that can be given."""
+async def test_a_long_list_is_paged(stage: Stage) -> None:
+    """With the longest names and descriptions a page fits into a message; Older leads to the rest."""
     card = await stage.log(stage.gita)
-    files = [(f"{number:03}.txt", b"measured") for number in range(10)]
-    for _ in range(5):
+    for batch in range(3):
+        files = [(f"{batch}{number}{'&' * 150}.txt", b"measured") for number in range(10)]
         assert await give(stage, card, *files, Description="<&> " * 700) == {}
     await stage.anna.click("Evidence", stage.cards[0])
     await stage.settle()
+    assert stage.anna.ephemerals[-1].words.count("SHA-256 ") == 20
+    await stage.anna.click("Older", stage.anna.ephemerals[-1])
+    await stage.settle()
     words = stage.anna.ephemerals[-1].words
-    assert "The newest 40 of 50; Export lists all." in words
-    assert words.count("SHA-256") == 40
+    assert words.count("SHA-256 ") == 10
+    assert "Older" not in stage.anna.ephemerals[-1].buttons
+    await stage.anna.click("Send me", stage.anna.ephemerals[-1], near="00&&")
+    await stage.settle()
+    assert stage.anna.files(stage.anna.direct_messages[-1])[0].content == b"measured"
 
 
 async def test_a_viewer_gives_no_evidence(stage: Stage) -> None:
