@@ -101,13 +101,13 @@ def migrate() -> None:
 
 @cli.command()
 def verify() -> None:
-    """Check every journal link by link and every signature; exit status 1 when one is broken."""
-    from quality import signature
+    """Check every journal link by link, every signature and every kept file; exit status 1 when one is broken."""
+    from quality import evidence, signature
     from storage.journal import Break
     from storage.journal import verify as check
 
     broken = False
-    signatures = 0
+    signatures = files = 0
     with closing(Database(_settings().database_url)) as database, database.reading() as session:
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
             raise SettingsError("DATABASE_URL names a file that does not exist. Give that of the running bot.")
@@ -123,6 +123,12 @@ def verify() -> None:
                 broken = True
                 typer.echo(f"BROKEN  {fault}")
         typer.echo(f"{signatures} signatures checked")
+        for fault in evidence.verify(session):
+            files += 1
+            if fault:
+                broken = True
+                typer.echo(f"BROKEN  {fault}")
+        typer.echo(f"{files} files checked")
     if broken:
         raise typer.Exit(1)
 

@@ -16,8 +16,8 @@ from bot.wiring import real_now, slack_client
 from handlers import slack_errors
 from handlers.manifest import SCOPES
 from quality.words import days, moment
+from storage import download, outbox, partnership
 from storage import migrate as schema
-from storage import outbox, partnership
 from storage.database import Database
 from storage.partnership import Partnership
 
@@ -95,6 +95,11 @@ def _unsaid(session: Session) -> list[Finding]:
         since = f"set up {moment(company.set_up_at)}"
         says = f"{company.name} has still to confirm its partnership, {since}: its QA press Confirm"
         found.append(Finding("confirmation", well=False, says=says))
+    lost = download.newest_failing(session)
+    if lost is not None:
+        waiting = download.count_waiting(session)
+        says = f"{waiting} are still to be fetched; the newest that failed, {lost.file_id}: {lost.last_error}"
+        found.append(Finding("files", well=False, says=says))
     for there in partnership.list_muted(session):
         since = moment(there.muted_at) if there.muted_at else "unknown"
         says = f"{there.channel_id}: nothing can be said in it since {since}: Slack says {there.muted_because}"
@@ -114,6 +119,10 @@ async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], da
         return
     yield Finding("token", well=True, says=f"{answer['user']} in {answer['team']}")
     yield _scopes(answer)
+    with database.reading() as session:
+        captured = partnership.count_captured(session) if schema.revision(database) == schema.newest() else 0
+    if captured and (deaf := _deaf(answer)):
+        yield deaf
     yield _clock(answer, now())
     async for finding in _channels(slack, database):
         yield finding
@@ -128,6 +137,16 @@ def _scopes(answer: AsyncSlackResponse) -> Finding:
         says = f"missing {', '.join(lacking)}: add them under OAuth & Permissions and install the app again"
         return Finding("scopes", well=False, says=says)
     return Finding("scopes", well=True, says=f"all {len(SCOPES)} granted")
+
+
+def _deaf(answer: AsyncSlackResponse) -> Finding | None:
+    """Find that talk is to be kept and cannot be heard."""
+    granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes") or "").split(",")}
+    lacking = sorted({"channels:history", "groups:history"} - granted)
+    if granted == {""} or not lacking:
+        return None
+    says = f"switched on, and replies are not heard where {' or '.join(lacking)} is missing: install the app with them"
+    return Finding("capture", well=False, says=says)
 
 
 def _clock(answer: AsyncSlackResponse, now: datetime) -> Finding:

@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlmodel import Session
 
-from storage import clock, outbox, partnership
+from storage import clock, download, evidence, outbox, partnership
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -20,6 +20,8 @@ class Standing:
     failing: int
     late: int
     muted: int
+    files: int
+    bytes_kept: int
 
 
 class Metrics:
@@ -43,6 +45,8 @@ class Metrics:
             "failing": self._gauge("qualbridge_outbox_failing", "Waiting messages that were tried in vain"),
             "late": self._gauge("qualbridge_clocks_late", "Running clocks past their due time"),
             "muted": self._gauge("qualbridge_channels_muted", "Channels in which nothing can be said"),
+            "files": self._gauge("qualbridge_files_waiting", "Files that are still to be fetched from Slack"),
+            "bytes_kept": self._gauge("qualbridge_evidence_bytes", "Bytes that the kept files take"),
         }
 
     def _gauge(self, name: str, says: str) -> Gauge:
@@ -71,6 +75,6 @@ def standing(session: Session, now: datetime) -> Standing:
     """Ask the database what waits and what is late."""
     waiting, oldest = outbox.pending(session)
     age = (now - oldest).total_seconds() if oldest else 0.0
-    return Standing(
-        waiting, age, outbox.count_failing(session), clock.count_late(session, now), partnership.count_muted(session)
-    )
+    failing, late = outbox.count_failing(session), clock.count_late(session, now)
+    muted, files = partnership.count_muted(session), download.count_waiting(session)
+    return Standing(waiting, age, failing, late, muted, files, evidence.total_size(session))

@@ -167,7 +167,7 @@ async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
 @asynccontextmanager
 async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
     """Run delivery, timetable and, where it is chosen, Socket Mode while inside; gives the latter."""
-    delivery = asyncio.create_task(bot.delivery.run())
+    delivery, fetching = asyncio.create_task(bot.delivery.run()), asyncio.create_task(bot.fetching.run())
     bot.timetable.start()
     socket = AsyncSocketModeHandler(bot.app, bot.settings.slack_app_token) if bot.settings.socket_mode else None
     try:
@@ -179,7 +179,10 @@ async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above
         await bot.timetable.stop()
         await bot.desk.finish()
+        bot.fetching.stop()
         bot.delivery.stop()
+        with suppress(TimeoutError):  # a file that is not whole by then is fetched at the next start
+            await asyncio.wait_for(fetching, SLACK_TIMEOUT)
         with suppress(TimeoutError):
             await asyncio.wait_for(delivery, SLACK_TIMEOUT)  # cancelled before, a message could be said twice
 

@@ -1,4 +1,4 @@
-"""One pass of what is due: reminders, digests, undelivered messages."""
+"""One pass of what is due: reminders, digests, files to be fetched, undelivered messages."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +19,7 @@ async def tick(settings: Settings, now: Callable[[], datetime] = real_now) -> tu
             own = await identify(slack) if settings.slack_bot_token else None
             bot = assemble(settings, database, slack, installations_of(settings, database, slack, own, now), now)
             await bot.timetable.beat()
+            await bot.fetching.fetch_due()
             claimed = await bot.delivery.send_due()
         waiting, _ = await database.read(outbox.pending)
         return claimed, waiting

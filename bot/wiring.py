@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import oauth
 from bot.delivery import Delivery
+from bot.fetching import Fetching
 from bot.installations import StoredInstallations
 from bot.metrics import Metrics
 from bot.oauth import Flow
@@ -43,6 +44,7 @@ class Bot:
     app: AsyncApp
     desk: Desk
     delivery: Delivery
+    fetching: Fetching
     timetable: Timetable
     metrics: Metrics
     oauth: Flow | None  # where workspaces install the app themselves
@@ -99,9 +101,15 @@ def assemble(
     """Put a bot together; seconds between posts in one channel are what Slack asks for, a stand-in may take more."""
     metrics = Metrics()
     delivery = Delivery(database, installations, now, between_posts, metrics)
-    timetable = Timetable(database, now, delivery.wake, metrics)
+    fetching = Fetching(database, installations, now, delivery.wake)
+
+    def wake() -> None:
+        delivery.wake()
+        fetching.wake()
+
+    timetable = Timetable(database, now, wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
-    desk = Desk(database, installations, now, delivery.wake, codes)
+    desk = Desk(database, installations, now, wake, codes)
 
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
@@ -129,4 +137,4 @@ def assemble(
     )
     register(app, desk, LISTENERS)
     flow = oauth.flow(settings, installations) if isinstance(installations, StoredInstallations) else None
-    return Bot(settings, database, installations, app, desk, delivery, timetable, metrics, flow)
+    return Bot(settings, database, installations, app, desk, delivery, fetching, timetable, metrics, flow)

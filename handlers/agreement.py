@@ -84,6 +84,19 @@ DIGEST = Form(
     ),
 )
 
+CAPTURE = Form(
+    "agreement.capture",
+    "Change capture",
+    "Agree and propose",
+    (
+        Choice(
+            "capture", "Capture of threads", required=True, options=(agreement.ON, agreement.OFF),
+            hint="On: what is said in a record's thread, and files shared there, are kept with the record.",
+        ),
+        REASON,
+    ),
+)  # fmt: skip
+
 
 async def show(call: Call, _text: str = "") -> None:
     """Show the agreement to the person alone."""
@@ -114,6 +127,10 @@ def draw(stands: Standing, actor: Actor) -> Screen:
         shown.append(blocks.typed(f"Working time of {company.name}\n{_calendar(settings, side)}", change))
     change = blocks.button("Change", "agreement.digest", data)
     shown.append(blocks.typed(f"Digest and time zone\n{_digest(settings)}", change))
+    change = blocks.button("Change", "agreement.capture", data)
+    shown.append(
+        blocks.typed(f"Capture of threads\n{_capture(agreement.setting(found.content, agreement.CAPTURE))}", change)
+    )
     law = "Clocks of the authorities are the law's and not changed here. QA of either company proposes, both agree."
     return Screen(f"{title}, {len(stands.terms.rows)} terms.", [*shown, blocks.context(law)])
 
@@ -144,6 +161,14 @@ def _digest(settings: Mapping[str, str]) -> str:
         f"{settings['digest days'].replace(' ', ', ')}; the week's figures on {figures}. QA of each company get "
         "what waits on them with their morning list (`/quality mine`)."
     ).replace("`", "")
+
+
+def _capture(setting: str) -> str:
+    if setting == agreement.ON:
+        return "On: what is said in a record's thread, and files shared there, are kept with the record."
+    return "Off: what is said in a record's thread stays in Slack alone; *Comment* and *Add evidence* keep.".replace(
+        "*", ""
+    )
 
 
 def draw_proposal(session: Session, found: Agreement) -> Screen:
@@ -292,6 +317,19 @@ async def on_digest_submitted(call: Call) -> None:
     await _propose(call, Changes(given["reason"], settings=settings))
 
 
+async def on_capture(call: Call) -> None:
+    """Open the form that switches capture on or off."""
+    stands, _ = await _may_propose(call)
+    content = (stands.proposal or stands.in_force).content
+    await call.open(CAPTURE.view(call.data, {"capture": agreement.setting(content, agreement.CAPTURE)}))
+
+
+async def on_capture_submitted(call: Call) -> None:
+    """Propose to keep, or not to keep, what is said in threads."""
+    given = CAPTURE.read(call.view)
+    await _propose(call, Changes(given["reason"], settings={agreement.CAPTURE: given["capture"]}))
+
+
 async def on_zone_typed(call: Call) -> None:
     """Offer the time zones whose name holds what was typed."""
     await call.offer(Option(zone, zone) for zone in setup.zones())
@@ -383,6 +421,7 @@ LISTENERS = Listeners(
         "agreement.term": on_term,
         "agreement.calendar": on_calendar,
         "agreement.digest": on_digest,
+        "agreement.capture": on_capture,
         "agreement.agree": on_agree,
         "agreement.refuse": on_drop,
         "agreement.withdraw": on_drop,
@@ -391,6 +430,7 @@ LISTENERS = Listeners(
         TERM.callback: on_term_submitted,
         CALENDAR.callback: on_calendar_submitted,
         DIGEST.callback: on_digest_submitted,
+        CAPTURE.callback: on_capture_submitted,
     },
     options={"time_zone": on_zone_typed},
 )

@@ -59,6 +59,8 @@ class Call:
         self.is_command = "command" in body
         self.text: str = unescape(body.get("text") or "").strip() if self.is_command else ""
         self.event: dict[str, Any] = body.get("event") or {}
+        # Talk is told apart in the transaction that keeps it; most of it concerns no record and is worth no write.
+        self.is_talk = self.event.get("type") == "message"
         self.identity = _identity(body)
         self.data = _data(body)
         self.channel_id: str | None = (
@@ -114,6 +116,18 @@ class Call:
         def work(session: Session) -> Result:
             self._once(session)
             return use_case(session)
+
+        result = await self.desk.database.write(work)
+        self.desk.wake()
+        return result
+
+    async def hear(self, use_case: Callable[..., Result], *args: object) -> Result | None:
+        """Run a use case about an event, whose receipt is noted in the same transaction; None for a repeated event."""
+
+        def work(session: Session) -> Result | None:
+            if receipt.note(session, f"event:{self.body.get('event_id')}", self.now) is not None:
+                return None
+            return use_case(session, *args, self.now)
 
         result = await self.desk.database.write(work)
         self.desk.wake()

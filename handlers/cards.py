@@ -1,16 +1,16 @@
 """A record as people see it: its card in the channel, and its rows in lists and digests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from handlers import blocks
 from handlers.blocks import Block, Screen
 from handlers.text import cut, escape
-from quality import transitions, words
+from quality import evidence, transitions, words
 from quality.approval import PLAN
 from quality.authority import REPORTS
-from quality.content import tables
+from quality.content import submitted_files, tables
 from quality.sheet import Sheet
 from quality.transitions import Act
 from quality.turn import next_step
@@ -18,6 +18,7 @@ from storage.authority import AuthorityReport
 from storage.capa import Capa, Implementation
 from storage.clock import Clock
 from storage.deviation import Deviation
+from storage.evidence import Evidence
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
 from storage.record import Kind, Record, Row
@@ -153,9 +154,18 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
         facts.append((str(record.state), f"{sheet.who(record.closed_by_id)}, {words.moment(record.closed_at)}"))
     if record.void_reason:
         facts.append(("Void because", cut(record.void_reason, SHORT)))
+    if record.files or record.replies:
+        facts.append(("Kept", _kept(record)))
     if record.holds_batches and sheet.lots:
         facts.append(("On hold", ", ".join(sheet.lots)))
     return facts
+
+
+def _kept(record: Record) -> str:
+    """`2 files of evidence, 3 replies of this thread`."""
+    files = f"{record.files} file{'' if record.files == 1 else 's'} of evidence" if record.files else ""
+    replies = f"{record.replies} repl{'y' if record.replies == 1 else 'ies'} of this thread" if record.replies else ""
+    return ", ".join(filter(None, (files, replies)))
 
 
 def _due(due: Clock, zone: str, now: datetime) -> str:
@@ -219,13 +229,19 @@ def signed(sheet: Sheet, scope: str) -> list[tuple[str, str]]:
         if "submitted_at" in submitted:
             by, at = sheet.who(submitted["submitted_by_id"]), words.moment(submitted["submitted_at"])
             told.append(("Submitted", f"{by}, {at}"))
-    return told if scope == PLAN else [*told, *_results(sheet)]
+    return told if scope == PLAN else [*told, *_results(sheet), ("Evidence", _files(submitted_files(sheet, scope)))]
 
 
 def unsigned(sheet: Sheet) -> list[tuple[str, str]]:
     """Give what a signature does not sign, for it may change without it."""
     due = words.due(sheet.due.due_at, sheet.partnership.time_zone) if sheet.due else ""
-    return [("Owner", sheet.who(sheet.record.owner_id)), ("Due", due), ("Links", _links(sheet))]
+    later = [one for one in sheet.files if one not in submitted_files(sheet)]
+    told = [("Owner", sheet.who(sheet.record.owner_id)), ("Due", due), ("Links", _links(sheet))]
+    return [*told, ("Evidence that came later", _files(later))]
+
+
+def _files(files: Sequence[Evidence]) -> str:
+    return "; ".join(evidence.told(one) for one in files)
 
 
 def _results(sheet: Sheet) -> list[tuple[str, str]]:

@@ -1,24 +1,25 @@
 """Deviations in Slack: the command, the shortcut, and the forms of their life."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from handlers import acts
+from handlers import acts, said
 from handlers.acts import REASON, Filled, Given
 from handlers.call import Call
 from handlers.cards import data_of
 from handlers.commands import record_command, usage
 from handlers.forms import LONG, Choice, Form, Listing, Moment, Text, YesNo
 from handlers.listeners import Command, Listeners, Shortcut
-from handlers.text import as_read, clean, cut, one_line
-from quality import change, deviation, people, request, words
+from handlers.said import Saying
+from handlers.text import clean, cut, one_line
+from quality import change, deviation, people, request
 from quality.change import Ref
 from quality.deviation import DeviationForm, InvestigationForm
 from quality.people import Actor
 from quality.sheet import Sheet
-from storage import person
 from storage.deviation import Deviation
 from storage.investigation import Cause, Disposition, Investigation
 from storage.oos import Oos
@@ -114,22 +115,18 @@ async def on_button(call: Call) -> None:
 
 
 async def on_shortcut(call: Call) -> None:
-    """Open the form on a message: its text, author and time."""
-    message = call.body["message"]
-    user = message.get("user") or ""
+    """Open the form on a message: its text, author, time and link."""
+    await open_from(call, said.saying(call.channel_id or "", call.body["message"]))
 
-    def names(session: Session, actor: Actor) -> dict[str, str]:
-        people.require_part(session, actor, "log deviations")
-        return {who.user_id: who.name for who in person.list_active(session, actor.partnership.id)}
 
-    known = await call.look(names)
-    text = message.get("text") or ""
-    for user_id, name in known.items():
-        text = text.replace(f"<@{user_id}>", f"@{name}")
-    text = clean(as_read(text))
-    sent_at = datetime.fromtimestamp(float(message["ts"]), UTC)
-    source = f"\n\nFrom a message of {known.get(user, user or 'an app')} in Slack, {words.moment(sent_at)}."
-    await open_form(call, title=one_line(text), happened=cut(text, LONG - len(source)) + source, detected_at=sent_at)
+async def open_from(call: Call, known: Saying, *, whole: bool = True) -> None:
+    """Open the form on what somebody said; where it is not known whole, Slack is asked for it first."""
+    names = await call.look(said.names)
+    found, address = await asyncio.gather(
+        said.known(known) if whole else said.find(call, known.channel_id, known.ts),
+        said.link(call, known.channel_id, known.ts),
+    )
+    await open_form(call, **said.draft(found or known, names, address))
 
 
 async def on_submitted(call: Call) -> None:

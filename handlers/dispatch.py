@@ -48,7 +48,7 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
         await _dispatch(desk, context, listeners.options, body["block_id"], body, ack)
 
     async def on_event(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
-        await _dispatch(desk, context, listeners.events, body["event"]["type"], body, ack)
+        await _dispatch(desk, context, listeners.events, _subscription(body["event"]), body, ack)
 
     app.command(ANY)(on_command)
     app.action(ANY)(on_button)
@@ -56,6 +56,12 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
     app.shortcut(ANY)(on_shortcut)
     app.options(ANY)(on_options)
     app.event(ANY)(on_event)
+
+
+def _subscription(event: dict[str, Any]) -> str:
+    """Give the name by which an event is subscribed to: that of a message tells where it was said."""
+    kinds = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+    return kinds.get(event.get("channel_type") or "", "message") if event["type"] == "message" else str(event["type"])
 
 
 async def _dispatch(
@@ -77,7 +83,7 @@ async def _dispatch(
         await ack()
         return
     try:
-        if not call.event or await call.first_time():
+        if not call.event or call.is_talk or await call.first_time():
             await handlers.get(name, _unknown)(call)
         if ack.response is None:
             await ack()

@@ -19,6 +19,8 @@ async def answer_error(call: Call, error: Exception) -> None:
     if isinstance(error, Repeated):
         await call.ack()
         return
+    if call.is_talk and not isinstance(error, Refusal):
+        raise error  # not acknowledged, so Slack tells it once more
     if not isinstance(error, Refusal):
         code = secrets.token_hex(3).upper()
         log.error("error %s", code, exc_info=error)

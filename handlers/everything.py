@@ -4,15 +4,18 @@ from handlers import (
     agreement,
     authority,
     capa,
+    capture,
     channel,
     clocks,
     comings,
     deviation,
     device,
+    evidence,
     export,
     history,
     home,
     lists,
+    mention,
     mine,
     oos,
     own,
@@ -31,6 +34,9 @@ LISTENERS = (
     + capa.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS
+    + evidence.LISTENERS
+    + capture.LISTENERS
+    + mention.LISTENERS
     + reminder.LISTENERS
     + own.LISTENERS
     + signature.LISTENERS

@@ -12,6 +12,7 @@ from typing import Any
 
 from handlers.blocks import MOST_OPTIONS, Block, Option, choices, option, plain
 from handlers.text import clean, cut, is_blank, one_line
+from quality.evidence import SharedFile
 from quality.refusal import FieldErrors
 
 ELEMENT = "value"  # the action id of every input
@@ -254,6 +255,31 @@ class Clock(Field):
             return time.fromisoformat(clock) if clock else None
         except (ValueError, TypeError):
             raise ValueError("This is not a time. Choose one.") from None
+
+
+@dataclass(frozen=True)
+class Files(Field):
+    """Files that a person chooses; read as Slack names them, their bytes are fetched later."""
+
+    endings: tuple[str, ...] = ()
+    most: int = 10
+
+    def element(self, value: Any, options: Sequence[Option]) -> Block:  # noqa: ARG002 - files are never filled in
+        """Draw a file input."""
+        return {"type": "file_input", "filetypes": list(self.endings), "max_files": self.most}
+
+    def read(self, state: Mapping[str, Any]) -> tuple[SharedFile, ...] | None:
+        """Read the chosen files, each once."""
+        chosen = {one.file_id: one for one in map(shared_file, state.get("files") or ()) if one.file_id}
+        if len(chosen) > self.most:
+            raise ValueError(f"These are {len(chosen)} files; {self.most} is the most at once.")
+        return tuple(chosen.values()) or None
+
+
+def shared_file(file: Mapping[str, Any]) -> SharedFile:
+    """Read a file as Slack names it; of another company's it may say no more than its id."""
+    size = file.get("size")
+    return SharedFile(str(file.get("id") or ""), str(file.get("name") or ""), size if isinstance(size, int) else None)
 
 
 @dataclass(frozen=True)

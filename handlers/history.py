@@ -28,8 +28,9 @@ TOLD_IN_FULL = (
     "plan_changed",
     "implemented",
     "reports_asked",
+    "reply_changed",
 )
-BEFORE = ("owner", "class", "due")  # of these, what was there before is told, too
+BEFORE = ("owner", "class", "due", "text")  # of these, what was there before is told, too
 
 
 def said(entry: JournalEntry) -> str:
@@ -38,6 +39,8 @@ def said(entry: JournalEntry) -> str:
     before = [_value(name, old) for name, (old, _) in changes.items() if old and name in BEFORE]
     whose = f" ({by['company']})" if by["company"] else ""
     sentence = f"{by['name']}{whose} {events.said_of(entry)}"
+    if "files" in changes:
+        sentence += f", with {_value('files', changes['files'][1])}"
     return f"{sentence} (before: {', '.join(before)})" if before else sentence
 
 

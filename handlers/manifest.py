@@ -9,6 +9,7 @@ SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
     "files:write",
     "groups:read",
     "im:write",
@@ -16,8 +17,9 @@ SCOPES = (
     "team:read",
     "users:read",
 )
-# With these the bot looks whether a message that it lost sight of stands in Slack, instead of posting it again. They
-# let it read the channels it is in, so a workspace may leave them out when it installs the app.
+# With these the bot looks whether a message that it lost sight of stands in Slack, instead of posting it again; reads
+# the message that a thread began with; and hears replies where both companies agreed to keep them. They let it read
+# the channels it is in, so a workspace may leave them out when it installs the app.
 OPTIONAL_SCOPES = ("channels:history", "groups:history", "im:history")
 
 

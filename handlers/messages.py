@@ -6,7 +6,20 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from handlers import agreement, cards, digest, frontdoor, history, mine, muted, reminder, roster, setup, similar
+from handlers import (
+    agreement,
+    cards,
+    digest,
+    evidence,
+    frontdoor,
+    history,
+    mine,
+    muted,
+    reminder,
+    roster,
+    setup,
+    similar,
+)
 from handlers import authority as questions
 from handlers import device as devices
 from handlers import figures as weekly
@@ -18,7 +31,7 @@ from quality import figures, lists, people, reminders, sheet
 from quality import similar as similars
 from quality.working_time import calendar_of
 from storage import agreement as agreements
-from storage import device, journal, message, partnership, person
+from storage import device, download, journal, message, partnership, person, record
 from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.person import Person
@@ -175,6 +188,14 @@ def _notice(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     return Post(devices.notice(row.about["what"], whose, company, found), person=told)
 
 
+def _not_kept(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Tell one person that a file of theirs could not be kept."""
+    told, wanted = _told(session, row), download.get(session, row.about["download_id"])
+    if not told.active:
+        return None
+    return Post(evidence.draw_not_kept(record.get(session, row.partnership_id, wanted.record_id), wanted), person=told)
+
+
 def _leaver(session: Session, row: Outgoing, now: datetime) -> Post | None:
     """Offer the open work of somebody who left to QA of their company."""
     told = _told(session, row)
@@ -220,6 +241,7 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "question": _question,
     "questions": _questions,
     "notice": _notice,
+    "not kept": _not_kept,
     "leaver": _leaver,
     "roles": _roles,
     "muted": _muted,

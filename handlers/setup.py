@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from importlib import resources
 from typing import Any
 
-from handlers import blocks, frontdoor, members, profiles
+from handlers import blocks, members, profiles
 from handlers.blocks import Option, Screen
 from handlers.call import Call
 from handlers.forms import Choice, Choices, Clock, Form, Text
@@ -15,7 +15,7 @@ from handlers.text import escape
 from quality import partnership, people
 from quality.partnership import SetUpForm
 from quality.people import Profile
-from quality.refusal import NotSetUp, Refusal
+from quality.refusal import Refusal
 from quality.working_time import supported_countries
 from storage.partnership import Company, Side
 
@@ -66,24 +66,6 @@ async def on_submitted(call: Call) -> None:
 async def on_confirm(call: Call) -> None:
     """Confirm for the other company."""
     await call.do(partnership.confirm)
-
-
-async def on_mention(call: Call) -> None:
-    """Answer a mention: the front door, or the button that sets the channel up."""
-    call.channel_id = channel_id = call.event["channel"]
-    try:
-        actor = await call.look(lambda _session, actor: actor)
-        screen = frontdoor.draw(actor.partnership.id, actor.companies)
-    except NotSetUp as not_yet:
-        button = blocks.button("Set up", "partnership.start", {"c": channel_id}, "primary")
-        screen = Screen(escape(str(not_yet)), [blocks.section(str(not_yet)), blocks.actions(button)])
-    except Refusal as refusal:
-        screen = Screen(escape(str(refusal)), [blocks.typed(str(refusal))])
-    # In the channel, not ephemeral: whoever mentions may be of the company without the app, for whom Slack
-    # promises no ephemeral message.
-    thread = call.event.get("thread_ts") or call.event["ts"]
-    post = call.slack.chat_postMessage
-    call.desk.later(post(channel=channel_id, thread_ts=thread, text=screen.text, blocks=screen.blocks))
 
 
 def draw_confirm(partnership_id: int, companies: dict[Side, Company]) -> Screen:
@@ -156,5 +138,4 @@ def zones() -> tuple[str, ...]:
 LISTENERS = Listeners(
     buttons={"partnership.start": on_button, "partnership.confirm": on_confirm},
     modals={CALLBACK: on_submitted},
-    events={"app_mention": on_mention},
 )

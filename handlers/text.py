@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 # Invisible characters that reorder or hide text; right-to-left letters themselves are text and stay.
 BIDI = dict.fromkeys(
@@ -33,9 +34,18 @@ def unescape(text: str) -> str:
     return text
 
 
-def as_read(text: str) -> str:
-    """Give a message's text as it is read: links and mentions as their words, escapes undone."""
-    return unescape(MARKED.sub(lambda mark: mark["label"] or mark["target"], text))
+def as_kept(text: str, names: Mapping[str, str]) -> str:
+    """Give a message's text as it is kept: as it is read, people by name, and no address behind a label lost."""
+
+    def said(mark: re.Match[str]) -> str:
+        target, label = mark["target"], mark["label"]
+        if target.startswith("@"):
+            return f"@{names.get(target[1:], label or target[1:])}"
+        if not label or label == target or not target.startswith(("http:", "https:", "mailto:")):
+            return label or target
+        return label if target.partition(":")[2].lstrip("/") == label else f"{label} ({target})"
+
+    return clean(unescape(MARKED.sub(said, text)))
 
 
 def unmarked(text: str) -> str:

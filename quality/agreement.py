@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, digest, ladder, terms
+from quality import capture, change, digest, ladder, terms
 from quality.due import deciding
 from quality.people import Actor, Machine, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
@@ -25,6 +25,9 @@ from storage.person import Role
 
 MOST_REASON = 3000
 WORKING_TIME = ("time zone", *(f"{side} {what}" for side in Side for what in ("country", "region", "closing days")))
+CAPTURE = "capture of threads"
+ON, OFF = "On", "Off"
+UNSAID = {CAPTURE: OFF}  # what a version says of a setting that is younger than it
 AT_ONCE = 50  # clocks that follow in the transaction that brings a version into force
 
 
@@ -70,6 +73,7 @@ def settings_of(there: Partnership, both: dict[Side, Company]) -> dict[str, str]
         "digest at": f"{there.digest_at:%H:%M}",
         "digest days": there.digest_days,
         "figures on": there.figures_on,
+        CAPTURE: ON if there.captures_since else OFF,
     }
     for side, company in both.items():
         told |= {
@@ -157,9 +161,16 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list
             row = terms.from_data(new)
             told[f"row {row.row}, {row.title}"] = [terms.from_data(old).words, row.words]
     for name, value in after["settings"].items():
-        if before["settings"][name] != value:
-            told[name] = [before["settings"][name] or "none", value or "none"]
+        was = setting(before, name)
+        if was != value:
+            told[name] = [was or "none", value or "none"]
     return told
+
+
+def setting(content: Mapping[str, Any], name: str) -> str:
+    """Give a setting of a version's content, also of one that was written before there was such a setting."""
+    settings: Mapping[str, str] = content["settings"]
+    return settings[name] if name in settings else UNSAID[name]
 
 
 @dataclass(frozen=True)
@@ -191,6 +202,7 @@ def _come_into_force(session: Session, actor: Actor, proposal: Agreement, now: d
         agreement.stop_moving(session, actor.partnership.id)
         proposal.moved_up_to = 0
     _apply(actor, proposal.content["settings"])
+    capture.switch(actor.partnership, now, on=setting(proposal.content, CAPTURE) == ON)
     there, calendar = actor.partnership, actor.calendar
     there.next_digest_at = digest.moved_at(there, calendar, now)
     told = differences(before.content, proposal.content) | {"version": [before.version, proposal.version]}

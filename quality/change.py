@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from quality import approval, clocks, findable, guards, refused, transitions, turn
 from quality.content import content, digest
-from quality.events import QUIET, UNSPOKEN
+from quality.events import COUNTED, QUIET, UNSPOKEN
 from quality.people import Actor, Doer, require_confirmed
 from quality.refusal import Overtaken, Refusal
 from quality.sheet import Sheet, of_record
@@ -212,8 +212,8 @@ def note(
     body |= {"changes": changes or {}, "reason": reason}
     body |= {"signature": signed} if signed else {}
     entry = journal.append(session, record.partnership_id, f"{record.kind}.{event}", now, body, record.id)
-    if event not in QUIET:
-        key = f"card:{record.id}:{record.version}"
+    if event not in QUIET or event in COUNTED:
+        key = f"card:{record.id}:{record.version}" + (f":{entry.id}" if event in COUNTED else "")
         outbox.put(session, record.partnership_id, "card", key, now, record_id=record.id)
     if event in findable.EVENTS:
         findable.renew(session, record)

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from quality import setting
 from quality.people import Machine
-from storage import journal, message, outbox, partnership
+from storage import journal, message, outbox, partnership, reply
 from storage.partnership import Side
 from storage.person import Role
 
@@ -55,6 +55,7 @@ def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:
         return
     there.channel_id = new_id
     message.follow(session, there.id, old_id, new_id)
+    reply.follow(session, there.id, old_id, new_id)
     body = {"by": Machine().signature(), "changes": {"channel": [old_id, new_id]}}
     journal.append(session, there.id, "partnership.channel_changed", now, body)
     hear_again(session, there.id, now)

@@ -2,7 +2,8 @@
 
 Canonical JSON (sorted keys, no spaces, UTF-8), hashed by SHA-256. People stand in it by their Slack ids and companies
 by their side, so that a new name changes nothing. Comments, links, owners, due dates and clocks are no part of it: they
-may change while the content that was signed stands; the journal keeps them.
+may change while the content that was signed stands; the journal keeps them. Of the files, those are part of it that
+were kept before the last part was submitted; the key is there only where there is such a file.
 """
 
 import hashlib
@@ -12,12 +13,14 @@ from typing import Any
 
 from quality.approval import PLAN, RECORD
 from quality.sheet import PARTS, Sheet
+from storage.evidence import Evidence
 from storage.journal import canonical
 from storage.oos import RetestPlan
 from storage.record import Kind
 from storage.table import Table
 
 FORMAT = 1
+FILE = ("name", "media_type", "size", "sha256", "description", "added_by_id", "added_at", "kept_at")  # of each file
 LEFT_OUT = {"id", "record_id", "approved_at"}
 NO_PLAN = frozenset({"distributed"})  # may become known after a plan was signed, and changes nothing of the plan
 
@@ -44,7 +47,22 @@ def content(sheet: Sheet, scope: str = RECORD) -> str:
     if scope != PLAN:
         told["retests"] = [_columns(sheet, one) for one in sheet.retests]
         told["effectiveness_checks"] = [_columns(sheet, one) for one in sheet.checks[: _checks(scope)]]
-    return canonical(told)
+    files = [_file(sheet, one) for one in submitted_files(sheet, scope)]
+    return canonical(told | ({"evidence": files} if files else {}))
+
+
+def submitted_at(sheet: Sheet, scope: str = RECORD) -> datetime | None:
+    """Give when the last of the parts was submitted that a scope takes in; None where none was."""
+    parts = [sheet.parts[table] for table in tables(sheet.record.kind, scope) if table in sheet.parts]
+    parts += [*sheet.retests, *sheet.checks[: _checks(scope)]]
+    moments = [at for part in parts if (at := getattr(part, "submitted_at", None)) is not None]
+    return max(moments, default=None)
+
+
+def submitted_files(sheet: Sheet, scope: str = RECORD) -> list[Evidence]:
+    """List the files that are part of the content: those kept before the last part was submitted; none of a plan."""
+    last = submitted_at(sheet, scope) if scope != PLAN else None
+    return [one for one in sheet.files if last is not None and one.kept_at < last]
 
 
 def tables(kind: Kind, scope: str) -> list[type[Table]]:
@@ -76,6 +94,12 @@ def _columns(sheet: Sheet, part: Table, leave_out: frozenset[str] = frozenset())
         else:
             values[name] = _plain(value)
     return values
+
+
+def _file(sheet: Sheet, file: Evidence) -> dict[str, Any]:
+    values = {name: getattr(file, name) for name in FILE}
+    values["added_by"] = _person(sheet, values.pop("added_by_id"))
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _person(sheet: Sheet, person_id: int) -> str:

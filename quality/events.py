@@ -16,6 +16,14 @@ EVENTS = {
     "commented": "commented",
     "numbered": "gave it the QMS number {number} of {company}",
     "note_kept": "kept a private note of {company}",
+    "replied": "said in the thread",
+    "reply_changed": "changed in Slack what they said in the thread",
+    "reply_deleted": "was told that a reply of {author} was deleted in Slack",
+    "evidence_added": "added evidence: {file} ({size} bytes, SHA-256 {sha256})",
+    "evidence_kept": "shared a file in the thread, kept as evidence: {file} ({size} bytes, SHA-256 {sha256})",
+    "evidence_not_kept": "shared a file that is not kept: {file}",
+    "evidence_deleted": "was told that the file {file} was deleted in Slack; what is kept stays",
+    "evidence_sent": "got the file {file}",
     "linked": "linked it with {link}",
     "started": "started the investigation",
     "submitted": "submitted it for approval",
@@ -52,9 +60,35 @@ EVENTS = {
     "report_filed": "recorded the filing of the {report} at {filed}",
     "exported": "exported it",
 }
-QUIET = ("commented", "numbered", "note_kept", "signature_refused", "exported")  # they change nothing of the record
+TALK = ("replied", "reply_changed", "reply_deleted")  # in the thread, which people see there themselves
+# They change nothing of the record that a form was filled in on.
+QUIET = (
+    "commented",
+    "numbered",
+    "note_kept",
+    "signature_refused",
+    "exported",
+    *TALK,
+    "evidence_added",
+    "evidence_kept",
+    "evidence_not_kept",
+    "evidence_deleted",
+    "evidence_sent",
+)
+COUNTED = ("replied", "evidence_added", "evidence_kept")  # the card says how many
 # No line in the thread tells of these; the questions about reports stand there themselves.
-UNSPOKEN = ("logged", "note_kept", "signature_refused", "exported", "reports_asked")
+UNSPOKEN = (
+    "logged",
+    "note_kept",
+    "signature_refused",
+    "exported",
+    "reports_asked",
+    *TALK,
+    "evidence_kept",
+    "evidence_not_kept",
+    "evidence_deleted",
+    "evidence_sent",
+)
 
 
 def said_of(entry: JournalEntry) -> str:

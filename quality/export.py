@@ -1,4 +1,4 @@
-"""A record as a file: its content, its signatures with what each signed, and its journal."""
+"""A record as a file: its content, its signatures with what each signed, what files are kept with it, its journal."""
 
 import json
 from datetime import datetime
@@ -7,10 +7,11 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import change
-from quality.content import content
+from quality.content import content, submitted_files
 from quality.people import Actor
 from quality.sheet import Sheet
 from storage import journal
+from storage.evidence import Evidence
 
 FORMAT = 1
 MOST_ENTRIES = 10_000
@@ -40,6 +41,13 @@ def _written(session: Session, found: Sheet, now: datetime) -> str:
         "exported_at": now.isoformat(),
         "content": json.loads(content(found)),
         "signatures": [one.model_dump(exclude=INNER) for one in found.signatures],
+        "evidence": [_file(found, one) for one in found.files],
         "journal": [{"body": entry.body, "hash": entry.hash} for entry in entries],
     }
     return json.dumps(told, indent=2, ensure_ascii=False, default=str)
+
+
+def _file(found: Sheet, kept: Evidence) -> dict[str, Any]:
+    """Say what a file is, whose, and whether it is part of what is signed; its bytes stay in the database."""
+    told = kept.model_dump(exclude={*INNER, "added_by_id"})
+    return told | {"added_by": found.who(kept.added_by_id), "submitted": kept in submitted_files(found)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from quality.sheet import Sheet, of_record
-from storage import journal, search
+from storage import journal, reply, search
 from storage.record import Record
 from storage.table import Table
 
@@ -23,6 +23,11 @@ EVENTS = frozenset(
         "closed",
         "commented",
         "numbered",
+        "replied",
+        "reply_changed",
+        "reply_deleted",
+        "evidence_added",
+        "evidence_kept",
     }
 )
 MOST_COMMENTS = 200  # the newest
@@ -34,6 +39,8 @@ def renew(session: Session, record: Record) -> None:
     found = of_record(session, record.partnership_id, record.id)
     comments = journal.list_of_event(session, record.id, f"{record.kind}.commented", MOST_COMMENTS)
     said = [*_texts(found), *(str(one.content["reason"]) for one in comments)]
+    said += reply.texts_of_record(session, record.id, MOST_COMMENTS)
+    said += [word for one in found.files for word in (one.name, one.description)]
     search.replace(session, record.partnership_id, record.id, " ".join(said))
 
 

@@ -6,13 +6,14 @@ from typing import TypeVar
 
 from sqlmodel import Session, select
 
-from storage import author, authority, capa, message, oos, own, partnership, person, request, signature
+from storage import author, authority, capa, evidence, message, oos, own, partnership, person, request, signature
 from storage import record as stored
 from storage.author import Author
 from storage.authority import AuthorityReport
 from storage.capa import Capa, EffectivenessCheck, Implementation
 from storage.clock import DRIVING, Clock, ClockName
 from storage.deviation import Deviation
+from storage.evidence import Evidence
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, Retest, RetestPlan
 from storage.partnership import Company, Partnership, Side
@@ -48,6 +49,7 @@ class Sheet:
     authors: list[Author]
     request: Request | None
     reports: list[AuthorityReport]
+    files: list[Evidence]  # that are kept with it, without their bytes
     lots: list[str]
     own_numbers: dict[Side, str]  # in the companies' own quality systems
     sources: list[Record]
@@ -127,11 +129,12 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     checks = capa.list_checks(session, record.id) if record.kind is Kind.CAPA else []
     asked = request.find_open(session, record.id) if record.asked else None
     reports = authority.list_of_record(session, record.id)
+    files = evidence.list_of_record(session, record.id) if record.files else []
     posted = message.find(session, partnership_id, f"card:{record.id}")
     followers = stored.followers_of(session, record.id)
     capas = [one.id for one in followers if one.kind is Kind.CAPA]
     clocks = session.exec(select(Clock).where(Clock.record_id == record.id)).all()
-    rows = [record, *parts.values(), *retests, *checks, *reports, *([asked] if asked else [])]
+    rows = [record, *parts.values(), *retests, *checks, *reports, *files, *([asked] if asked else [])]
     return Sheet(
         partnership=partnership.get(session, partnership_id),
         companies=partnership.companies(session, partnership_id),
@@ -145,6 +148,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         authors=author.list_of_record(session, record.id),
         request=asked,
         reports=reports,
+        files=files,
         lots=stored.batches_of(session, record.id),
         own_numbers=own.numbers_of(session, record.id),
         sources=stored.sources_of(session, record.id),
@@ -157,7 +161,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
 def of_many(session: Session, there: Partnership, both: dict[Side, Company], records: Sequence[Record]) -> list[Sheet]:
     """Gather of several records what the rules about persons ask: one statement for each thing, however many records.
 
-    Their clocks, texts, results, batches, own numbers and followers are left out.
+    Their clocks, texts, results, files, batches, own numbers and followers are left out.
     """
     ids = [record.id for record in records]
     asked = {one.record_id: one for one in request.list_open(session, ids)}
@@ -182,6 +186,7 @@ def of_many(session: Session, there: Partnership, both: dict[Side, Company], rec
             authors=[one for one in worked if one.record_id == record.id],
             request=asked.get(record.id),
             reports=[],
+            files=[],
             lots=[],
             own_numbers={},
             sources=sources.get(record.id, []),

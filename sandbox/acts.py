@@ -1,13 +1,14 @@
 """What a person can do in Slack, by ids: the page and the driver both act through here."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox import checks, elements, limits, wire
 from sandbox.api.views import STACK, refusal
 from sandbox.cast import Person
 from sandbox.elements import Json
+from sandbox.files import stub
 from sandbox.hooks import say_back
 from sandbox.installations import Installation
 from sandbox.line import Line, NotAcknowledged
@@ -198,23 +199,41 @@ class Acts:
                 body = wire.interaction(self.world, "view_closed", person, person.team, closed.installation, **more)
                 await self._line.send("interaction", str(closed.body.get("callback_id", "")), body)
 
-    async def say(self, person: Person, text: str, channel: str, thread_ts: str | None = None) -> Message:
-        """Write a message; the app hears of it as far as its manifest subscribes."""
+    async def say(
+        self, person: Person, text: str, channel: str, thread_ts: str | None = None, *,
+        files: Sequence[Json] = (), broadcast: bool = False,
+    ) -> Message:  # fmt: skip
+        """Write a message, with files or from a thread also to the channel; the app hears of it as it subscribes."""
         where = self._inside(person, channel)
-        marked = self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), where)
-        message = self.world.post(channel, person.id, marked, thread_ts=thread_ts)
-        await self._tell_of(message, person, where)
+        message = self.world.post(channel, person.id, self.marked(text, where), thread_ts=thread_ts, files=list(files))
+        await self._tell_of(message, person, where, broadcast=broadcast)
         return message
 
-    async def _tell_of(self, message: Message, person: Person, where: Channel) -> None:
+    def marked(self, text: str, where: Channel) -> str:
+        """Return what a person typed as Slack keeps it: escaped, with mentions."""
+        return self._with_mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), where)
+
+    async def _tell_of(self, message: Message, person: Person, where: Channel, *, broadcast: bool = False) -> None:
         if told := self.world.audience(where):
-            event = wire.message_event(self.world, message, person, where, told)
+            event = self._message_event(message, person, where, told, broadcast=broadcast)
             await self.tell("message." + where.kind, event, where, told)
         for named in self.world.installations.live:
             if f"<@{named.user}>" in message.text and named.user in where.members and not where.partner:
-                event = wire.message_event(self.world, message, person, where, named)
+                event = self._message_event(message, person, where, named, broadcast=broadcast)
                 mention = {k: v for k, v in event.items() if k != "channel_type"} | {"type": "app_mention"}
                 await self.tell("app_mention", mention, where, named)
+
+    def _message_event(
+        self, message: Message, person: Person, where: Channel, told: Installation, *, broadcast: bool
+    ) -> Json:
+        event = wire.message_event(self.world, message, person, where, told)
+        if message.files:
+            event["subtype"] = "file_share"
+            if person.team not in [team.id for team in told.teams]:  # of another company's file Slack says no more
+                event["files"] = [stub(file) for file in message.files]
+        if broadcast:
+            event["subtype"] = "thread_broadcast"
+        return event
 
     async def open_home(self, person: Person) -> None:
         """Open the app's Home tab."""

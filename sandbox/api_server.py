@@ -13,6 +13,7 @@ from aiohttp import web
 from sandbox import hooks
 from sandbox.api import answer
 from sandbox.api.registry import Call
+from sandbox.downloads import download
 from sandbox.elements import Json
 from sandbox.faults import Fault, Faults
 from sandbox.files import is_deleted
@@ -53,6 +54,7 @@ class ApiServer:
             web.route("*", "/api/{method}", self._method),
             web.post("/response/{key}", self._response_url),
             web.post("/upload/{file}", self._upload),
+            web.get("/files/{file}/download/{name}", self._fetch),
             web.get("/files/{file}/{name}", self._download),
         ]
 
@@ -128,6 +130,11 @@ class ApiServer:
             raise web.HTTPBadRequest(text="the length differs from the announced one")
         file["content"], file["size"] = content, len(content)
         return web.Response(text=f"OK - {len(content)}")
+
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        asked = {"file": request.match_info["file"], "signed": "Authorization" in request.headers}
+        self.calls.append(CallRecord("download", asked, {"ok": True}, self._world.clock.now()))
+        return await download(request, self._world, self.faults.take("download"))
 
     async def _download(self, request: web.Request) -> web.Response:
         file = self._world.files.get(request.match_info["file"])

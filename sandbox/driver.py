@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox import elements, words
 from sandbox.acts import Acts, CannotDo
 from sandbox.cast import Person
+from sandbox.edits import Edits
 from sandbox.elements import KINDS, Json
 from sandbox.files import SharedFile, files_of, new_file, shown
 from sandbox.oauth import OAuth
@@ -25,6 +26,7 @@ class Driver:
     def __init__(self, world: World, acts: Acts, person: Person, base_url: str, oauth: OAuth) -> None:
         self.person = person
         self._world, self._acts, self._base_url, self._oauth = world, acts, base_url, oauth
+        self._edits = Edits(world, acts)
         rooms = [room.id for room in world.cast.rooms]
         self._shared = next((room.id for room in world.cast.rooms if room.shared), rooms[0])
         self._searches: dict[tuple[str, str, str], list[str]] = {}
@@ -78,11 +80,27 @@ class Driver:
         """Type a slash command in a channel (the shared one by default)."""
         await self._acts.command(self.person, text, channel or self._shared)
 
-    async def say(self, text: str, channel: str | None = None, thread: Message | None = None) -> Message:
-        """Write a message, in a channel or below a message."""
+    async def say(
+        self, text: str, channel: str | None = None, thread: Message | None = None, *,
+        files: Iterable[tuple[str, bytes]] = (), broadcast: bool = False,
+    ) -> Message:  # fmt: skip
+        """Write a message, in a channel or below a message, with files by name and content."""
         where = channel or (thread.channel if thread else self._shared)
         below = (thread.thread_ts or thread.ts) if thread else None
-        return await self._acts.say(self.person, text, where, below)
+        shared = [self._file(name, content) for name, content in files]
+        return await self._acts.say(self.person, text, where, below, files=shared, broadcast=broadcast)
+
+    async def edit(self, message: Message, text: str) -> None:
+        """Change a message of one's own."""
+        await self._edits.edit(self.person, message, text)
+
+    async def delete(self, message: Message) -> None:
+        """Take a message of one's own back."""
+        await self._edits.delete(self.person, message)
+
+    async def delete_file(self, file_id: str) -> None:
+        """Delete a file of one's own."""
+        await self._edits.delete_file(self.person, file_id)
 
     async def shortcut(self, name: str, message: Message | None = None) -> None:
         """Use a shortcut by its name, on a message if it is a message shortcut."""

@@ -15,6 +15,7 @@ class Fault:
     drop: bool = False
     lost: bool = False
     garbage: str | None = None
+    redirect: str | None = None
     times: int = 1
 
 

@@ -38,11 +38,16 @@ def new_file(world: World, name: str, content: bytes, base_url: str, *, owner: s
         "size": len(content),
         "mode": "hosted",
         "url_private": address,
-        "url_private_download": address,
+        "url_private_download": f"{base_url}files/{file_id}/download/{quote(name, safe='')}",
         "permalink": address,
         "content": content,
     }
     return world.files[file_id]
+
+
+def stub(file: Json) -> Json:
+    """Return what Slack tells of a file of another company: that one has to ask (`files.info`) what it is."""
+    return {"id": file["id"], "created": file["created"], "user": file["user"], "file_access": "check_file_info"}
 
 
 def shown(file: Json) -> Json:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox import authorize_page
 from sandbox.acts import CannotDo
+from sandbox.edits import Edits
 from sandbox.elements import Json
 from sandbox.files import new_file, shown
 from sandbox.line import NotAcknowledged
@@ -55,6 +56,7 @@ class PageApi:
 
     def __init__(self, box: "Sandbox") -> None:
         self._box = box
+        self._edits = Edits(box.world, box.acts)
         self._closed = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -134,6 +136,8 @@ class PageApi:
         steps = {
             "command": self._command,
             "say": self._say,
+            "edit": self._edit,
+            "delete": self._delete,
             "click": self._click,
             "suggest": self._suggest,
             "submit": self._submit,
@@ -167,7 +171,21 @@ class PageApi:
         await self._box.acts.command(self._person(act), act["text"], act["in"])
 
     async def _say(self, act: Json) -> None:
-        await self._box.acts.say(self._person(act), act["text"], act["in"], act.get("thread"))
+        person = self._person(act)
+        files = [self._uploaded(person.id, file) for file in act.get("files") or []]
+        await self._box.acts.say(person, act["text"], act["in"], act.get("thread"), files=files)
+
+    async def _edit(self, act: Json) -> None:
+        await self._edits.edit(self._person(act), self._message(act), act["text"])
+
+    async def _delete(self, act: Json) -> None:
+        await self._edits.delete(self._person(act), self._message(act))
+
+    def _message(self, act: Json) -> Message:
+        message = self._box.world.find_message(act["in"], act["ts"])
+        if message is None:
+            raise CannotDo("That message is no longer there.")
+        return message
 
     async def _click(self, act: Json) -> None:
         on = self._target(act)

@@ -149,6 +149,12 @@ def list_signed(session: Session, after: int, limit: int) -> list[JournalEntry]:
     return list(session.exec(signed.order_by(col(JournalEntry.id)).limit(limit)).all())
 
 
+def list_files(session: Session, after: int, limit: int) -> list[JournalEntry]:
+    """List the entries that tell of a file that was kept, by id, those after an id."""
+    told = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains('"sha256":['))
+    return list(session.exec(told.order_by(col(JournalEntry.id)).limit(limit)).all())
+
+
 def verify(session: Session) -> Iterator[JournalHead | Break]:
     """Check every partnership's chain link by link; gives each whole chain's head, or its first break."""
     for partnership_id in session.exec(select(Partnership.id).order_by(col(Partnership.id))).all():

@@ -15,6 +15,7 @@ class Message(Table, table=True):
     """A posted message, by what it shows: `card:12`, `front door`."""
 
     __table_args__ = (
+        Index("ix_message_ts", "channel_id", "ts"),
         Index("ix_message_undressed", "partnership_id", sqlite_where=UNDRESSED, postgresql_where=UNDRESSED),
     )
 
@@ -30,6 +31,12 @@ class Message(Table, table=True):
 def find(session: Session, partnership_id: int, subject: str) -> Message | None:
     """Find the message that shows a subject."""
     return session.get(Message, (partnership_id, subject))
+
+
+def find_at(session: Session, partnership_id: int, channel_id: str, ts: str) -> Message | None:
+    """Find the message that stands at a place in Slack."""
+    there = (Message.channel_id == channel_id, Message.ts == ts, Message.partnership_id == partnership_id)
+    return session.exec(select(Message).where(*there)).first()
 
 
 def permalinks(session: Session, partnership_id: int, subjects: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,8 @@ class Partnership(Table, table=True):
     digest_at: time  # local, in time_zone
     digest_days: str = Field(default=WEEK, max_length=32, sa_column_kwargs={"server_default": WEEK})
     figures_on: str = Field(default="Mon", max_length=3, sa_column_kwargs={"server_default": "Mon"})  # empty: never
+    # Since when the replies in the threads of cards are kept with their records; None: they are not.
+    captures_since: datetime | None = Field(default=None, sa_type=Moment)
     set_up_at: datetime = Field(sa_type=Moment)
     next_digest_at: datetime = Field(sa_type=Moment, index=True)
     # Which process speaks for it, until when: one speaker at a time keeps its messages in order.
@@ -131,6 +133,12 @@ def list_muted(session: Session) -> list[Partnership]:
     """List the partnerships in whose channel nothing can be said, the longest so first."""
     muted = select(Partnership).where(col(Partnership.muted_at).is_not(None))
     return list(session.exec(muted.order_by(col(Partnership.muted_at))).all())
+
+
+def count_captured(session: Session) -> int:
+    """Count the channels in which the talk about records is kept."""
+    kept = select(func.count()).select_from(Partnership).where(col(Partnership.captures_since).is_not(None))
+    return session.exec(kept).one()
 
 
 def count_muted(session: Session) -> int:

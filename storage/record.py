@@ -137,6 +137,9 @@ class Record(Table, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
     closed_by_id: int | None = Field(default=None, foreign_key="person.id")
     void_reason: str | None = None
+    # How many files and replies of its thread are kept with it, so that no list has to count them.
+    files: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    replies: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
     @property
     def clock_stands(self) -> bool:

@@ -78,8 +78,9 @@ class Stage:
         return self.box.person(f"U0{name.upper()}")
 
     async def settle(self) -> None:
-        """Let the bot do what it does after its answers, and deliver its outbox."""
+        """Let the bot do what it does after its answers, fetch files, and deliver its outbox."""
         await self.bot.desk.finish()
+        await self.bot.fetching.fetch_due()
         await self.bot.delivery.send_due()
 
     async def beat(self, **later: float) -> None:

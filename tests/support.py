@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import capa, deviation, oos, partnership, people, request, signature
+from quality import capa, deviation, evidence, oos, partnership, people, request, signature
 from quality import record as records
 from quality.capa import CapaForm
 from quality.change import Ref
 from quality.deviation import DeviationForm, InvestigationForm
+from quality.evidence import SharedFile
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.partnership import SetUpForm
 from quality.people import Actor, Identity, Profile
@@ -26,6 +27,8 @@ from quality.signature import Attempt
 from storage import draft, person
 from storage.capa import ActionType
 from storage.database import Database
+from storage.download import Download
+from storage.evidence import Evidence
 from storage.investigation import Cause, Disposition
 from storage.journal import JournalEntry
 from storage.oos import ResultKind
@@ -449,3 +452,18 @@ def one_after_the_other(database: Database, work: Callable[[Session], Result]) -
             with pytest.raises(TimeoutError):
                 second.result(0.2)
         return first, second.result(20)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+
+
+def keep_file(
+    session: Session, who: Profile, record: Record, name: str = "gauge.png", content: bytes = PNG, *,
+    file_id: str = "F0GAUGE", now: datetime = NOW,
+) -> Evidence:  # fmt: skip
+    """Give a file with a record by a form, and keep it as if Slack had given it."""
+    evidence.add(session, actor(session, who), ref(record), [SharedFile(file_id, name, len(content))], "A gauge.", now)
+    waiting = session.exec(select(Download).where(Download.file_id == file_id, Download.record_id == record.id)).one()
+    kept = evidence.keep(session, waiting.id, evidence.examined(name, "image/png", content), now)
+    assert kept is not None
+    return kept

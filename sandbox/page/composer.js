@@ -1,6 +1,7 @@
 // The field to write a message or a command in, with the list of commands at "/" and of people at "@".
 
 import { button, h, notice, uniqueId } from "./dom.js";
+import { fileFields } from "./elements.js";
 import { menuButton } from "./menu.js";
 import { suggestion } from "./selects.js";
 import { act, current, here } from "./state.js";
@@ -12,7 +13,7 @@ export function makeComposer(label, thread) {
   const list = h("ul", { class: "suggestions", role: "listbox", id: uniqueId("suggestions"), "aria-label": "Suggestions", hidden: true });
   const box = h("textarea", { rows: 1, "aria-label": label, "aria-autocomplete": "list", "aria-controls": list.id,
     oninput: onInput, onkeydown: onKey, onblur: () => setTimeout(hide, 150) });
-  const extras = menuButton("+", "Shortcuts", () => shortcuts(box, onInput));
+  const extras = menuButton("+", "Shortcuts", () => [{ label: "Attach files", detail: "sent with what is typed", pick: attach }, ...shortcuts(box, onInput)]);
   const send = button("Send", submit, { class: "button primary" });
   const row = h("div", { class: "composer-row" }, extras, box, send);
   const note = h("p", { class: "hint closed" });
@@ -67,6 +68,17 @@ export function makeComposer(label, thread) {
     const what = text[0] === "/" ? { do: "command", text } : { do: "say", text, thread: thread() || null };
     const answer = await act({ ...what, in: current().in });
     if (!answer.ok && !box.value) put(text);
+  }
+  /** Sends files with what is typed, as soon as they are chosen. */
+  function attach() {
+    const chooser = h("input", { type: "file", multiple: true, onchange: async () => {
+      const files = await Promise.all([...chooser.files].slice(0, 10).map(fileFields));
+      const text = box.value.trim();
+      put("");
+      const answer = await act({ do: "say", text, files, thread: thread() || null, in: current().in });
+      if (!answer.ok && !box.value) put(text);
+    } });
+    chooser.click();
   }
   function put(text) {
     box.value = text;

@@ -133,7 +133,7 @@ export function choiceLine(option, input) {
     h("div", {}, h("label", { for: id }, text(option.text)), more));
 }
 
-async function fileFields(file) {
+export async function fileFields(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return { name: file.name, mimetype: file.type, size: file.size, content };

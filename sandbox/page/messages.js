@@ -118,8 +118,16 @@ function actionsFor(message) {
   return [
     { label: "Open thread", pick: () => startThread(message) },
     { label: "Copy text", pick: () => navigator.clipboard?.writeText(words()) },
+    ...(message.user === current().me && !message.ephemeral ? ownActions(message) : []),
     ...(shortcuts.length ? [{ heading: "Message shortcuts" }, ...shortcuts] : []),
   ];
+}
+
+function ownActions(message) {
+  const what = { ts: message.ts, in: current().in };
+  const plain = (message.text ?? "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  const edit = () => { const text = prompt("Edit message", plain); if (text) act({ do: "edit", text, ...what }); };
+  return [{ label: "Edit message", pick: edit }, { label: "Delete message", pick: () => act({ do: "delete", ...what }) }];
 }
 
 function dismiss(message) {

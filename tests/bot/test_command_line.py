@@ -132,7 +132,7 @@ async def test_migrate_and_verify(stage: Stage, tmp_path: Path) -> None:
     """`migrate` names the schema; `verify` finds the journal whole, and broken once it was changed."""
     env = environment(stage, tmp_path)
     status, out = await run("migrate", env=env, folder=tmp_path)
-    assert (status, "schema 0006" in out) == (0, True)
+    assert (status, "schema 0007" in out) == (0, True)
     await stage.log(stage.gita)
     status, out = await run("verify", env=env, folder=tmp_path)
     assert status == 0
@@ -169,6 +169,22 @@ async def test_verify_checks_every_signature(stage: Stage, tmp_path: Path) -> No
         assert status == 1
         assert "BROKEN  DEV-2026-0001: the signature of " in out
         assert says in out
+
+
+async def test_verify_checks_every_file(stage: Stage, tmp_path: Path) -> None:
+    """`verify` counts the files of evidence, and names one whose bytes were changed beside the bot."""
+    env = environment(stage, tmp_path)
+    card = await stage.log(stage.gita)
+    assert await stage.press(stage.gita, "Add evidence", card, Files=[("a.txt", b"measured")]) == {}
+    status, out = await run("verify", env=env, folder=tmp_path)
+    assert (status, "1 files checked" in out) == (0, True)
+    with sqlite3.connect(tmp_path / "test.db") as connection:
+        connection.execute("DROP TRIGGER evidence_content_no_update")
+        connection.execute("UPDATE evidence_content SET content = CAST('Measured' AS BLOB)")
+    connection.close()
+    status, out = await run("verify", env=env, folder=tmp_path)
+    assert status == 1
+    assert "BROKEN  DEV-2026-0001: the file a.txt does not match its SHA-256" in out
 
 
 def _free_port() -> int:

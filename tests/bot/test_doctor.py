@@ -3,6 +3,9 @@
 from bot import doctor
 from bot.doctor import Finding
 from bot.settings import Settings
+from handlers.everything import LISTENERS
+from handlers.manifest import SCOPES, manifest
+from storage.partnership import Partnership
 from tests.stage import DEVIATION, Stage
 
 
@@ -44,3 +47,28 @@ async def test_a_channel_that_is_gone_is_named_with_since_and_why(stage: Stage) 
     await stage.settle()
     says = [one.says for one in await examined(stage) if one.what == "channel" and not one.well]
     assert "C0SHARED: nothing can be said in it since 24 Nov 2026 09:00 UTC: Slack says is_archived" in says
+
+
+async def test_a_file_that_does_not_come_is_named(stage: Stage) -> None:
+    """How many are still to be fetched, and what went wrong with the newest."""
+    card = await stage.log(stage.gita)
+    stage.box.fail_next("download", status=503)
+    assert await stage.press(stage.gita, "Add evidence", card, Files=[("a.txt", b"measured")]) == {}
+    (finding,) = [one for one in await examined(stage) if one.what == "files"]
+    assert finding.says.startswith("1 are still to be fetched; the newest that failed, F0")
+    assert finding.says.endswith("Slack answered the download with status 503.")
+    await stage.beat(minutes=2)
+    assert not [one for one in await examined(stage) if one.what == "files"]
+
+
+async def test_threads_that_cannot_be_heard_are_named(stage: Stage) -> None:
+    """Where both companies agreed to keep threads and the scopes for it are missing, the doctor says so."""
+    assert not [one for one in await examined(stage) if one.what == "capture"]
+    with stage.database.writing() as session:
+        session.get_one(Partnership, 1).captures_since = stage.box.now()
+    assert not [one for one in await examined(stage) if one.what == "capture"]
+    made = manifest(LISTENERS)
+    made["oauth_config"] = {"scopes": {"bot": list(SCOPES)}}
+    stage.box.use_manifest(made)
+    (finding,) = [one for one in await examined(stage) if one.what == "capture"]
+    assert "replies are not heard where channels:history or groups:history is missing" in finding.says

@@ -59,7 +59,7 @@ async def test_everybody_sees_the_agreement(stage: Stage, who: str) -> None:
         "Clocks of the authorities are the law's and not changed here.",
     ):
         assert words in found.words
-    assert found.buttons.count("Change") == 22
+    assert found.buttons.count("Change") == 23
 
 
 async def test_it_is_a_command_too(stage: Stage) -> None:

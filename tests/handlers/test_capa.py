@@ -36,7 +36,17 @@ async def test_a_capa_is_logged_for_a_record(stage: Stage) -> None:
         assert words in card.words
     assert card.buttons == [
         *("Accept", "Reassign", "Approve plan", "Change plan", "Extend due date", "Stop clock"),
-        *("Link record", "Comment", "QMS number", "Private notes", "Clocks", "History", "Export", "Void"),
+        *(
+            "Link record",
+            "Comment",
+            "Add evidence",
+            "QMS number",
+            "Private notes",
+            "Clocks",
+            "History",
+            "Export",
+            "Void",
+        ),
     ]
     assert "Links: CAPA-2026-0001 (Planned)" in stage.card("DEV-2026-0001").words
     assert "linked it with CAPA-2026-0001" in stage.anna.thread(stage.card("DEV-2026-0001"))[-1].words

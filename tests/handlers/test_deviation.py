@@ -66,6 +66,7 @@ async def test_a_deviation_logged_without_the_app_stands_in_the_channel(stage: S
             "Add CAPA",
             "Link record",
             "Comment",
+            "Add evidence",
             "QMS number",
             "Private notes",
             "Clocks",
@@ -146,7 +147,7 @@ async def test_a_replayed_submission_logs_once(stage: Stage) -> None:
 
 
 async def test_a_message_becomes_a_draft(stage: Stage) -> None:
-    """The message shortcut opens the form with the message's text, author and time."""
+    """The message shortcut opens the form with the message's text, author, time and link."""
     message = await stage.elif_.say("Freezer 4 was warm this night")
     await stage.anna.shortcut("Log as deviation", message)
     modal = stage.anna.modal
@@ -154,6 +155,7 @@ async def test_a_message_becomes_a_draft(stage: Stage) -> None:
     values = {block["block_id"]: block["element"].get("initial_value", "") for block in modal.blocks}
     assert values["title"] == "Freezer 4 was warm this night"
     assert "From a message of Elif Kaya in Slack" in values["happened"]
+    assert values["happened"].endswith(f"/archives/C0SHARED/p{message.ts.replace('.', '')}")
 
 
 async def test_a_drafts_text_is_as_people_read_it(stage: Stage) -> None:
@@ -163,7 +165,7 @@ async def test_a_drafts_text_is_as_people_read_it(stage: Stage) -> None:
     await stage.anna.shortcut("Log as deviation", message)
     assert stage.anna.modal is not None
     title = next(block for block in stage.anna.modal.blocks if block["block_id"] == "title")
-    assert title["element"]["initial_value"] == "pH < 5 & rising, @Anna Berg see SOP-12"
+    assert title["element"]["initial_value"] == "pH < 5 & rising, @Anna Berg see SOP-12 (https://example.com/sop)"
 
 
 @pytest.mark.parametrize("who", ["mira", "guest"])
@@ -240,6 +242,7 @@ async def test_the_life_of_a_minor_deviation(stage: Stage) -> None:
         "Add CAPA",
         "Link record",
         "Comment",
+        "Add evidence",
         "QMS number",
         "Private notes",
         "Clocks",

@@ -41,6 +41,7 @@ async def test_an_oos_result_is_logged(stage: Stage) -> None:
             "Add CAPA",
             "Link record",
             "Comment",
+            "Add evidence",
             "QMS number",
             "Private notes",
             "Clocks",

@@ -65,6 +65,7 @@ def test_a_channel_begins_with_version_1(session: Session, there: Partnership) -
     assert len(found.terms.rows) == 19
     assert found.in_force.content["settings"] == {
         "time zone": "Europe/Berlin", "digest at": "08:00", "digest days": "Mon Tue Wed Thu Fri", "figures on": "Mon",
+            "capture of threads": "Off",
         "sponsor country": "US", "sponsor region": "", "sponsor closing days": "",
         "CMO country": "DE", "CMO region": "", "CMO closing days": "",
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The canonical content: the program in docs/signatures.md recomputes it with the standard library alone."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from storage.database import Database
 from storage.investigation import Cause
 from storage.record import Asked, Class, Distributed, Kind, Outcome, Record, State
 from tests import support
-from tests.support import ANNA, CAUSE, DAY, ELIF, FINN, NO_CAUSE, actor, ref
+from tests.support import ANNA, CAUSE, DAY, ELIF, FINN, GITA, NO_CAUSE, actor, ref
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = re.findall(r"```python\n(.*?)```", (ROOT / "docs/signatures.md").read_text(encoding="utf-8"), re.DOTALL)[0]
@@ -51,13 +52,16 @@ def _deviation(session: Session, now: Time) -> Record:
         "category": Cause.PEOPLE,
         "human_error": 'Excluded:\n\t"all" \\ that.',
     }
+    support.keep_file(session, GITA, record, 'scan "1" ü.png', now=now())
     support.submit(session, record, now(), **answers)
     support.sign(session, ELIF, record, now=now())
+    support.keep_file(session, ANNA, record, file_id="F0LATER", now=now())
     request.send_back(session, actor(session, ANNA), ref(record), "The impact is not clear.", now())
     support.submit(session, record, now(), **answers)
     support.sign(session, ELIF, record, now=now())
     request.reclassify(session, actor(session, ANNA), ref(record), Class.CRITICAL, "A sterile product.", now())
     support.sign(session, FINN, record, now=now())
+    support.keep_file(session, GITA, record, file_id="F0LAST", now=now())
     return support.sign(session, ANNA, record, now=now())
 
 
@@ -71,6 +75,7 @@ def _oos(session: Session, now: Time) -> Record:
     for who in (ANNA, FINN):
         support.sign(session, who, record, "approve_plan", now())
     support.retest(session, record, "94,40", now())
+    support.keep_file(session, GITA, record, now=now())
     support.phase_2(session, record, now(), distributed=Distributed.YES)
     support.sign(session, ELIF, record, now=now())
     return support.sign(session, ANNA, record, now=now())
@@ -91,7 +96,9 @@ def _capa(session: Session, now: Time, source: Record) -> Record:
     record = support.log_capa(session, now=now(), sources=(source.number,))
     support.sign(session, ELIF, record, "approve_plan", now())
     capa.change_plan(session, actor(session, FINN), ref(record), PlanForm("Order two.", "No leak in 90 days."), now())
+    support.keep_file(session, GITA, record, now=now())
     support.implement(session, support.begin_capa(session, record, now()), now())
+    support.keep_file(session, GITA, record, file_id="F0CHECK", now=now())
     now.at += 91 * DAY
     support.check(session, ELIF, record, Outcome.INCONCLUSIVE, now())
     now.at += 31 * DAY
@@ -185,6 +192,9 @@ def test_the_bot_stores_what_it_hashed(signed: Path) -> None:
         ("UPDATE effectiveness_check SET outcome = 'Effective' WHERE number = 2", "is not what the tables hold"),
         ("UPDATE phase_one SET checklist = '[]'", "is not what the tables hold"),
         ("DELETE FROM record_batch WHERE lot = 'Ä-7'", "is not what the tables hold"),
+        ("UPDATE evidence SET sha256 = 'another'", "is not what the tables hold"),
+        ("UPDATE evidence SET name = 'another.png' WHERE file_id = 'F0CHECK'", "is not what the tables hold"),
+        ("DELETE FROM evidence WHERE file_id = 'F0GAUGE'", "is not what the tables hold"),
         ("UPDATE signature SET name = 'Ben Ortiz'", "the journal tells of no such signature"),
         ("UPDATE signature SET at = '2026-11-20 09:00:00.000000'", "the journal tells of no such signature"),
         ("DELETE FROM signature WHERE scope = 'check 1'", "is not there"),
@@ -213,11 +223,23 @@ def test_a_signature_replaced_as_a_whole_is_found(copy: sqlite3.Connection) -> N
     assert [line for line in found if line.startswith("a signature of DEV-2026-0001, given ")]
 
 
+def test_files_are_signed_that_were_there_at_the_submission(signed: Path) -> None:
+    """Each signature has the files kept before the last part it takes in was submitted; a plan has none."""
+    with sqlite3.connect(signed) as connection:
+        rows = connection.execute("SELECT record_id, scope, content FROM signature ORDER BY id").fetchall()
+    connection.close()
+    found = [(record, scope, len(json.loads(text).get("evidence", []))) for record, scope, text in rows]
+    assert [number for record, _, number in found if record == 1] == [1, 2, 2, 2]
+    assert {number for record, scope, number in found if record == 2 and scope == "record"} == {1}
+    assert {scope: number for record, scope, number in found if record == 4} == {"plan": 0, "check 1": 2, "check 2": 2}
+
+
 def test_what_is_not_signed_may_change(signed: Path, tmp_path: Path) -> None:
-    """A comment, a link, another owner, a later due date and another name leave the signatures as they are."""
+    """A comment, a file, a link, another owner, a later due date and another name leave the signatures as they are."""
     database = Database(f"sqlite:///{shutil.copy(signed, tmp_path / 'later.db')}")
     with database.writing() as session:
         closed, other = session.get_one(Record, 1), session.get_one(Record, 2)
+        support.keep_file(session, FINN, closed, file_id="F0MORE", now=support.NOW)
         support.records.comment(session, actor(session, FINN), ref(closed), "Filed.", support.NOW)
         support.records.link_records(session, actor(session, FINN), ref(closed), [other.number], support.NOW)
         closed.owner_id = support.row_of(session, FINN).id

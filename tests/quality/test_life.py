@@ -22,19 +22,33 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import approval, authority, capa, change, deviation, oos, own, people, request, signature, transitions
+from quality import (
+    approval,
+    authority,
+    capa,
+    change,
+    deviation,
+    evidence,
+    oos,
+    own,
+    people,
+    request,
+    signature,
+    transitions,
+)
 from quality import record as records
 from quality.authority import Question
 from quality.beat import beat
 from quality.capa import PlanForm
 from quality.change import Ref
 from quality.device import STEP, OneTimeCodes
+from quality.evidence import SharedFile
 from quality.oos import RetestForm
 from quality.people import Actor, Profile
 from quality.refusal import Refusal, Witnessed
 from quality.sheet import Sheet, of_record
 from quality.signature import Attempt
-from storage import draft, partnership, person
+from storage import download, draft, partnership, person
 from storage.authority import Answer, AuthorityReport
 from storage.clock import ClockName
 from storage.database import Database
@@ -66,7 +80,7 @@ ROLES: dict[Profile, list[Role]] = {
     VITO: [Role.VIEWER],
 }
 EVERYBODY = [*ROLES, NOBODY, STRANGER]
-QUIET = {"comment", "number", "notes", "clocks", "history", "export"}
+QUIET = {"comment", "evidence", "files", "number", "notes", "clocks", "history", "export"}
 ACTS = sorted({act.name for acts in transitions.LIVES.values() for act in acts})
 CHANGES = [name for name in ACTS if name not in QUIET]
 CODES = OneTimeCodes(Safe("a key for tests that is long enough for all of them"))
@@ -610,6 +624,19 @@ def _follow(walk: Walk, ref: Ref) -> Filled:
     return log_one
 
 
+def _evidence(walk: Walk, ref: Ref) -> Filled:
+    file_id = f"F0{walk.dice.randint(1, 10**9)}"
+
+    def give_one(session: Session, actor: Actor, now: datetime) -> Record:
+        shared = SharedFile(file_id, "gauge.png", len(support.PNG))
+        record = evidence.add(session, actor, ref, [shared], "", now)
+        for one in download.claim(session, now, 9):
+            evidence.keep(session, one.id, evidence.examined("gauge.png", "image/png", support.PNG), now)
+        return record
+
+    return give_one
+
+
 FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "acknowledge": _with(records.acknowledge),
     "accept": _with(records.accept),
@@ -625,6 +652,8 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "comment": _with(records.comment, _reason),
     "number": _with(own.set_number, lambda walk: f"QMS-{walk.dice.randrange(1000)}"),
     "notes": _with(own.keep_note, _reason),
+    "evidence": _evidence,
+    "files": _looked("files"),
     "link": _with(records.link_records, lambda walk: walk.some_numbers()),
     "submit": _with(deviation.submit, _investigation),
     "distributed": _with(authority.tell_distribution, lambda walk: walk.dice.choice(list(Distributed)), _reason),

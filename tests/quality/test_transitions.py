@@ -5,7 +5,7 @@ What is expected stands here in words of the product, apart from the tables of q
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,6 +125,7 @@ EXTENSION, CONSENT, HALF = "an extension is asked", "consent is asked", "half an
 BY_SPONSOR = "the sponsor asked"
 ASKED = {EXTENSION, CONSENT, HALF}
 CMO_TURN, SPONSOR_TURN, BOTH_TURN = "the CMO signs", "the sponsor signs", "both may sign"
+FILES = "files are kept with it"
 STOPPED, LATE = "its clock is stopped", "late"
 ACKNOWLEDGED, LOGGED_BY_SPONSOR, CONFIRMED = "acknowledged", "the sponsor logged it", "confirmed"
 PLAN_APPROVED, RETESTS_DONE, CHECK_DATE = "the plan is approved", "no retest is left", "the check date is reached"
@@ -164,6 +165,8 @@ def always(alive: tuple[str, ...]) -> list[Row]:
         Row("Comment", ANYBODY, (*alive, "Closed", "Void")),
         Row("QMS number", ANYBODY, (*alive, "Closed", "Void")),
         Row("Private notes", ANYBODY, (*alive, "Closed", "Void")),
+        Row("Add evidence", ANYBODY, (*alive, "Closed", "Void")),
+        Row("Evidence", EVERYBODY, (*alive, "Closed", "Void"), {FILES}),
         Row("Clocks", EVERYBODY, (*alive, "Closed", "Void")),
         Row("History", EVERYBODY, (*alive, "Closed", "Void")),
         Row("Export", EVERYBODY, (*alive, "Closed", "Void")),
@@ -441,6 +444,17 @@ def half_granted(make: Made) -> Made:
     return made
 
 
+def with_file(make: Made) -> Made:
+    """Have Gita give a file, which is kept."""
+
+    def made(session: Session) -> Record:
+        record = make(session)
+        support.keep_file(session, GITA, record)
+        return record
+
+    return made
+
+
 def minor(make: Callable[..., Record]) -> Made:
     return lambda session: make(session, class_=Class.MINOR)
 
@@ -533,6 +547,9 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Void", voided(planned)),
     ],
 }
+for situations in SITUATIONS.values():  # one with a file in each state
+    firsts = {found.state: found for found in reversed(situations)}
+    situations += [replace(one, facts=one.facts | {FILES}, make=with_file(one.make)) for one in firsts.values()]
 ALL = [pytest.param(kind, one, id=f"{kind}: {one}") for kind, situations in SITUATIONS.items() for one in situations]
 
 # ---- The product ----------------------------------------------------------------------------------------------------
@@ -645,6 +662,6 @@ def test_every_line_of_the_tables_is_tried(kind: Kind) -> None:
 def test_the_number_of_combinations() -> None:
     """States and what else is true of a record, times buttons, times people."""
     tried = {kind: len(SITUATIONS[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert tried == {Kind.DEVIATION: 24600, Kind.OOS: 29568, Kind.CAPA: 15624}
+    assert tried == {Kind.DEVIATION: 27600, Kind.OOS: 32928, Kind.CAPA: 18144}
     plain = {kind: len(STATES[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert plain == {Kind.DEVIATION: 2760, Kind.OOS: 3120, Kind.CAPA: 2280}
+    assert plain == {Kind.DEVIATION: 3000, Kind.OOS: 3360, Kind.CAPA: 2520}

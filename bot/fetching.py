@@ -1,0 +1,112 @@
+"""Fetches the files that are to be kept, some at a time, again after growing pauses, each whole or not at all."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import Session
+
+from bot.fetch import Broken, fetch
+from handlers.installation import Installations
+from quality import evidence
+from quality.evidence import Fetched
+from quality.files import Unfit
+from storage import download, partnership, person
+from storage.database import Database
+from storage.download import Download
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4  # files that are in memory beside each other
+IDLE = 60.0  # seconds between looks when nothing wakes it
+SHORTEST = 0.5
+
+
+class Fetching:
+    """Fetches what is noted to be fetched; any number of processes may."""
+
+    def __init__(
+        self, database: Database, installations: Installations, now: Callable[[], datetime], told: Callable[[], None]
+    ) -> None:
+        self.database = database
+        self.installations = installations
+        self.now = now
+        self.told = told  # wakes the delivery: cards, lines and what went wrong wait to be said
+        self._something_new = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Say that there may be something to fetch."""
+        self._something_new.set()
+
+    def stop(self) -> None:
+        """Say that the files in hand are the last ones."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Fetch until told to stop."""
+        while not self._stopping:
+            self._something_new.clear()
+            pause = IDLE
+            try:
+                await self.fetch_due()
+                pause = await self._until_next()
+            except Exception:
+                log.exception("what is to be fetched could not be read")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._something_new.wait()
+
+    async def fetch_due(self) -> int:
+        """Fetch all that is due; gives how many files were tried."""
+        number = 0
+        while not self._stopping:
+            rows = await self.database.write(lambda session: download.claim(session, self.now(), AT_ONCE))
+            if not rows:
+                break
+            number += len(rows)
+            await asyncio.gather(*map(self._fetch, rows))
+            self.told()
+        return number
+
+    async def _fetch(self, row: Download) -> None:
+        """Fetch one file and keep it; what is wrong with it for good is told, the rest is tried again."""
+        try:
+            fetched = await self._fetched(row)
+            await self.database.write(lambda session: evidence.keep(session, row.id, fetched, self.now()))
+        except Unfit as unfit:
+            why = str(unfit)
+            await self.database.write(lambda session: evidence.give_up(session, row.id, why, self.now()))
+        except Exception as error:
+            foreseen = isinstance(error, Broken)
+            log.warning("file %s: %s", row.file_id, error, exc_info=None if foreseen else error)
+            told = str(error) if foreseen else f"{type(error).__name__}."
+            await self.database.write(lambda session: evidence.put_off(session, row.id, told, self.now()))
+
+    async def _fetched(self, row: Download) -> Fetched:
+        """Fetch a file by an installation that may see it: the channel's, for a form perhaps its giver's own."""
+        mouths = await self._mouths(row)
+        if not mouths:
+            raise Broken("The app is not installed any more where the file was given.")
+        for slack in mouths[:-1]:
+            with suppress(Broken):
+                return await fetch(slack, row.file_id, row.name)
+        return await fetch(mouths[-1], row.file_id, row.name)
+
+    async def _mouths(self, row: Download) -> list[AsyncWebClient]:
+        def teams(session: Session) -> tuple[str, str]:
+            home = partnership.get(session, row.partnership_id).home_team_id
+            return person.get(session, row.partnership_id, row.person_id).team_id, home
+
+        own, home = await self.database.read(teams)
+        wanted = [own, home] if row.message_ts is None else [home]
+        found = [await self.installations.find(team) for team in wanted]
+        return list({one.slack.token: one.slack for one in found if one is not None}.values())
+
+    async def _until_next(self) -> float:
+        due = await self.database.read(download.next_due)
+        return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)
