@@ -25,6 +25,7 @@ from bot.timetable import Timetable
 from handlers.desk import Desk
 from handlers.dispatch import INSTALLATION, register
 from handlers.everything import LISTENERS
+from handlers.home import Homes
 from handlers.installation import Installation, Installations, OneInstallation
 from quality.device import OneTimeCodes
 from storage.database import Database
@@ -110,6 +111,8 @@ def assemble(
     timetable = Timetable(database, now, wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
     desk = Desk(database, installations, now, wake, codes)
+
+    desk.changed = Homes(desk).changed
 
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None

@@ -67,6 +67,13 @@ class Call:
             body.get("channel_id") or (body.get("channel") or {}).get("id") or self.data.get("c")
         )
 
+    @property
+    def own_teams(self) -> set[str]:
+        """The ids by which Slack names the workspace of somebody who acts in their own: Home is nobody else's."""
+        told = [self.body, *(self.body.get("authorizations") or [])]
+        ids = {one.get(name) for one in told for name in ("team_id", "enterprise_id")}
+        return {self.installation.team_id, self.identity.team_id, *(one for one in ids if one)} - {""}
+
     def number(self, name: str) -> int:
         """Give a number that our own button or form carried; a Refusal where it holds none, or a forged one."""
         value = self.data.get(name)
@@ -77,12 +84,14 @@ class Call:
     async def do(self, use_case: Callable[..., Result], *args: object, once: bool = True) -> Result:
         """Run a use case as the acting person, in one transaction; committed when this returns."""
 
-        def work(session: Session) -> Result:
+        def work(session: Session) -> tuple[Result, int]:
             self._own(session, once=once)
-            return use_case(session, self._actor(session), *args, self.now)
+            actor = self._actor(session)
+            return use_case(session, actor, *args, self.now), actor.partnership.id
 
-        result = await self._known(lambda: self.desk.database.write(work))
+        result, partnership_id = await self._known(lambda: self.desk.database.write(work))
         self.desk.wake()
+        self.desk.changed(partnership_id)
         return result
 
     async def attempt(self, use_case: Callable[..., Result], *args: object) -> Result:
@@ -100,6 +109,7 @@ class Call:
         self.desk.wake()
         if isinstance(result, Witnessed):
             raise result.why
+        self.desk.changed(self.number("p"))
         return result
 
     async def look(self, question: Callable[..., Result], *args: object) -> Result:

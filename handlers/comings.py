@@ -61,7 +61,9 @@ async def on_user_changed(call: Call) -> None:
     user = call.event.get("user") or {}
 
     def follow(session: Session) -> None:
-        for who in person.list_of_user(session, str(user.get("id") or "")):
+        told = profiles.profile(user) if user.get("team_id") else None
+        teams = {told.identity.team_id, *told.teams} if told else set()
+        for who in person.list_of_user_in(session, str(user.get("id") or ""), teams):
             if user.get("deleted"):
                 roster.leave(session, who.partnership_id, who.id, "deactivated in Slack", call.now)
             elif user.get("tz"):

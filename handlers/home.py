@@ -1,41 +1,124 @@
-"""App Home: a person's work in each of their partnerships, and the buttons to log."""
+"""App Home: a person's work in each of their partnerships, its figures, and the buttons to log; kept fresh."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlmodel import Session
 
-from handlers import blocks, frontdoor
+from handlers import blocks, frontdoor, slack_errors
 from handlers.blocks import Block
 from handlers.call import Call
+from handlers.cards import NOUN
+from handlers.desk import Desk
 from handlers.listeners import Listeners
 from handlers.mine import draw_groups
 from quality import people, work
-from storage import person
+from quality.people import Actor
+from storage import figures, home, person
+from storage.home import OpenHome
+from storage.person import Person
+
+log = logging.getLogger(__name__)
 
 MOST_BLOCKS = 100
+PAGE = 3  # partnerships on a page, each apart
+BEFORE_THEM = timedelta(minutes=15)  # for so long a Home is taken for open: Slack tells of its opening, not of its end
 
 
 async def on_opened(call: Call) -> None:
     """Publish the person's Home."""
-    if call.event.get("tab") == "messages":
-        return
-    shown = await call.desk.database.read(lambda session: draw(session, call))
-    view = {"type": "home", "blocks": shown}
-    call.desk.later(call.slack.views_publish(user_id=call.identity.user_id, view=view))
+    if call.event.get("tab") != "messages":
+        await _show(call, 0)
 
 
-def draw(session: Session, call: Call) -> list[Block]:
-    """Draw each partnership apart."""
-    user_id = call.identity.user_id
-    shown: list[Block] = []
-    for row in person.list_of_user(session, user_id):
-        actor = people.actor_of(session, row.partnership_id, people.Identity(row.team_id, user_id))
-        names = " and ".join(company.name for company in actor.companies.values())
-        shown += [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
-        shown += draw_groups(work.waiting_for(session, actor, call.now), actor, call.now, MOST_BLOCKS - len(shown) - 3)
-        shown.append(blocks.divider())
-    if not shown:
+async def on_page(call: Call) -> None:
+    """Turn the page."""
+    await call.ack()
+    await _show(call, call.number("n"))
+
+
+async def _show(call: Call, page: int) -> None:
+    user_id, team_id = call.identity.user_id, call.installation.team_id
+    shown = await call.desk.database.read(lambda session: draw(session, user_id, call.own_teams, page, call.now))
+    await call.desk.database.write(lambda session: home.opened(session, user_id, team_id, page, call.now))
+    call.desk.later(call.slack.views_publish(user_id=user_id, view={"type": "home", "blocks": shown}))
+
+
+def draw(session: Session, user_id: str, teams: Iterable[str], page: int, now: datetime) -> list[Block]:
+    """Draw a page of somebody's partnerships, each apart."""
+    rows = person.list_of_user_in(session, user_id, set(teams))
+    part = rows[page * PAGE : (page + 1) * PAGE] or rows[:PAGE]
+    if not part:
         text = "You work in no channel with QualBridge yet. In a channel that two companies share, run /quality setup."
-        shown = [blocks.header("QualBridge"), blocks.typed(text)]
-    return shown[:MOST_BLOCKS]
+        return [blocks.header("QualBridge"), blocks.typed(text)]
+    most = (MOST_BLOCKS - 1) // len(part)
+    shown = [block for row in part for block in _partnership(session, row, now, most)]
+    more = [("First page", 0)] if page and len(rows) > PAGE else []
+    more += [("Next page", page + 1)] if len(rows) > (page + 1) * PAGE else []
+    turn = [blocks.button(text, "home.next" if number else "home.first", {"n": number}) for text, number in more]
+    return [*shown, *([blocks.actions(*turn)] if turn else [])]
 
 
-LISTENERS = Listeners(events={"app_home_opened": on_opened})
+def _partnership(session: Session, who: Person, now: datetime, most: int) -> list[Block]:
+    actor = people.actor_of(session, who.partnership_id, people.Identity(who.team_id, who.user_id))
+    names = " and ".join(company.name for company in actor.companies.values())
+    shown = [blocks.header(names), *frontdoor.buttons({"p": actor.partnership.id})]
+    shown.append(blocks.context(_figures(session, actor, now)))
+    groups = work.waiting_for(session, actor, now)
+    nothing = [blocks.typed("Nothing waits for you.")]
+    waits = draw_groups(groups, actor, now, most - len(shown) - 2) if groups else nothing
+    return [*shown, *waits, blocks.divider()]
+
+
+def _figures(session: Session, actor: Actor, now: datetime) -> str:
+    """Count what is open and overdue: `Open: 3 deviations, 1 OOS result. Overdue: 1`."""
+    counted = figures.count_open(session, actor.partnership.id, [(None, None)])
+    told = [f"{number} {NOUN[kind]}{'s' if number != 1 else ''}" for kind, (number,) in sorted(counted.items())]
+    overdue = figures.count_overdue(session, actor.partnership.id, now)
+    return f"Open: {', '.join(told) or 'nothing'}. Overdue: {overdue or 'nothing'}."
+
+
+class Homes:
+    """Draws the Homes of a partnership's people anew after a change, those that are open."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._changed: set[int] = set()
+        self._running = False
+
+    def changed(self, partnership_id: int) -> None:
+        """Say that something changed: what changes meanwhile is drawn with it."""
+        self._changed.add(partnership_id)
+        if not self._running:
+            self._running = True
+            self.desk.later(self._refresh())
+
+    async def _refresh(self) -> None:
+        try:
+            while self._changed:
+                since = self.desk.now() - BEFORE_THEM
+                open_ones = partial(home.list_open, partnership_id=self._changed.pop(), since=since)
+                for one in await self.desk.database.read(open_ones):
+                    await self._publish(one)
+        finally:
+            self._running = False
+
+    async def _publish(self, one: OpenHome) -> None:
+        found = await self.desk.installations.find(one.team_id)
+        if found is None:
+            return
+        now = self.desk.now()
+        teams = {one.team_id}
+        shown = await self.desk.database.read(lambda session: draw(session, one.user_id, teams, one.page, now))
+        try:
+            await found.slack.views_publish(user_id=one.user_id, view={"type": "home", "blocks": shown})
+        except slack_errors.FAILURES as error:
+            log.warning("the Home of %s: %s", one.user_id, slack_errors.word(error))
+
+
+LISTENERS = Listeners(
+    buttons={"home.first": on_page, "home.next": on_page},
+    events={"app_home_opened": on_opened},
+)

@@ -127,6 +127,13 @@ def list_of_user(session: Session, user_id: str) -> list[Person]:
     return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
 
 
+def list_of_user_in(session: Session, user_id: str, team_ids: set[str]) -> list[Person]:
+    """List the roster rows of a person whose workspace has one of some ids."""
+    named = or_(col(Person.team_id).in_(team_ids), col(Person.other_team_id).in_(team_ids))
+    rows = select(Person).where(Person.user_id == user_id, named, col(Person.active))
+    return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
+
+
 def save_direct_channel(session: Session, person_id: int, channel_id: str, team_id: str) -> None:
     """Remember where the direct messages of an installation to a person go."""
     who = session.get_one(Person, person_id)

@@ -58,6 +58,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("state_hash", name=op.f("pk_pending_installation")),
     )
     op.create_index("ix_pending_installation_expires_at", "pending_installation", ["expires_at"])
+    op.create_table(
+        "open_home",
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("team_id", sa.String(length=32), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "team_id", name=op.f("pk_open_home")),
+    )
     side = sa.Enum("sponsor", "CMO", name="side", native_enum=False, length=32)
     op.create_table(
         "own_number",
