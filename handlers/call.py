@@ -279,14 +279,24 @@ class Call:
             raise Refusal("You work in several channels with QualBridge. Use this in the channel you mean.")
         return people.actor_of(session, rows[0].partnership_id, self.identity)
 
+    @property
+    def _acted_in(self) -> str:
+        """The channel in which something was typed, pressed or said, as Slack tells it."""
+        told = self.body.get("channel_id") or self.body.get("channel") or self.event.get("channel") or ""
+        return str(told.get("id") if isinstance(told, dict) else told)
+
     async def _known(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
-        """Attempt; a colleague whom the roster does not know yet is looked up once and tried again."""
+        """Attempt; a colleague in the channel whom the roster does not know yet is looked up once and tried again."""
         try:
             return await attempt()
         except NotOnRoster as unknown:
+            is_there = unknown.channel_id == self._acted_in
+            if not is_there and not unknown.seen:
+                raise  # who acts in the channel is in it; of anybody else we do not know that
             partnership_id = unknown.partnership_id
+            admit = people.enrol if is_there else people.recognise
         profile = await profiles.fetch(self.slack, self.identity)
-        await self.desk.database.write(lambda s: people.enrol(s, partnership_id, profile, self.now))
+        await self.desk.database.write(lambda s: admit(s, partnership_id, profile, self.now))
         return await attempt()
 
 

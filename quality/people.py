@@ -113,7 +113,8 @@ def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
         return Actor(there, both, known)
     teams = {company.team_id for company in both.values()}
     if known is None and (who.team_id in teams or any(map(_is_organisation, {who.team_id, *teams}))):
-        raise NotOnRoster(there.id)  # of one of them, or of an organisation: Slack knows
+        seen = person.find_user(session, there.id, who.user_id) is not None
+        raise NotOnRoster(there.id, there.channel_id, seen=seen)  # of one of them, or of an organisation: Slack knows
     raise Refusal(_stranger(session, there, both, removed=known is not None))
 
 
@@ -126,7 +127,7 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
     there = partnership.get(session, partnership_id)
     both = partnership.companies(session, partnership_id)
     who = profile.identity
-    if _recognised(session, there, both, profile, now):
+    if recognise(session, partnership_id, profile, now):
         return
     side = side_by_team({who.team_id, *profile.teams}, {side: company.team_id for side, company in both.items()})
     if profile.guest or side is None:
@@ -135,18 +136,16 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
         add(session, there, both[side], profile, [Role.MEMBER], now)
 
 
-def _recognised(
-    session: Session, there: Partnership, both: dict[Side, Company], profile: Profile, now: datetime
-) -> bool:
+def recognise(session: Session, partnership_id: int, profile: Profile, now: datetime) -> bool:
     """Whether a person is on the roster by another id of their workspace; this one is kept beside it."""
     who = profile.identity
-    known = person.find_user(session, there.id, who.user_id)
+    known = person.find_user(session, partnership_id, who.user_id)
     if known is None or who.team_id == known.team_id or not {who.team_id, known.team_id} <= profile.teams:
         return False
     known.other_team_id = who.team_id
     changes = {"workspace": [known.team_id, f"{known.team_id}, {who.team_id}"]}
-    body = {"by": signature(known, both[known.side]), "changes": changes}
-    journal.append(session, there.id, "person.profile_changed", now, body)
+    body = {"by": signature(known, partnership.companies(session, partnership_id)[known.side]), "changes": changes}
+    journal.append(session, partnership_id, "person.profile_changed", now, body)
     return True
 
 

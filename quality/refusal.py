@@ -46,6 +46,11 @@ class NotSetUp(Refusal):
 class NotOnRoster(Refusal):
     """A person of one of the two companies whom the roster does not know yet."""
 
-    def __init__(self, partnership_id: int) -> None:
-        super().__init__("You are not on this channel's roster yet. Ask the QA of your company to add you.")
+    def __init__(self, partnership_id: int, channel_id: str, *, seen: bool = False) -> None:
+        super().__init__(
+            "You are not on the roster of these records. Press a button in their channel if you are in it, or ask the "
+            "QA of your company to add you."
+        )
         self.partnership_id = partnership_id
+        self.channel_id = channel_id
+        self.seen = seen  # somebody with this user id is on it, of a workspace that may be the same

@@ -18,7 +18,7 @@ def test_a_channel_without_a_partnership_says_how_to_set_it_up() -> None:
 
 def test_who_is_not_on_the_roster_is_told_whom_to_ask() -> None:
     """The partnership is kept, so that the person can be enrolled."""
-    refused = NotOnRoster(7)
+    refused = NotOnRoster(7, "C0QUALITY")
     assert refused.partnership_id == 7
     assert "QA of your company" in str(refused)
 
