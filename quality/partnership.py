@@ -10,7 +10,7 @@ from quality import agreement, digest
 from quality.people import Actor, Profile, add, require, side_by_team
 from quality.refusal import FieldErrors, Refusal
 from quality.working_time import calendar_of
-from storage import journal, outbox, partnership
+from storage import journal, outbox, partnership, scope
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 
@@ -34,6 +34,7 @@ class SetUpForm:
 
 def require_free(session: Session, channel_id: str) -> None:
     """Refuse to set a channel up a second time."""
+    scope.leave(session)
     if partnership.find_in_channel(session, channel_id) is not None:
         raise Refusal("This channel is set up already: one partnership, one channel. `/quality` shows the front door.")
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from quality.refusal import NotOnRoster, NotSetUp, Refusal
 from quality.working_time import Calendar, calendar_at, calendar_of, known_zone
-from storage import journal, partnership, person
+from storage import journal, partnership, person, scope
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
 
@@ -90,6 +90,7 @@ def signature(who: Person, company: Company) -> dict[str, str]:
 
 def actor_in_channel(session: Session, channel_id: str, who: Identity) -> Actor:
     """Give the actor in the partnership of a channel; NotSetUp where there is none."""
+    scope.leave(session)
     there = partnership.find_in_channel(session, channel_id)
     if there is None:
         raise NotSetUp
@@ -98,6 +99,7 @@ def actor_in_channel(session: Session, channel_id: str, who: Identity) -> Actor:
 
 def actor_of(session: Session, partnership_id: int, who: Identity) -> Actor:
     """Give the actor in a partnership known by its id."""
+    scope.leave(session)
     try:
         there = partnership.get(session, partnership_id)
     except LookupError:
@@ -106,7 +108,11 @@ def actor_of(session: Session, partnership_id: int, who: Identity) -> Actor:
 
 
 def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
-    """Give the actor; NotOnRoster for an unknown person of either company, Refusal for a stranger."""
+    """Give the actor, the session kept within their partnership from now on.
+
+    NotOnRoster for an unknown person of either company, Refusal for a stranger.
+    """
+    scope.enter(session, there.id)
     both = partnership.companies(session, there.id)
     known = person.find(session, there.id, who.team_id, who.user_id)
     if known is not None and known.active:

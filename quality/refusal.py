@@ -48,8 +48,8 @@ class NotOnRoster(Refusal):
 
     def __init__(self, partnership_id: int, channel_id: str, *, seen: bool = False) -> None:
         super().__init__(
-            "You are not on the roster of these records. Press a button in their channel if you are in it, or ask the "
-            "QA of your company to add you."
+            "You are not on this channel's roster yet. Press a button in the channel itself if you are in it, or ask "
+            "the QA of your company to add you."
         )
         self.partnership_id = partnership_id
         self.channel_id = channel_id

@@ -24,7 +24,7 @@ from quality.people import Actor, Identity, Profile
 from quality.refusal import FieldErrors, Refusal, Witnessed
 from quality.sheet import Sheet, of_record
 from quality.signature import Attempt
-from storage import draft, person
+from storage import draft, person, scope
 from storage.capa import ActionType
 from storage.database import Database
 from storage.download import Download
@@ -131,8 +131,10 @@ def set_up(session: Session, channel_id: str = CHANNEL, *, confirmed: bool = Tru
 
 
 def actor(session: Session, who: Profile, channel_id: str = CHANNEL) -> Actor:
-    """Give a person as an actor in a channel."""
-    return people.actor_in_channel(session, channel_id, who.identity)
+    """Give a person as an actor in a channel; the session is let out again, for tests look at several."""
+    found = people.actor_in_channel(session, channel_id, who.identity)
+    scope.leave(session)
+    return found
 
 
 def row_of(session: Session, who: Profile, channel_id: str = CHANNEL) -> Person:

@@ -352,7 +352,7 @@ async def test_raising_a_class_is_done_and_lowering_it_asked(stage: Stage) -> No
     assert card.words.startswith("DEV-2026-0001 · Critical deviation")
     assert "Due: Fri 8 Jan 2027" in card.words
     assert "On hold: AB-1" in card.words
-    assert "reclassified it as Critical (before: Minor):\nSterile filter." in lines(stage)[-1]
+    assert "reclassified it as Critical (before: Minor, 24 Dec 2026 16:00 UTC):\nSterile filter." in lines(stage)[-1]
     assert await stage.press(stage.elif_, "Reclassify", card, Class="Critical", Reason="x") == {
         "Class": "DEV-2026-0001 is Critical already. Choose another class."
     }

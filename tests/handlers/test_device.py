@@ -272,7 +272,7 @@ async def test_a_replacement_is_refused(stage: Stage) -> None:
         ("anna", "That is for QA of the person's own company"),
         ("carla", "That is for QA of the person's own company"),
         ("mira", "neither company's"),
-        ("guest", "You are a guest here"),
+        ("guest", "not on this channel's roster"),
     ],
 )
 @pytest.mark.parametrize("button", ["Agree", "Refuse"])

@@ -70,7 +70,7 @@ def test_setting_up_is_journalled_and_announced(session: Session) -> None:
     }  # fmt: skip
     assert began["settings"] == {
         "time zone": "Europe/Berlin", "digest at": "08:00", "digest days": "Mon Tue Wed Thu Fri", "figures on": "Mon",
-        "sponsor country": "US", "sponsor region": "", "sponsor closing days": "",
+        "capture of threads": "Off", "sponsor country": "US", "sponsor region": "", "sponsor closing days": "",
         "CMO country": "DE", "CMO region": "", "CMO closing days": "",
     }  # fmt: skip
     assert first["changes"] == {

@@ -254,7 +254,7 @@ SPEAKS = {
     "Refuse",
 }
 STATES = {kind: {*alive, "Closed", "Void"} for kind, alive in zip(Kind, (SO_OPEN, OOS_OPEN, CAPA_OPEN), strict=True)}
-BUTTONS = {Kind.DEVIATION: 25, Kind.OOS: 28, Kind.CAPA: 21}
+BUTTONS = {Kind.DEVIATION: 27, Kind.OOS: 30, Kind.CAPA: 23}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 

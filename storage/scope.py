@@ -1,0 +1,57 @@
+"""The scope of a session: from the moment it acts for a partnership, it sees and changes that one's rows alone.
+
+Two walls stand behind each other. Every statement of the ORM gets the partnership as a condition, here; and on
+PostgreSQL row-level security keeps all else that reaches the server within it. Work of the bot itself, which is about
+everybody, has no scope: what is due, what is to be said, whose Home a person opens.
+"""
+
+from typing import Any
+
+from sqlalchemy import event, inspect, text
+from sqlalchemy.orm import LoaderCriteriaOption, Mapper, ORMExecuteState, with_loader_criteria
+from sqlmodel import Session
+
+from storage.partnership import Partnership
+
+SCOPE = "partnership_id"
+SETTING = "qualbridge.partnership"  # by which the policies of PostgreSQL know it
+# A person's signing device is theirs in every partnership.
+EVERYWHERE = frozenset({"signing_device"})
+
+
+def enter(session: Session, partnership_id: int) -> None:
+    """Keep a session within a partnership from now on."""
+    session.info[SCOPE] = partnership_id
+    _tell_server(session, str(partnership_id))
+
+
+def leave(session: Session) -> None:
+    """Let a session out again, to look for another partnership."""
+    if session.info.pop(SCOPE, None) is not None:
+        _tell_server(session, "")
+
+
+def _tell_server(session: Session, value: str) -> None:
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": SETTING, "value": value})
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _stay_within(state: ORMExecuteState) -> None:
+    partnership_id = state.session.info.get(SCOPE)
+    if partnership_id is None or state.is_insert or state.is_column_load:
+        return
+    # A statement that asks for no entity, such as a count, names none: then each table is looked for.
+    mappers = state.all_mappers or inspect(Partnership).registry.mappers
+    found = (_condition(mapper, partnership_id) for mapper in mappers)
+    state.statement = state.statement.options(*(condition for condition in found if condition is not None))
+
+
+def _condition(mapper: Mapper[Any], partnership_id: int) -> LoaderCriteriaOption | None:
+    table = mapper.class_
+    if table is Partnership:
+        return with_loader_criteria(table, table.id == partnership_id)
+    if SCOPE not in mapper.columns or table.__tablename__ in EVERYWHERE:
+        return None
+    return with_loader_criteria(table, getattr(table, SCOPE) == partnership_id)
