@@ -48,15 +48,18 @@ def tick() -> None:
 def sandbox(
     port: Annotated[int, typer.Option(help="The page's port; 0 lets the system choose.")] = 3100,
     data: Annotated[Path, typer.Option(help="The folder of its data, begun anew at each start.")] = Path(".sandbox"),
+    setup: Annotated[str, typer.Option(help="How the companies meet: connect, both, guests or grid.")] = "connect",
     *,
     empty: Annotated[bool, typer.Option(help="Start without sample records, the channel not set up.")] = False,
     socket_mode: Annotated[bool, typer.Option(help="Connect by Socket Mode instead of HTTP.")] = False,
 ) -> None:
     """Start a local Slack of two companies in the browser, with the real bot and sample records."""
-    from bot.sandbox import play
+    from bot.sandbox import SETUPS, play
 
+    if setup not in SETUPS:
+        raise typer.BadParameter(f"--setup is one of {', '.join(SETUPS)}")
     _log("WARNING")
-    _run(play(data, port, empty=empty, socket_mode=socket_mode))
+    _run(play(data, port, setup, empty=empty, socket_mode=socket_mode))
 
 
 @cli.command()

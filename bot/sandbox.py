@@ -18,35 +18,43 @@ from bot.settings import Settings
 from bot.wiring import Bot, assemble, identify, slack_client
 from handlers.everything import LISTENERS
 from handlers.manifest import manifest
-from sandbox import Sandbox, example_cast
+from sandbox import SETUPS, Sandbox, cast_of
 from storage import installation
 from storage.database import Database
 from storage.installation import Installed
 from storage.migrate import migrate
 
+__all__ = ["SETUPS", "opened", "play"]
+TOLD = ("connect", "both")  # set-ups in which the sample story plays
 BEGINS_AT = time(8, 30)  # UTC, within both companies' working hours
 
 
-async def play(data: Path, port: int, *, empty: bool, socket_mode: bool) -> None:
+async def play(data: Path, port: int, setup: str, *, empty: bool, socket_mode: bool) -> None:
     """Play until interrupted."""
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     typer.echo("Starting a local Slack with two companies …")
-    async with opened(data, port, empty=empty, socket_mode=socket_mode) as box:
+    async with opened(data, port, setup, empty=empty, socket_mode=socket_mode) as box:
         typer.echo(f"Open {box.url} in your browser. Ctrl+C ends it; the next start begins anew.")
         await stop.wait()
 
 
 @asynccontextmanager
-async def opened(data: Path, port: int, *, empty: bool = False, socket_mode: bool = False) -> AsyncIterator[Sandbox]:
-    """Give a sandbox in which the bot is in service; data is a folder of its own, begun anew."""
+async def opened(
+    data: Path, port: int, setup: str = "connect", *, empty: bool = False, socket_mode: bool = False
+) -> AsyncIterator[Sandbox]:
+    """Give a sandbox in which the bot is in service; data is a folder of its own, begun anew.
+
+    The sample story is of two workspaces: where the CMO has none, or is in an organisation, the channel is not set up.
+    """
     _begin_anew(data)
+    empty = empty or setup not in TOLD
     begins = datetime.combine(datetime.now(UTC).date() - timedelta(days=DAYS), BEGINS_AT, UTC)
     database = Database(f"sqlite:///{data / 'sandbox.db'}")
     migrate(database)
     starts_at = None if empty else begins
-    cast = example_cast()
+    cast = cast_of(setup)
     try:
         async with (
             Sandbox(cast=cast, manifest=manifest(LISTENERS), port=port, starts_at=starts_at) as box,

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox import opened
 from bot.story import STORY
 from storage import journal
@@ -29,8 +31,17 @@ async def test_the_sample_partnership_is_lived_in(tmp_path: Path) -> None:
         database.close()
 
 
-async def test_an_empty_sandbox_awaits_its_setup(tmp_path: Path) -> None:
-    """With --empty the channel is not set up."""
-    async with opened(tmp_path / "data", 0, empty=True) as box:
+async def test_both_companies_can_have_the_app(tmp_path: Path) -> None:
+    """With --setup both the story is the same, and the CMO's people have commands too."""
+    async with opened(tmp_path / "data", 0, "both") as box:
+        elif_ = box.person("U0ELIF")
+        await elif_.command("/quality list")
+        assert "Open records" in elif_.ephemerals[-1].words
+
+
+@pytest.mark.parametrize(("setup", "empty"), [("connect", True), ("guests", False), ("grid", False)])
+async def test_an_empty_sandbox_awaits_its_setup(tmp_path: Path, setup: str, *, empty: bool) -> None:
+    """With --empty the channel is not set up; nor where the CMO has no workspace, or is an organisation."""
+    async with opened(tmp_path / "data", 0, setup, empty=empty) as box:
         await box.person("U0ANNA").command("/deviation")
         assert "/quality setup" in box.person("U0ANNA").ephemerals[-1].words
