@@ -55,8 +55,10 @@ class Cast:
     ) -> None:
         """Press a button of a card as somebody; fill in and submit the form that opens."""
         await self.as_person(user)
+        told = len(self.stage.box.connect_events())
         await self.screen.press(button, card)
         if form is None:
+            await self._acknowledged(told)
             return
         dialog = await self.screen.form(form)
         texts, choices = given.get("texts", {}), given.get("choices", {})
@@ -67,6 +69,11 @@ class Cast:
             await self.screen.picture(shot)
         await dialog.locator("button[type=submit], .primary").last.click()
         await expect(dialog).to_be_hidden()
+
+    async def _acknowledged(self, told: int) -> None:
+        """Wait until the bot has answered what was pressed: only then is there something to wait for after it."""
+        while not [one for one in self.stage.box.connect_events()[told:] if one.status]:  # noqa: ASYNC110 - a list
+            await asyncio.sleep(0.02)
 
     async def sign(self, user: str, button: str, card: str, *, shot: str | None = None) -> None:
         """Press a button that signs and give the code of the person's phone."""
