@@ -316,8 +316,7 @@ def _move(session: Session, cites: Agreement | None, one: Clock, row: Row, calen
         return
     one.rule, one.duty, one.due_at, one.first_due_at = term.rule, row.duty, due_at, due_at
     found = of_record(session, one.partnership_id, one.record_id)
-    days = ladder.calendar_for(one.name, found.partnership, found.companies, found.owner_zone)
-    one.next_at = ladder.first_at(one.name, one.due_at, now, days)
+    one.next_at = ladder.first_at(one.name, one.due_at, now, found.reminding(one.name))
     event = "clock_moved" if "due" in changes else "clock_changed"
     told = {"clock": [None, one.name], **changes}
     reason = f"agreement v{cites.version}" if cites else "another working time"

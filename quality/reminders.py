@@ -16,7 +16,7 @@ from quality.people import Actor, Machine
 from quality.refusal import Refusal
 from quality.setting import Setting
 from quality.sheet import Sheet, of_record
-from quality.working_time import DAY_STARTS, Calendar
+from quality.working_time import DAY_STARTS
 from storage import author, outbox, snooze
 from storage import record as stored
 from storage.clock import Clock, ClockName, Duty
@@ -166,7 +166,7 @@ def _woken(there: Setting, due: Clock, over: Snooze, now: datetime) -> list[Said
 
 def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime] | None:
     """Give the day and moment to which a clock can be snoozed now; None when it is due by then."""
-    calendar = _calendar(sheet, due)
+    calendar = sheet.reminding(due.name)
     day = calendar.add_working_days(calendar.day_of(now), 1)
     wake_at = calendar.at(day, DAY_STARTS)
     return (day, wake_at) if wake_at < due.due_at else None
@@ -174,13 +174,13 @@ def snoozed_to(sheet: Sheet, due: Clock, now: datetime) -> tuple[date, datetime]
 
 def days_left(sheet: Sheet, due: Clock, now: datetime) -> int:
     """Count the days to the one on which a clock is due, where its owner is; negative once it is late."""
-    calendar = _calendar(sheet, due)
+    calendar = sheet.reminding(due.name)
     return (ladder.due_day(calendar, due.due_at) - calendar.day_of(now)).days
 
 
 def still_says(sheet: Sheet, due: Clock, step: date, person_id: int, now: datetime) -> bool:
     """Whether a queued reminder still holds: it is the latest, and for a person whom it would be told now."""
-    calendar = _calendar(sheet, due)
+    calendar = sheet.reminding(due.name)
     reached = ladder.latest(due.name, ladder.due_day(calendar, due.due_at), calendar.day_of(now), calendar)
     if reached is None or not reached.day <= step <= calendar.day_of(now):
         return False
@@ -192,10 +192,6 @@ def workers_of(sheet: Sheet, due: Clock) -> frozenset[int]:
     """Give who worked on a record and so does not give the signature that a clock waits for."""
     is_signed = due.duty in (Duty.APPROVER, Duty.CHECKER)
     return frozenset(one.person_id for one in sheet.authors) if is_signed else frozenset()
-
-
-def _calendar(sheet: Sheet, due: Clock) -> Calendar:
-    return ladder.calendar_for(due.name, sheet.partnership, sheet.companies, sheet.owner_zone)
 
 
 def snooze_clock(session: Session, actor: Actor, ref: Ref, name: ClockName, now: datetime) -> tuple[Record, date]:

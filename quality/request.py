@@ -98,8 +98,7 @@ def go_on(session: Session, doer: Doer, found: Sheet, now: datetime, until: date
 
 
 def _first_reminder(found: Sheet, due: Clock, now: datetime) -> datetime:
-    days = ladder.calendar_for(due.name, found.partnership, found.companies, found.owner_zone)
-    return ladder.first_at(due.name, due.due_at, now, days)
+    return ladder.first_at(due.name, due.due_at, now, found.reminding(due.name))
 
 
 def _later(at: datetime, since: date, today: date, calendar: Calendar, *, in_working_days: bool) -> datetime:

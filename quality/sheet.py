@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from sqlmodel import Session, select
 
+from quality import ladder
+from quality.working_time import Calendar
 from storage import author, authority, capa, evidence, message, oos, own, partnership, person, request, signature
 from storage import record as stored
 from storage.author import Author
@@ -94,10 +96,10 @@ class Sheet:
         """The company that did not log the record."""
         return self.companies[self.record.logged_side.other]
 
-    @property
-    def owner_zone(self) -> str:
-        """The time zone in which days to the due date are counted: the owner's, else the partnership's."""
-        return self.owner.time_zone if self.owner and self.owner.active else self.partnership.time_zone
+    def reminding(self, name: ClockName) -> Calendar:
+        """Give the working days by which a clock is reminded of: where the owner is, else where the partnership is."""
+        zone = self.owner.time_zone if self.owner and self.owner.active else None
+        return ladder.calendar_for(name, self.partnership, self.companies, zone)
 
     @property
     def links(self) -> list[Record]:
