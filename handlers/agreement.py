@@ -159,16 +159,14 @@ def _digest(settings: Mapping[str, str]) -> str:
     return (
         f"Daily digest at {settings['digest at']} {words.city(settings['time zone'])} ({settings['time zone']}) on "
         f"{settings['digest days'].replace(' ', ', ')}; the week's figures on {figures}. QA of each company get "
-        "what waits on them with their morning list (`/quality mine`)."
-    ).replace("`", "")
+        "what waits on them with their morning list (/quality mine)."
+    )
 
 
 def _capture(setting: str) -> str:
     if setting == agreement.ON:
         return "On: what is said in a record's thread, and files shared there, are kept with the record."
-    return "Off: what is said in a record's thread stays in Slack alone; *Comment* and *Add evidence* keep.".replace(
-        "*", ""
-    )
+    return "Off: what is said in a record's thread stays in Slack alone; Comment and Add evidence keep."
 
 
 def draw_proposal(session: Session, found: Agreement) -> Screen:

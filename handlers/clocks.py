@@ -51,8 +51,7 @@ async def on_clocks(call: Call) -> None:
 
 
 def _shown(session: Session, found: Sheet) -> Shown:
-    pid = found.partnership.id
-    return Shown(found, setting.read(session, [pid])[pid])
+    return Shown(found, setting.of(session, found.partnership.id))
 
 
 def draw(shown: Shown, now: datetime) -> Screen:

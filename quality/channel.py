@@ -27,7 +27,7 @@ def tell_another(session: Session, partnership_id: int, unreached_id: int, now: 
 
 def _tell(session: Session, partnership_id: int, after_id: int, now: datetime) -> None:
     """Tell the first of QA after a person: of the company in whose workspace the bot is at home, then of the other."""
-    there = setting.read(session, [partnership_id])[partnership_id]
+    there = setting.of(session, partnership_id)
     at_home = (side for side, one in there.companies.items() if one.team_id == there.partnership.home_team_id)
     home = next(at_home, Side.SPONSOR)
     able = [*there.holding(Role.QA, home), *there.holding(Role.QA, home.other)]

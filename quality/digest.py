@@ -110,7 +110,7 @@ def _unconfirmed(session: Session, there: Partnership, both: dict[Side, Company]
     late = [side for side, company in both.items() if company.confirmed_at is None]
     if not late:
         return []
-    found = setting.read(session, [there.id])[there.id]
+    found = setting.of(session, there.id)
     told = dict.fromkeys(found.stand_in(who, now).id for side in late for who in found.holding(Role.QA, side))
     day = calendar_of(there, both).day_of(now)
     return [Said(there.id, "unconfirmed", f"unconfirmed:{day}:{one}", now, {}, one) for one in told]

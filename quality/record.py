@@ -142,7 +142,7 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
 
 def tell_owner(session: Session, record: Record, owner: Person, entry: JournalEntry, now: datetime) -> None:
     """Queue the direct message to the owner, or to who stands in for them."""
-    instead = setting.read(session, [owner.partnership_id])[owner.partnership_id].stand_in(owner, now)
+    instead = setting.of(session, owner.partnership_id).stand_in(owner, now)
     about: dict[str, Any] = {"record_id": record.id, "for": owner.id}
     outbox.put(session, record.partnership_id, "owner", f"owner:{entry.id}", now, to=instead.id, **about)
 

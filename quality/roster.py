@@ -92,7 +92,7 @@ def remove(session: Session, actor: Actor, person_id: int, reason: str, now: dat
     """Take a person of the actor's company off the roster; only its QA put them on it again."""
     _, who = get_own(session, actor, person_id)
     _require_another_qa(session, who, actor)
-    there = setting.read(session, [who.partnership_id])[who.partnership_id]
+    there = setting.of(session, who.partnership_id)
     _take_off(session, there, who, "person.removed", actor.signature(), reason, now)
     _tell(session, actor, who, now)
     return who
@@ -103,7 +103,7 @@ def leave(session: Session, partnership_id: int, person_id: int, why: str, now: 
     who = person.get(session, partnership_id, person_id)
     if not who.active:
         return
-    there = setting.read(session, [partnership_id])[partnership_id]
+    there = setting.of(session, partnership_id)
     who.left_at = now
     _take_off(session, there, who, "person.left", Machine().signature(), why, now)
 

@@ -61,6 +61,11 @@ def is_away(who: Person, calendar: Calendar, now: datetime) -> bool:
     return who.away_until is not None and calendar.day_of(now) <= who.away_until
 
 
+def of(session: Session, partnership_id: int) -> Setting:
+    """Read one partnership."""
+    return read(session, [partnership_id])[partnership_id]
+
+
 def read(session: Session, partnership_ids: Iterable[int]) -> dict[int, Setting]:
     """Read some partnerships: three statements, however many; none for none."""
     ids = set(partnership_ids)
