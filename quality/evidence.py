@@ -28,7 +28,6 @@ from storage.record import Record
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
-CHUNK = 500
 MOST_ATTEMPTS = 12  # with growing pauses: some seven hours
 FIELD = "files"
 SOON = timedelta(microseconds=1)
@@ -210,13 +209,10 @@ def deleted_in_slack(session: Session, file_id: str, now: datetime) -> None:
 
 def verify(session: Session) -> Iterator[str | None]:
     """Hold every file that the journal tells of against its bytes; gives each one's fault."""
-    after = told_of = 0
-    while entries := journal.list_files(session, after, CHUNK):
-        for entry in entries:
-            told_of += 1
-            yield _fault_of(session, entry)
-        after = entries[-1].id
-        session.expunge_all()  # memory stays flat whatever their number
+    told_of = 0
+    for entry in journal.each(session, journal.list_files):
+        told_of += 1
+        yield _fault_of(session, entry)
     kept = evidence.count(session)
     if kept != told_of:
         yield f"{kept} files are kept, the journal knows of {told_of}"

@@ -29,7 +29,6 @@ from storage.person import Role
 from storage.record import Kind, Outcome, Record, State
 from storage.signature import Signature
 
-CHUNK = 500
 KEPT = ("name", "company", "role", "zone", "meaning", "method", "version", "scope", "hash")  # in the journal, too
 SIGNED = ("approve", "approve_plan", "check")  # the acts that take a signature
 
@@ -193,13 +192,10 @@ def _check(session: Session, actor: Actor, found: Sheet, attempt: Attempt, metho
 
 def verify(session: Session) -> Iterator[str | None]:
     """Hold every signature against the journal and, where it counts, against its record; gives each one's fault."""
-    after = told = 0
-    while entries := journal.list_signed(session, after, CHUNK):
-        for entry in entries:
-            told += 1
-            yield _fault(session, entry)
-        after = entries[-1].id
-        session.expunge_all()  # memory stays flat whatever their number
+    told = 0
+    for entry in journal.each(session, journal.list_signed):
+        told += 1
+        yield _fault(session, entry)
     kept = signatures.count(session)
     if kept != told:
         yield f"{kept} signatures are kept, the journal knows of {told}"

@@ -7,7 +7,7 @@ being 64 zeros. Triggers refuse every UPDATE and DELETE.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from storage.upsert import insert_if_new
 
 FIRST = "0" * 64
 CHUNK = 10_000
+FEW = 500  # entries at once, where something else is read for each
 
 
 class JournalHead(Table, table=True):
@@ -145,14 +146,26 @@ def list_of_event(session: Session, record_id: int, event: str, limit: int) -> l
 
 def list_signed(session: Session, after: int, limit: int) -> list[JournalEntry]:
     """List the entries that tell of a signature, by id, those after an id."""
-    signed = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains('"signature":{'))
-    return list(session.exec(signed.order_by(col(JournalEntry.id)).limit(limit)).all())
+    return _list_with(session, '"signature":{', after, limit)
 
 
 def list_files(session: Session, after: int, limit: int) -> list[JournalEntry]:
     """List the entries that tell of a file that was kept, by id, those after an id."""
-    told = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains('"sha256":['))
-    return list(session.exec(told.order_by(col(JournalEntry.id)).limit(limit)).all())
+    return _list_with(session, '"sha256":[', after, limit)
+
+
+def _list_with(session: Session, mark: str, after: int, limit: int) -> list[JournalEntry]:
+    marked = select(JournalEntry).where(JournalEntry.id > after, col(JournalEntry.body).contains(mark))
+    return list(session.exec(marked.order_by(col(JournalEntry.id)).limit(limit)).all())
+
+
+def each(session: Session, page: Callable[[Session, int, int], list[JournalEntry]]) -> Iterator[JournalEntry]:
+    """Give the entries of one of these lists, from the first to the last."""
+    after = 0
+    while entries := page(session, after, FEW):
+        yield from entries
+        after = entries[-1].id
+        session.expunge_all()  # memory stays flat whatever their number
 
 
 def verify(session: Session) -> Iterator[JournalHead | Break]:

@@ -117,8 +117,7 @@ def list_stood_in_for(session: Session, partnership_id: int, person_id: int) -> 
 
 def list_identities(session: Session, team_id: str, user_id: str) -> list[Person]:
     """List the roster rows of one Slack person, one for each partnership."""
-    rows = select(Person).where(Person.user_id == user_id, _of_team(team_id), col(Person.active))
-    return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
+    return list_of_user_in(session, user_id, {team_id})
 
 
 def list_of_user(session: Session, user_id: str) -> list[Person]:

@@ -362,7 +362,7 @@ def test_some_events_can_be_left_out(session: Session, there: Partnership) -> No
 
 
 @pytest.mark.both_engines
-def test_entries_of_signatures_are_found(session: Session, there: Partnership) -> None:
+def test_entries_of_signatures_are_found(session: Session, there: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
     """By id, page by page; words that look like a signature are none."""
     record = support.close(session, support.log_deviation(session))
     text_of_one = '"signature":{"hash":"0"} and \\"signature\\":{'
@@ -370,3 +370,6 @@ def test_entries_of_signatures_are_found(session: Session, there: Partnership) -
     first = journal.list_signed(session, 0, 1)
     second = journal.list_signed(session, first[0].id, 10)
     assert [entry.event for entry in (*first, *second)] == ["deviation.approved", "deviation.closed"]
+    monkeypatch.setattr(journal, "FEW", 1)
+    every = [entry.event for entry in journal.each(session, journal.list_signed)]
+    assert every == ["deviation.approved", "deviation.closed"]
