@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from bot.settings import Settings
 from bot.wiring import real_now, slack_client
@@ -19,7 +19,6 @@ from quality.words import days, moment
 from storage import download, outbox, partnership
 from storage import migrate as schema
 from storage.database import Database
-from storage.partnership import Partnership
 
 LARGEST_SKEW = timedelta(seconds=60)  # Slack refuses nothing yet, but the journal's times would be wrong
 OLDEST_WAITING = timedelta(minutes=10)
@@ -161,7 +160,7 @@ def _clock(answer: AsyncSlackResponse, now: datetime) -> Finding:
 
 async def _channels(slack: AsyncWebClient, database: Database) -> AsyncIterator[Finding]:
     try:
-        channels = await database.read(lambda session: list(session.exec(select(Partnership.channel_id)).all()))
+        channels = await database.read(partnership.list_channels)
     except SQLAlchemyError:
         return
     if not channels:

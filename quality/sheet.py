@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from quality import ladder
 from quality.working_time import Calendar
-from storage import author, authority, capa, evidence, message, oos, own, partnership, person, request, signature
+from storage import author, authority, capa, clock, evidence, message, oos, own, partnership, person, request, signature
 from storage import record as stored
 from storage.author import Author
 from storage.authority import AuthorityReport
@@ -135,7 +135,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     posted = message.find(session, partnership_id, f"card:{record.id}")
     followers = stored.followers_of(session, record.id)
     capas = [one.id for one in followers if one.kind is Kind.CAPA]
-    clocks = session.exec(select(Clock).where(Clock.record_id == record.id)).all()
+    clocks = clock.list_of_record(session, record.id)
     rows = [record, *parts.values(), *retests, *checks, *reports, *files, *([asked] if asked else [])]
     return Sheet(
         partnership=partnership.get(session, partnership_id),

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from quality.sheet import Sheet
-from storage import record, search
+from storage import deviation, oos, record, search
 from storage.deviation import Deviation
 from storage.oos import Oos
 from storage.record import Record, State
@@ -59,11 +59,8 @@ def _points(about: Record, place: str, other: Record, its_place: str) -> int:
 def _places(session: Session, table: type[Table], ids: list[int]) -> dict[int, str]:
     """Give the place or test of several records, in one statement."""
     if table is Deviation:
-        return {
-            one.record_id: one.location
-            for one in session.exec(select(Deviation).where(col(Deviation.record_id).in_(ids)))
-        }
-    return {one.record_id: one.test for one in session.exec(select(Oos).where(col(Oos.record_id).in_(ids)))}
+        return {one.record_id: one.location for one in deviation.list_by_ids(session, ids)}
+    return {one.record_id: one.test for one in oos.list_by_ids(session, ids)}
 
 
 def _place(details: Table | None) -> str:

@@ -108,6 +108,11 @@ def find(session: Session, record_id: int, name: ClockName) -> Clock | None:
     return session.exec(select(Clock).where(Clock.record_id == record_id, Clock.name == name)).first()
 
 
+def list_of_record(session: Session, record_id: int) -> list[Clock]:
+    """List a record's clocks, stopped ones too."""
+    return list(session.exec(select(Clock).where(Clock.record_id == record_id)).all())
+
+
 def list_running(session: Session, record_id: int) -> list[Clock]:
     """List a record's running clocks, the soonest due first."""
     running = select(Clock).where(Clock.record_id == record_id, col(Clock.stopped_at).is_(None))

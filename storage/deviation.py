@@ -1,6 +1,8 @@
 """What only a deviation has."""
 
-from sqlmodel import Field, Session
+from collections.abc import Sequence
+
+from sqlmodel import Field, Session, col, select
 
 from storage.record import Distributed
 from storage.table import Table, words
@@ -20,3 +22,8 @@ class Deviation(Table, table=True):
 def get(session: Session, record_id: int) -> Deviation:
     """Get the deviation of a record."""
     return session.get_one(Deviation, record_id)
+
+
+def list_by_ids(session: Session, record_ids: Sequence[int]) -> list[Deviation]:
+    """List the deviations of some records."""
+    return list(session.exec(select(Deviation).where(col(Deviation.record_id).in_(record_ids))).all())

@@ -109,3 +109,8 @@ def list_plans(session: Session, record_ids: Sequence[int]) -> list[RetestPlan]:
 def get(session: Session, record_id: int) -> Oos:
     """Get the result of a record."""
     return session.get_one(Oos, record_id)
+
+
+def list_by_ids(session: Session, record_ids: Sequence[int]) -> list[Oos]:
+    """List the results of some records."""
+    return list(session.exec(select(Oos).where(col(Oos.record_id).in_(record_ids))).all())

@@ -135,6 +135,11 @@ def list_muted(session: Session) -> list[Partnership]:
     return list(session.exec(muted.order_by(col(Partnership.muted_at))).all())
 
 
+def list_channels(session: Session) -> list[str]:
+    """List the channels that are set up, in the order they were."""
+    return list(session.exec(select(Partnership.channel_id).order_by(col(Partnership.id))).all())
+
+
 def count_captured(session: Session) -> int:
     """Count the channels in which the talk about records is kept."""
     kept = select(func.count()).select_from(Partnership).where(col(Partnership.captures_since).is_not(None))

@@ -1,6 +1,8 @@
 """Within a partnership a session sees nothing of another: by the ORM, and on PostgreSQL by the server itself."""
 
+import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, text, update
@@ -126,3 +128,66 @@ def test_every_table_has_its_policy(postgres: Database) -> None:
         found = session.connection().execute(text("SELECT tablename FROM pg_policies")).scalars()
         kept = set(found)
     assert kept == ({*METADATA.tables, "record_text"} - set(BEYOND))
+
+
+ROOT = Path(__file__).parents[2]
+# What passes the session's condition by, function by function, and why it may. On PostgreSQL the server's policies
+# keep it within the partnership all the same.
+AROUND = {
+    "database.is_writing": "asks the connection about itself",
+    "download.put_anew": "names its row, found within",
+    "installation.consume": "a workspace's",
+    "outbox.speak_on": "the bot's own work, for everybody",
+    "partnership.mute": "names the partnership",
+    "partnership.unmute": "names the partnership",
+    "scope._tell_server": "sets the scope",
+    "search.add": "puts the partnership into the index",
+    "search.replace": "names its record, found within",
+    "search._found": "the query names the partnership",
+    "sequence.take": "names the partnership",
+    "upsert.insert_if_new": "what it adds names its partnership, which the server checks",
+}
+LEAVING = {
+    "people.actor_in_channel": "enters at once",
+    "people.actor_of": "enters at once",
+    "partnership.require_free": "a channel that is to be set up has no partnership yet",
+}
+
+
+def calls(room: str, names: set[str]) -> set[str]:
+    """Give the functions of a room, as file.function, that call one of these, whatever it is called on."""
+    found = set()
+    for path in (ROOT / room).glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            within = [one.func for one in ast.walk(function) if isinstance(one, ast.Call)]
+            called = {ast.unparse(one) for one in within if isinstance(one, ast.Attribute)}
+            if any(one.endswith(f".{name}") or one == name for one in called for name in names):
+                found.add(f"{path.stem}.{function.name}")
+    return found
+
+
+def imports(room: str) -> Iterator[tuple[str, str, str]]:
+    """Give what the files of a room import: file, module, name."""
+    for path in (ROOT / room).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = node.module if isinstance(node, ast.ImportFrom) else None
+                yield from ((path.stem, module or name.name, name.name) for name in node.names)
+
+
+@pytest.mark.parametrize("room", ["bot", "handlers", "quality"])
+def test_statements_are_written_in_storage_alone(room: str) -> None:
+    """The other rooms open no query of their own: of SQLModel they know the session, of SQLAlchemy a URL and errors."""
+    of_sql = {name for _, module, name in imports(room) if module.startswith(("sqlalchemy", "sqlmodel"))}
+    assert of_sql <= {"Session", "ArgumentError", "OperationalError", "SQLAlchemyError", "make_url"}
+    assert not calls(
+        room, {"exec", "execute", "connection", "exec_driver_sql", "get_bind", "query", "scalars", "scalar"}
+    )
+
+
+def test_no_query_goes_around_the_scope() -> None:
+    """A statement that the session does not see, or a session let out, is named with the reason why it may be."""
+    assert calls("storage", {"connection", "exec_driver_sql"}) - {"database._begin"} == set(AROUND)
+    assert {one for room in ("bot", "handlers", "quality") for one in calls(room, {"scope.leave"})} == set(LEAVING)
