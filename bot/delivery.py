@@ -372,8 +372,8 @@ class Delivery:
         """Note that Slack took rows; a channel that takes something can be spoken in again."""
         outbox.done(session, [row.id for row in rows], "sent", self.now())
         pid = rows[0].partnership_id
-        if drawn.post.person is None and partnership.unmute(session, pid):
-            outbox.hasten(session, pid, self.now())
+        if drawn.post.person is None:
+            channel.hear_again(session, pid, self.now())
 
     async def _direct_channel(self, mouth: Mouth, drawn: Drawn) -> str:
         told = drawn.post.person

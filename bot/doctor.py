@@ -1,6 +1,6 @@
 """The doctor: says what is missing or wrong with keys, scopes, database, clock and channels."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,9 +16,10 @@ from bot.wiring import real_now, slack_client
 from handlers import slack_errors
 from handlers.manifest import SCOPES
 from quality.words import days, moment
-from storage import download, outbox, partnership
+from storage import download, installation, outbox, partnership
 from storage import migrate as schema
 from storage.database import Database
+from storage.secret import Safe, Sealed
 
 LARGEST_SKEW = timedelta(seconds=60)  # Slack refuses nothing yet, but the journal's times would be wrong
 OLDEST_WAITING = timedelta(minutes=10)
@@ -45,12 +46,57 @@ async def examine(settings: Settings, now: Callable[[], datetime] = real_now) ->
     try:
         for finding in _database(database, now()):
             yield finding
-        if settings.slack_bot_token:
-            async with slack_client(settings) as slack:
-                async for finding in _slack(slack, database, now):
+        async with slack_client(settings) as slack:
+            for mouth in _mouths(settings, database, slack):
+                if isinstance(mouth, Finding):
+                    yield mouth
+                    continue
+                async for finding in _slack(mouth, database, now, only_its_own=settings.has_oauth):
                     yield finding
+        if (kept := _row_level_security(database)) is not None:
+            yield kept
     finally:
         database.close()
+
+
+def _mouths(settings: Settings, database: Database, slack: AsyncWebClient) -> Iterator[AsyncWebClient | Finding]:
+    """Give a client for each installation: of the static token, and of the workspaces that installed the app."""
+    if settings.slack_bot_token:
+        yield slack
+    if not settings.has_oauth or not _is_present(database):
+        return
+    with database.reading() as session:
+        live = installation.list_live(session)
+    if not live and not settings.slack_bot_token:
+        yield Finding("installations", well=True, says="none yet: open /slack/install to install the app")
+    for one in live:
+        try:
+            token = Safe(settings.encryption_key).open(one.token)
+        except Sealed as sealed:
+            says = f"the token of {one.name} ({one.serves}) is out of use, {sealed}: put the key back into "
+            yield Finding("installation", well=False, says=f"{says}ENCRYPTION_KEY, or install the app there again")
+            continue
+        mouth = AsyncWebClient(token=token, base_url=slack.base_url, session=slack.session, retry_handlers=[])
+        mouth.proxy = slack.proxy
+        yield mouth
+
+
+def _is_present(database: Database) -> bool:
+    """Whether there is a database at the present schema; what is wrong with another is said by itself."""
+    try:
+        return database.exists and schema.revision(database) == schema.newest()
+    except SQLAlchemyError:
+        return False
+
+
+def _row_level_security(database: Database) -> Finding | None:
+    """Find whether PostgreSQL keeps partnerships apart: for a superuser it does not."""
+    if database.engine.dialect.name != "postgresql" or not _is_present(database):
+        return None
+    if schema.bypasses_policies(database):
+        says = "the user of DATABASE_URL is a superuser or has BYPASSRLS, so PostgreSQL keeps no partnership apart: "
+        return Finding("isolation", well=False, says=f"{says}let the bot have a user of its own")
+    return Finding("isolation", well=True, says="PostgreSQL keeps each partnership apart")
 
 
 def _encryption(settings: Settings) -> Finding:
@@ -106,11 +152,14 @@ def _unsaid(session: Session) -> list[Finding]:
     return found
 
 
-async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], datetime]) -> AsyncIterator[Finding]:
+async def _slack(
+    slack: AsyncWebClient, database: Database, now: Callable[[], datetime], *, only_its_own: bool
+) -> AsyncIterator[Finding]:
     try:
         answer = await slack.auth_test()
     except SlackApiError as error:
-        says = f"Slack says {slack_errors.word(error)}: check SLACK_BOT_TOKEN"
+        remedy = "install the app there again" if only_its_own else "check SLACK_BOT_TOKEN"
+        says = f"Slack says {slack_errors.word(error)}: {remedy}"
         yield Finding("token", well=False, says=says)
         return
     except slack_errors.UNREACHABLE as error:
@@ -123,7 +172,8 @@ async def _slack(slack: AsyncWebClient, database: Database, now: Callable[[], da
     if captured and (deaf := _deaf(answer)):
         yield deaf
     yield _clock(answer, now())
-    async for finding in _channels(slack, database):
+    home = {str(answer["team_id"]), str(answer.get("enterprise_id") or "")} if only_its_own else None
+    async for finding in _channels(slack, database, home):
         yield finding
 
 
@@ -158,12 +208,13 @@ def _clock(answer: AsyncSlackResponse, now: datetime) -> Finding:
     return Finding("clock", well=True, says=f"{skew.total_seconds():.0f} s off Slack's")
 
 
-async def _channels(slack: AsyncWebClient, database: Database) -> AsyncIterator[Finding]:
-    try:
-        channels = await database.read(partnership.list_channels)
-    except SQLAlchemyError:
+async def _channels(slack: AsyncWebClient, database: Database, home: set[str] | None) -> AsyncIterator[Finding]:
+    """Look at the channels in which an installation writes; with `home` at those of these workspaces alone."""
+    if not _is_present(database):
         return
-    if not channels:
+    found = await database.read(partnership.list_channels)
+    channels = [channel_id for channel_id, team_id in found if home is None or team_id in home]
+    if not found:
         yield Finding("channels", well=True, says="none is set up yet: run `/quality setup` in one")
     for channel_id in channels:
         try:

@@ -26,6 +26,10 @@ class Broken(Exception):  # noqa: N818 - a reason to try again
     """A file that did not come whole this time; the words say why."""
 
 
+class Unseen(Unfit):
+    """A file that this bot may not see; another installation's may."""
+
+
 async def fetch(slack: AsyncWebClient, file_id: str, known_as: str) -> Fetched:
     """Fetch a file; Unfit where it is never to be had, Broken where it may come another time.
 
@@ -54,7 +58,7 @@ async def _ask(slack: AsyncWebClient, file_id: str, known_as: str) -> Mapping[st
         if word == "file_deleted":
             raise Unfit(f"{name} was deleted in Slack before it was fetched. Share it again.") from error
         if word in UNSEEN:
-            raise Unfit(f"{name} is not where the bot may see it. Share it in this channel's thread.") from error
+            raise Unseen(f"{name} is not where the bot may see it. Share it in this channel's thread.") from error
         raise Broken(f"Slack says {word}.") from error
     return answer.get("file") or {}
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
-from bot.fetch import Broken, fetch
+from bot.fetch import Broken, Unseen, fetch
 from handlers.installation import Installations
 from quality import evidence
 from quality.evidence import Fetched
@@ -93,7 +93,7 @@ class Fetching:
         if not mouths:
             raise Broken("The app is not installed any more where the file was given.")
         for slack in mouths[:-1]:
-            with suppress(Broken):
+            with suppress(Broken, Unseen):
                 return await fetch(slack, row.file_id, row.name)
         return await fetch(mouths[-1], row.file_id, row.name)
 

@@ -21,6 +21,8 @@ from handlers import slack_errors
 from handlers.installation import Installation
 from storage.database import Database
 from storage.migrate import migrate
+from storage.reseal import reseal
+from storage.secret import Safe
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +129,7 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     database = Database(settings.database_url)
     migrate(database)
+    _retire_keys(settings, database)
     server = Server()
     try:
         async with slack_client(settings) as slack, listening(server, settings.host, settings.port) as port:
@@ -145,6 +148,15 @@ async def serve(settings: Settings) -> None:
                 log.info("stopping")
     finally:
         database.close()
+
+
+def _retire_keys(settings: Settings, database: Database) -> None:
+    """Seal with the first of several keys what the others sealed."""
+    if "," not in settings.encryption_key:
+        return
+    with database.writing() as session:
+        done = reseal(session, Safe(settings.encryption_key))
+    log.info("%s secrets were sealed anew with the first key of ENCRYPTION_KEY", done.anew)
 
 
 @asynccontextmanager

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from sqlmodel import Session
 
@@ -17,6 +18,7 @@ from handlers.blocks import MOST_OPTIONS, Block, Option, Screen, option, section
 from handlers.desk import Desk
 from handlers.forms import modal
 from handlers.installation import Installation
+from handlers.payload import Told, told
 from handlers.text import escape, unescape
 from quality import people
 from quality.people import Actor, Identity
@@ -51,7 +53,7 @@ class Call:
         self.desk = desk
         self.installation = installation  # the one that it came to, and by which it is answered
         self.slack = installation.slack
-        self.body = body
+        self.body = body = told(body)
         self.ack = ack
         self.now = desk.now()
         self.view: dict[str, Any] = body.get("view") or {}
@@ -70,8 +72,8 @@ class Call:
     @property
     def own_teams(self) -> set[str]:
         """The ids by which Slack names the workspace of somebody who acts in their own: Home is nobody else's."""
-        told = [self.body, *(self.body.get("authorizations") or [])]
-        ids = {one.get(name) for one in told for name in ("team_id", "enterprise_id")}
+        named = [self.body, *(self.body.get("authorizations") or [])]
+        ids = {one.get(name) for one in named for name in ("team_id", "enterprise_id")}
         return {self.installation.team_id, self.identity.team_id, *(one for one in ids if one)} - {""}
 
     def number(self, name: str) -> int:
@@ -120,6 +122,14 @@ class Call:
 
         return await self._known(lambda: self.desk.database.read(work))
 
+    async def look_each(self, question: Callable[..., Result]) -> list[tuple[Actor, Result]]:
+        """Ask a question as the acting person: where they act in no channel, in each of theirs, one after the other."""
+
+        def work(session: Session) -> list[tuple[Actor, Result]]:
+            return [(actor, question(session, actor)) for actor in self._actors(session)]
+
+        return await self._known(lambda: self.desk.database.read(work))
+
     async def run(self, use_case: Callable[[Session], Result]) -> Result:
         """Run a use case of somebody who is on no roster yet."""
 
@@ -135,7 +145,7 @@ class Call:
         """Run a use case about an event, whose receipt is noted in the same transaction; None for a repeated event."""
 
         def work(session: Session) -> Result | None:
-            if receipt.note(session, f"event:{self.body.get('event_id')}", self.now) is not None:
+            if receipt.note(session, self._event_receipt, self.now) is not None:
                 return None
             return use_case(session, *args, self.now)
 
@@ -143,10 +153,18 @@ class Call:
         self.desk.wake()
         return result
 
+    async def slack_of(self, home_team_id: str) -> AsyncWebClient | None:
+        """Give the client that is in a partnership's channel, whichever installation this came to."""
+        found = await self.desk.installations.find(home_team_id)
+        return found.slack if found is not None else None
+
+    async def is_new(self) -> bool:
+        """Whether this event was not acted on before."""
+        return await self.desk.database.read(lambda session: receipt.find(session, self._event_receipt)) is None
+
     async def first_time(self) -> bool:
-        """Whether this event is delivered for the first time; noted so that it is not handled again."""
-        key = f"event:{self.body.get('event_id')}"
-        return await self.desk.database.write(lambda session: receipt.note(session, key, self.now)) is None
+        """Note that this event was acted on; whether that is new."""
+        return await self.desk.database.write(lambda s: receipt.note(s, self._event_receipt, self.now)) is None
 
     async def open(self, view: Block) -> str:
         """Open a modal, on top of the present one where there is one; gives its id."""
@@ -251,6 +269,10 @@ class Call:
             self._once(session)
 
     @property
+    def _event_receipt(self) -> str:
+        return f"event:{self.body.get('event_id')}"
+
+    @property
     def _receipt(self) -> str:
         return f"view:{self.view['id']}"
 
@@ -269,21 +291,30 @@ class Call:
             return people.actor_of(session, self.number("p"), self.identity)
         if self.channel_id and not self.channel_id.startswith("D"):
             return people.actor_in_channel(session, self.channel_id, self.identity)
-        return self._only_partnership(session)
+        theirs = self._partnerships(session)
+        if len(theirs) > 1:
+            raise Refusal("You work in several channels with QualBridge. Use this in the channel you mean.")
+        return people.actor_of(session, theirs[0], self.identity)
 
-    def _only_partnership(self, session: Session) -> Actor:
+    def _actors(self, session: Session) -> Iterator[Actor]:
+        """Give the actor in each partnership that is meant; the session is within the one that was given last."""
+        if "p" in self.data or (self.channel_id and not self.channel_id.startswith("D")):
+            yield self._actor(session)
+            return
+        for partnership_id in self._partnerships(session):
+            yield people.actor_of(session, partnership_id, self.identity)
+
+    def _partnerships(self, session: Session) -> list[int]:
         rows = person.list_identities(session, self.identity.team_id, self.identity.user_id)
         if not rows:
             raise NotSetUp
-        if len(rows) > 1:
-            raise Refusal("You work in several channels with QualBridge. Use this in the channel you mean.")
-        return people.actor_of(session, rows[0].partnership_id, self.identity)
+        return [row.partnership_id for row in rows]
 
     @property
     def _acted_in(self) -> str:
         """The channel in which something was typed, pressed or said, as Slack tells it."""
-        told = self.body.get("channel_id") or self.body.get("channel") or self.event.get("channel") or ""
-        return str(told.get("id") if isinstance(told, dict) else told)
+        where = self.body.get("channel_id") or self.body.get("channel") or self.event.get("channel") or ""
+        return str(where.get("id") if isinstance(where, dict) else where)
 
     async def _known(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Attempt; a colleague in the channel whom the roster does not know yet is looked up once and tried again."""
@@ -312,7 +343,7 @@ def _identity(body: dict[str, Any]) -> Identity:
     user = body.get("user")
     if isinstance(user, dict):
         return Identity(user.get("team_id") or "", user["id"])
-    return Identity(body.get("team_id") or "", body.get("user_id") or "")
+    return Identity(body.get("team_id") or "", body["user_id"])
 
 
 def _as_typed(text: str) -> str:
@@ -326,5 +357,5 @@ def _data(body: dict[str, Any]) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
+        return Told()
+    return Told(data) if isinstance(data, dict) else Told()

@@ -40,7 +40,14 @@ async def on_id_changed(call: Call) -> None:
 async def on_unshared(call: Call) -> None:
     """Say nothing more where one of the two companies cannot read it; somebody is told."""
     channel_id, team = str(call.event.get("channel") or ""), str(call.event.get("previously_connected_team_id") or "")
-    await call.run(lambda session: channel.disconnect(session, channel_id, team, call.now))
+    shared = call.event.get("is_ext_shared", True)
+    await call.run(lambda session: channel.disconnect(session, channel_id, team, call.now, shared=bool(shared)))
+
+
+async def on_shared(call: Call) -> None:
+    """Say what waited, where it was the company of this partnership that was cut off."""
+    channel_id, team = str(call.event.get("channel") or ""), str(call.event.get("connected_team_id") or "")
+    await call.run(lambda session: channel.connect(session, channel_id, team, call.now))
 
 
 SILENT = {
@@ -52,7 +59,8 @@ SILENT = {
 LISTENERS = Listeners(
     events={
         **dict.fromkeys(SILENT, on_silent),
-        **dict.fromkeys(("channel_unarchive", "group_unarchive", "channel_shared"), on_back),
+        **dict.fromkeys(("channel_unarchive", "group_unarchive"), on_back),
+        "channel_shared": on_shared,
         "channel_unshared": on_unshared,
         "channel_id_changed": on_id_changed,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from handlers import slack_errors
 from handlers.installation import Installations
 from quality.device import OneTimeCodes
 from storage.database import Database
@@ -41,5 +42,7 @@ class Desk:
 async def _logged(work: Coroutine[Any, Any, object]) -> None:
     try:
         await work
+    except slack_errors.FAILURES as error:
+        log.warning("what was to be said after an answer was not: %s", slack_errors.word(error))
     except Exception:
         log.exception("what was to be done after an answer failed")

@@ -18,6 +18,7 @@ from handlers.desk import Desk
 from handlers.errors import answer_error
 from handlers.installation import Installation
 from handlers.listeners import Handler, Listeners
+from handlers.payload import Lacking
 from quality.refusal import Refusal
 
 log = logging.getLogger(__name__)
@@ -78,17 +79,28 @@ async def _dispatch(
         return
     try:
         call = Call(desk, installation, body, ack)
-    except (KeyError, TypeError, AttributeError):
-        log.exception("a payload of Slack lacks what every payload has")
+    except (Lacking, TypeError, AttributeError) as error:  # of whom it is, nobody can say
+        log.warning("a payload that says not even who acts: %s", error)
         await ack()
         return
     try:
-        if not call.event or call.is_talk or await call.first_time():
-            await handlers.get(name, _unknown)(call)
+        await _act(handlers.get(name, _unknown), call)
         if ack.response is None:
             await ack()
     except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers
-        await answer_error(call, error)
+        try:
+            await answer_error(call, error)
+        except Lacking as lacking:
+            await answer_error(call, lacking)
+
+
+async def _act(handler: Handler, call: Call) -> None:
+    """Let a handler act; an event only once, and noted afterwards: what failed is told by Slack once more."""
+    if not call.event or call.is_talk:  # these note their receipts with what they write
+        await handler(call)
+    elif await call.is_new():
+        await handler(call)
+        await call.first_time()
 
 
 async def _installation(desk: Desk, body: dict[str, Any]) -> Installation | None:

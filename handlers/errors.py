@@ -19,7 +19,7 @@ async def answer_error(call: Call, error: Exception) -> None:
     if isinstance(error, Repeated):
         await call.ack()
         return
-    if call.is_talk and not isinstance(error, Refusal):
+    if call.event and not isinstance(error, Refusal):
         raise error  # not acknowledged, so Slack tells it once more
     if not isinstance(error, Refusal):
         code = secrets.token_hex(3).upper()
@@ -63,7 +63,7 @@ async def _show_fresh(call: Call, late: Overtaken) -> None:
 
 
 def _inputs(call: Call) -> list[str]:
-    return [block["block_id"] for block in call.view["blocks"] if block["type"] == "input"]
+    return [block["block_id"] for block in call.view.get("blocks", ()) if block["type"] == "input"]
 
 
 def _at_fields(call: Call, error: Refusal) -> dict[str, str]:

@@ -41,8 +41,9 @@ async def on_page(call: Call) -> None:
 
 async def _show(call: Call, page: int) -> None:
     user_id, team_id = call.identity.user_id, call.installation.team_id
-    shown = await call.desk.database.read(lambda session: draw(session, user_id, call.own_teams, page, call.now))
-    await call.desk.database.write(lambda session: home.opened(session, user_id, team_id, page, call.now))
+    teams = call.own_teams
+    shown = await call.desk.database.read(lambda session: draw(session, user_id, teams, page, call.now))
+    await call.desk.database.write(lambda session: home.opened(session, user_id, team_id, teams, page, call.now))
     call.desk.later(call.slack.views_publish(user_id=user_id, view={"type": "home", "blocks": shown}))
 
 
@@ -110,7 +111,7 @@ class Homes:
         if found is None:
             return
         now = self.desk.now()
-        teams = {one.team_id}
+        teams = {one.team_id, *one.teams.split()}
         shown = await self.desk.database.read(lambda session: draw(session, one.user_id, teams, one.page, now))
         try:
             await found.slack.views_publish(user_id=one.user_id, view={"type": "home", "blocks": shown})

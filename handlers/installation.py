@@ -1,6 +1,7 @@
 """The bot as Slack knows it: one installation for each workspace, or whole organisation, that installed the app."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,8 +23,11 @@ class Installations(Protocol):
     async def find(self, team_id: str, enterprise_id: str | None = None) -> Installation | None:
         """Find the installation that serves a workspace."""
 
-    async def end(self, serves: str, why: str) -> None:
-        """End an installation that Slack ended."""
+    async def end(self, serves: str, why: str, told_at: datetime | None = None) -> None:
+        """End an installation that Slack ended; not one that was made after Slack's word of it."""
+
+    async def just_ended(self, team_id: str) -> bool:
+        """Whether a workspace had an installation of its own until a short while ago."""
 
 
 class OneInstallation:
@@ -36,5 +40,9 @@ class OneInstallation:
         """Give the installation."""
         return self._only
 
-    async def end(self, serves: str, why: str) -> None:
+    async def end(self, serves: str, why: str, told_at: datetime | None = None) -> None:
         """Keep the token: what Slack says of it is told by its answers."""
+
+    async def just_ended(self, team_id: str) -> bool:  # noqa: ARG002 - it goes on
+        """Say that none ended."""
+        return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from handlers import blocks, cards
+from handlers import apart, blocks, cards
 from handlers.blocks import Block, Screen
 from handlers.call import UNKNOWN, Call
 from handlers.listeners import Listeners
@@ -70,7 +70,13 @@ def parse(kind: Kind | None, text: str) -> Query:
 
 async def show(call: Call, query: Query, *, replace: bool = False) -> None:
     """Show a page of a list."""
-    await call.answer(await page(call, query), replace=replace)
+
+    def question(session: Session, actor: Actor) -> list[Row]:
+        return find(session, actor, query, call)
+
+    found = await call.look_each(question)
+    drawn = [(actor, draw(query, rows, call, actor)) for actor, rows in found]
+    await call.answer(apart.together(drawn), replace=replace)
 
 
 async def page(call: Call, query: Query) -> Screen:

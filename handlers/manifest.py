@@ -59,7 +59,8 @@ def manifest(listeners: Listeners, url: str | None = None) -> dict[str, Any]:
         "settings": {
             "event_subscriptions": {"bot_events": sorted(listeners.events), **request},
             "interactivity": {"is_enabled": True, **request, **({"message_menu_options_url": url} if url else {})},
-            "org_deploy_enabled": False,
+            # An organisation installs once for all its workspaces: by OAuth, which is served over HTTP.
+            "org_deploy_enabled": url is not None,
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },

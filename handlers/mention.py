@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from handlers import blocks, deviation, frontdoor
@@ -13,7 +14,7 @@ from handlers.said import Saying
 from handlers.text import clean, escape
 from quality.people import Actor
 from quality.refusal import NotSetUp, Refusal
-from storage import message
+from storage import message, partnership
 
 MOST_CARRIED = 1500  # characters of a message's text, as JSON, that a button carries: it may have 2000 in all
 
@@ -37,11 +38,16 @@ async def on_mention(call: Call) -> None:
         screen = Screen(escape(str(not_yet)), [blocks.section(str(not_yet)), blocks.actions(button)])
     except Refusal as refusal:
         screen = Screen(escape(str(refusal)), [blocks.typed(str(refusal))])
+    if not await call.first_time():  # a message cannot be posted twice, the other events can be acted on again
+        return
     # In the channel, not ephemeral: whoever mentions may be of the company without the app, for whom Slack
-    # promises no ephemeral message.
-    post = call.slack.chat_postMessage
+    # promises no ephemeral message. By the channel's own bot, whichever was mentioned; where it is silent, by none.
+    speaker = await _speaker(call, channel_id)
+    if speaker is None:
+        await call.answer(screen)
+        return
     call.desk.later(
-        post(
+        speaker.chat_postMessage(
             channel=channel_id,
             thread_ts=thread or call.event["ts"],
             text=screen.text,
@@ -49,6 +55,14 @@ async def on_mention(call: Call) -> None:
             unfurl_links=False,
         )
     )
+
+
+async def _speaker(call: Call, channel_id: str) -> AsyncWebClient | None:
+    """Give who speaks in a channel: before it is set up, the bot that was mentioned."""
+    there = await call.desk.database.read(lambda session: partnership.find_in_channel(session, channel_id))
+    if there is None:
+        return call.slack
+    return None if there.muted_because else await call.slack_of(there.home_team_id)
 
 
 def _offer(call: Call, actor: Actor, about: str) -> Screen:

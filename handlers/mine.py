@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from handlers import blocks, cards, reminder
+from handlers import apart, blocks, cards, reminder
 from handlers.blocks import Block, Option, Screen
 from handlers.call import Call
 from handlers.forms import Choice, Clock, Day, Form, PersonChoice
@@ -21,6 +21,7 @@ from storage import person
 from storage.person import ListMode, Person
 
 MOST_BLOCKS = 45  # of groups in a message, beside its heading and buttons
+BESIDE = 4  # blocks: its heading, the settings, the buttons, and that there is more
 MOST_SHOWN = 50  # blocks in a message
 MOST_REMINDED = 12  # with their buttons; more are named in a line
 MESSAGES = Form(
@@ -48,11 +49,13 @@ AWAY = Form(
 async def show(call: Call, _text: str = "") -> None:
     """Show what waits for the person."""
 
-    def question(session: Session, actor: Actor) -> tuple[list[Group], Actor, Person | None]:
-        return work.waiting_for(session, actor, call.now), actor, _stand_in(session, actor)
+    def question(session: Session, actor: Actor) -> tuple[list[Group], Person | None]:
+        return work.waiting_for(session, actor, call.now), _stand_in(session, actor)
 
-    groups, actor, instead = await call.look(question)
-    await call.answer(draw(groups, actor, call.now, instead))
+    found = await call.look_each(question)
+    most = min(MOST_BLOCKS, apart.share(len(found)) - BESIDE)
+    drawn = [(actor, draw(groups, actor, call.now, instead, most)) for actor, (groups, instead) in found]
+    await call.answer(apart.together(drawn))
 
 
 def _stand_in(session: Session, actor: Actor) -> Person | None:
@@ -61,13 +64,15 @@ def _stand_in(session: Session, actor: Actor) -> Person | None:
     return person.get(session, actor.partnership.id, actor.person.stand_in_id)
 
 
-def draw(groups: list[Group], actor: Actor, now: datetime, instead: Person | None = None) -> Screen:
+def draw(
+    groups: list[Group], actor: Actor, now: datetime, instead: Person | None = None, most: int = MOST_BLOCKS
+) -> Screen:
     """Draw what waits for a person, and how they hear of it."""
     number = len({row.record.id for group in groups for row in group.rows})  # one may wait for two things
     text = "1 record waits for you." if number == 1 else f"{number} records wait for you."
     text = text if number else "Nothing waits for you."
     shown = [blocks.header("My work")]
-    shown += draw_groups(groups, actor, now, MOST_BLOCKS) if groups else [blocks.typed(text)]
+    shown += draw_groups(groups, actor, now, most) if groups else [blocks.typed(text)]
     return Screen(text, [*shown, blocks.context(escape(_settings(actor, instead))), _buttons(actor)])
 
 

@@ -39,14 +39,14 @@ async def on_number(call: Call) -> None:
         return change.may(session, actor, call.number("r"), "number", call.now), actor
 
     found, actor = await call.look(question)
-    values = {"number": found.own_numbers.get(actor.person.side)}
-    await call.open(NUMBER.view(cards.data_of(found.record), values))
+    number = found.own_numbers.get(actor.person.side)
+    await call.open(NUMBER.view(cards.data_of(found.record) | {"s": number}, {"number": number}))
 
 
 async def on_number_submitted(call: Call) -> None:
     """Set it."""
     given = NUMBER.read(call.view)
-    await call.do(own.set_number, acts.ref_of(call), given["number"])
+    await call.do(own.set_number, acts.ref_of(call), given["number"], call.data.get("s"))
 
 
 async def on_notes(call: Call) -> None:

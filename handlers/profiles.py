@@ -20,13 +20,13 @@ LONGEST_WAIT = 30  # seconds that Slack may ask to wait
 MOST_PEOPLE = 400  # as many as a modal can offer
 
 
-async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
-    """Look one person up while they wait; a Refusal when Slack does not say."""
+async def fetch(slack: AsyncWebClient, who: Identity, named: str = "you are") -> Profile:
+    """Look one person up while somebody waits; a Refusal when Slack does not say."""
     try:
         async with asyncio.timeout(PATIENCE):
             answer = await slack.users_info(user=who.user_id)
     except FAILURES as error:
-        raise Refusal("Slack did not say who you are just now. Please try again in a moment.") from error
+        raise Refusal(f"Slack did not say who {named} just now. Please try again in a moment.") from error
     if not is_present(answer["user"]):
         raise Refusal("Apps and deactivated accounts do not take part here.")
     return profile(answer["user"], who.team_id)
@@ -34,6 +34,25 @@ async def fetch(slack: AsyncWebClient, who: Identity) -> Profile:
 
 async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profile], int]:
     """List the people in a channel, bots and former members left out; and how many could not be read."""
+    ids = await _members(slack, channel_id)
+    gate = asyncio.Semaphore(AT_ONCE)
+    users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids[:MOST_PEOPLE]))
+    present = [profile(user) for user in users if user and is_present(user) and user.get("team_id")]
+    missing = len(ids) - MOST_PEOPLE if len(ids) > MOST_PEOPLE else 0
+    missing += sum(user is None for user in users)
+    return sorted(present, key=lambda who: who.name.casefold()), missing
+
+
+async def ids_in_channel(slack: AsyncWebClient, channel_id: str) -> list[str]:
+    """List who is in a channel, by user id, while somebody waits; a Refusal when Slack does not say."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _members(slack, channel_id)
+    except FAILURES as error:
+        raise Refusal("Slack did not say who is in this channel just now. Please try again in a moment.") from error
+
+
+async def _members(slack: AsyncWebClient, channel_id: str) -> list[str]:
     ids: list[str] = []
     cursor = ""
     while len(ids) < MOST_PEOPLE:
@@ -42,12 +61,7 @@ async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profi
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
             break
-    gate = asyncio.Semaphore(AT_ONCE)
-    users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids[:MOST_PEOPLE]))
-    present = [profile(user) for user in users if user and is_present(user) and user.get("team_id")]
-    missing = len(ids) - MOST_PEOPLE if len(ids) > MOST_PEOPLE else 0
-    missing += sum(user is None for user in users)
-    return sorted(present, key=lambda who: who.name.casefold()), missing
+    return ids
 
 
 async def team_names(slack: AsyncWebClient, team_ids: set[str]) -> dict[str, str]:

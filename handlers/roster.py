@@ -112,7 +112,8 @@ async def on_add(call: Call) -> None:
     """Ask whom to add, of those who are in the channel and not on the roster."""
     actor = await call.look(roster.check_may_add)
     data = {"p": actor.partnership.id}
-    await members.ask(call, ADD, actor.partnership.channel_id, data, partial(_to_add, call, data))
+    home = await call.slack_of(actor.partnership.home_team_id)
+    await members.ask(call, ADD, actor.partnership.channel_id, data, partial(_to_add, call, data), home)
 
 
 async def _to_add(call: Call, data: dict[str, Any], there: Sequence[Profile], missing: int) -> Block:
@@ -130,7 +131,10 @@ async def _to_add(call: Call, data: dict[str, Any], there: Sequence[Profile], mi
 async def on_add_submitted(call: Call) -> None:
     """Add the person."""
     given = ADD.read(call.view)
-    profile = members.read(given["person"], "person")
+    chosen = members.read(given["person"], "person")
+    actor = await call.look(roster.check_may_add)
+    home = await call.slack_of(actor.partnership.home_team_id) or call.slack
+    (profile,) = await members.still_there(home, actor.partnership.channel_id, {"person": [chosen]})
     await call.do(roster.admit, profile, _read_roles(given))
 
 

@@ -1,6 +1,7 @@
 """Setting a channel up: the modal, the other company's confirmation, and the mention that offers it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import time
 from functools import lru_cache, partial
 from importlib import resources
@@ -58,7 +59,14 @@ async def on_submitted(call: Call) -> None:
     """Set the channel up; its people join the roster afterwards."""
     form = _to_form(call, FORM.read(call.view))
     name, guest = call.data["me"]
-    who = Profile(call.identity, name, "UTC", guest)
+    named = {
+        "sponsor": [Profile(call.identity, name, "UTC", guest)],
+        "sponsor_qa": form.sponsor_qa,
+        "cmo_qa": form.cmo_qa,
+    }
+    who, *qa = await members.still_there(call.slack, form.channel_id, named)
+    first_of_cmo = len(form.sponsor_qa)
+    form = replace(form, sponsor_qa=tuple(qa[:first_of_cmo]), cmo_qa=tuple(qa[first_of_cmo:]))
     there = await call.run(lambda session: partnership.set_up(session, who, form, call.now))
     call.desk.later(_enrol_channel(call, there.id, form.channel_id))
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from quality import setting
-from quality.people import Machine
-from storage import journal, message, outbox, partnership, reply
-from storage.partnership import Side
+from quality.people import Actor, Machine
+from storage import journal, message, outbox, partnership, person, reply
+from storage.partnership import Partnership, Side
 from storage.person import Role
 
 NOT_SHARED = "not_shared"  # no word of Slack's, who would post it: the other company could not read it
@@ -15,9 +15,8 @@ NOT_SHARED = "not_shared"  # no word of Slack's, who would post it: the other co
 
 def tell_muted(session: Session, partnership_id: int, why: str, now: datetime) -> None:
     """Note that nothing can be said in a channel, and tell one person who can do something about it, once."""
-    if not partnership.mute(session, partnership_id, why, now):
-        return
-    _tell(session, partnership_id, 0, now)
+    if partnership.mute(session, partnership_id, why, now, instead=why == NOT_SHARED):
+        _tell(session, partnership_id, 0, now)
 
 
 def tell_another(session: Session, partnership_id: int, unreached_id: int, now: datetime) -> None:
@@ -38,14 +37,39 @@ def _tell(session: Session, partnership_id: int, after_id: int, now: datetime) -
         outbox.put(session, partnership_id, "muted", key, now, to=person_id)
 
 
-def disconnect(session: Session, channel_id: str, team_id: str, now: datetime) -> None:
-    """Hold back what is to be said in a channel that one of its companies was cut off from."""
+def disconnect(session: Session, channel_id: str, team_id: str, now: datetime, *, shared: bool) -> None:
+    """Hold back what is to be said in a channel that one of its companies was cut off from.
+
+    Where nobody else is connected to it any more (not `shared`), it is that company, whatever id Slack names.
+    """
     there = partnership.find_in_channel(session, channel_id)
-    if there is None:
-        return
-    both = partnership.companies(session, there.id).values()
-    if team_id in {company.team_id for company in both if company.team_id != there.home_team_id}:
+    away = _teams_away(session, there) if there is not None else set()
+    if there is not None and away and (team_id in away or not shared):
         tell_muted(session, there.id, NOT_SHARED, now)
+
+
+def connect(session: Session, channel_id: str, team_id: str, now: datetime) -> None:
+    """Say what waited, where the company that was cut off from a channel is connected to it again."""
+    there = partnership.find_in_channel(session, channel_id)
+    if there is not None and team_id in _teams_away(session, there):
+        partnership.unmute(session, there.id)
+        outbox.hasten(session, there.id, now)
+
+
+def hear_returned(session: Session, actor: Actor, now: datetime) -> None:
+    """Say what waited, where one of the company that was cut off is in the channel again, by whatever id of theirs."""
+    there = actor.partnership
+    if actor.company.team_id != there.home_team_id and partnership.unmute(session, there.id):
+        outbox.hasten(session, there.id, now)
+
+
+def _teams_away(session: Session, there: Partnership) -> set[str]:
+    """Give the ids of the company that is not at home in the channel: its own, and those of its people."""
+    found = ((side, one.team_id) for side, one in partnership.companies(session, there.id).items())
+    away = [(side, team) for side, team in found if team != there.home_team_id]
+    return {one for side, team in away for one in (team, *person.list_teams(session, there.id, side))} - {
+        there.home_team_id
+    }
 
 
 def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:
@@ -62,6 +86,6 @@ def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:
 
 
 def hear_again(session: Session, partnership_id: int, now: datetime) -> None:
-    """Say at once what waits for a channel, for it can be spoken in again."""
-    partnership.unmute(session, partnership_id)
-    outbox.hasten(session, partnership_id, now)
+    """Say at once what waits for a channel, for it can be spoken in again; not behind the back of who was cut off."""
+    if partnership.unmute(session, partnership_id, unless=NOT_SHARED):
+        outbox.hasten(session, partnership_id, now)

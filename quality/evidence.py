@@ -19,7 +19,7 @@ from quality.files import LONGEST_NAME, Unfit, check_known, clean_name, examine,
 from quality.people import Actor, Machine
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet, of_record
-from storage import download, evidence, journal, outbox, partnership, person
+from storage import download, evidence, journal, outbox, partnership, person, receipt
 from storage import record as records
 from storage.download import Download
 from storage.evidence import Evidence
@@ -203,6 +203,8 @@ def hand_out(session: Session, actor: Actor, record_id: int, evidence_id: int, n
 def deleted_in_slack(session: Session, file_id: str, now: datetime) -> None:
     """Journal that Slack says of a kept file that it was deleted there; what is kept stays."""
     for kept in evidence.list_of_file(session, file_id):
+        if receipt.note(session, f"file deleted:{kept.id}", now) is not None:
+            continue  # told to the other company's installation as well
         record = records.get(session, kept.partnership_id, kept.record_id)
         change.note(session, Machine(), record, "evidence_deleted", now, changes={"file": [None, kept.name]})
 

@@ -27,12 +27,14 @@ class Notes:
     more: bool
 
 
-def set_number(session: Session, actor: Actor, ref: Ref, number: str, now: datetime) -> Record:
-    """Set a record's number in the system of the actor's company; both companies see it."""
+def set_number(session: Session, actor: Actor, ref: Ref, number: str, seen: str | None, now: datetime) -> Record:
+    """Set a record's number in the system of the actor's company, in place of the one seen; both companies see it."""
     found = change.may(session, actor, ref.record_id, "number", now)
     record, before = found.record, found.own_numbers.get(actor.person.side)
     if number == before:
         raise FieldErrors({"number": f"This is its number at {actor.company.name} already. Change it, or cancel."})
+    if before != seen:
+        raise FieldErrors({"number": f"A colleague changed it meanwhile, to {before}. Close this form and look again."})
     own.set_number(session, record.id, actor.person.side, number)
     changes = {"company": [None, actor.company.name], "number": [before, number]}
     entry = change.note(session, actor, record, "numbered", now, changes=changes)

@@ -14,6 +14,8 @@ from storage import journal, outbox, partnership, scope
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 
+TAKEN = "This channel is set up already: one partnership, one channel. `/quality` shows the front door."
+
 
 @dataclass(frozen=True)
 class SetUpForm:
@@ -36,7 +38,7 @@ def require_free(session: Session, channel_id: str) -> None:
     """Refuse to set a channel up a second time."""
     scope.leave(session)
     if partnership.find_in_channel(session, channel_id) is not None:
-        raise Refusal("This channel is set up already: one partnership, one channel. `/quality` shows the front door.")
+        raise Refusal(TAKEN)
 
 
 def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Partnership:
@@ -44,7 +46,7 @@ def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Pa
     require_free(session, form.channel_id)
     teams = _teams(form)
     starter = _side_of(who, form, teams)
-    there = Partnership(
+    new = Partnership(
         channel_id=form.channel_id,
         home_team_id=form.home_team_id,
         time_zone=form.time_zone,
@@ -52,8 +54,9 @@ def set_up(session: Session, who: Profile, form: SetUpForm, now: datetime) -> Pa
         set_up_at=now,
         next_digest_at=now,
     )
-    session.add(there)
-    session.flush()
+    there = partnership.add(session, new)
+    if there is None:
+        raise Refusal(TAKEN)
     both = _companies(session, there, form, teams)
     both[starter].confirmed_at = now
     there.next_digest_at = digest.next_at(there, calendar_of(there, both), now)
@@ -96,18 +99,23 @@ def _teams(form: SetUpForm) -> dict[Side, str]:
     for who in form.sponsor_qa:
         if who.guest:
             raise FieldErrors({"sponsor_qa": f"{who.name} is a guest there. Name people of the sponsor's own."})
-        if who.identity.team_id != form.sponsor_team_id:
+        if form.sponsor_team_id not in {who.identity.team_id, *who.teams}:
             raise FieldErrors(
                 {"sponsor_qa": f"{who.name} is not of the sponsor's workspace. Name the sponsor's people."}
             )
     # Guests of the sponsor's workspace may be the CMO's people: QA named here says so.
-    of_cmo = {who.identity.team_id for who in form.cmo_qa if not who.guest}
-    if form.sponsor_team_id in of_cmo:
-        name = next(who.name for who in form.cmo_qa if who.identity.team_id == form.sponsor_team_id)
-        raise FieldErrors({"cmo_qa": f"{name} is of the sponsor's workspace. Name the CMO's people."})
-    if len(of_cmo) > 1:
+    of_cmo = [who for who in form.cmo_qa if not who.guest]
+    for who in of_cmo:
+        if who.identity.team_id == form.sponsor_team_id:
+            raise FieldErrors({"cmo_qa": f"{who.name} is of the sponsor's workspace. Name the CMO's people."})
+    if not of_cmo:
+        return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: form.sponsor_team_id}
+    sponsors = {team for who in form.sponsor_qa for team in who.teams} | {form.sponsor_team_id}
+    shared = set.intersection(*({who.identity.team_id, *who.teams} for who in of_cmo)) - sponsors
+    if not shared:
         raise FieldErrors({"cmo_qa": "These people are of several workspaces. Name people of one company."})
-    return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: next(iter(of_cmo), form.sponsor_team_id)}
+    # Of an organisation its own id: colleagues of each of its workspaces are of the company.
+    return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: min(shared, key=lambda team: (team[0] != "E", team))}
 
 
 def _terms(form: SetUpForm, teams: dict[Side, str]) -> dict[str, str]:

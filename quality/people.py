@@ -143,13 +143,14 @@ def enrol(session: Session, partnership_id: int, profile: Profile, now: datetime
 
 
 def recognise(session: Session, partnership_id: int, profile: Profile, now: datetime) -> bool:
-    """Whether a person is on the roster by another id of their workspace; this one is kept beside it."""
+    """Whether a person is on the roster by another id of their workspace; this one is kept beside the others."""
     who = profile.identity
     known = person.find_user(session, partnership_id, who.user_id)
-    if known is None or who.team_id == known.team_id or not {who.team_id, known.team_id} <= profile.teams:
+    if known is None or who.team_id in known.team_ids or not {who.team_id, known.team_id} <= profile.teams:
         return False
-    known.other_team_id = who.team_id
-    changes = {"workspace": [known.team_id, f"{known.team_id}, {who.team_id}"]}
+    before = [known.team_id, *known.other_teams.split()]
+    known.other_teams = " ".join([*before[1:], who.team_id])
+    changes = {"workspace": [", ".join(before), ", ".join([*before, who.team_id])]}
     body = {"by": signature(known, partnership.companies(session, partnership_id)[known.side]), "changes": changes}
     journal.append(session, partnership_id, "person.profile_changed", now, body)
     return True

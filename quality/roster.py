@@ -27,6 +27,8 @@ from storage import record as records
 from storage.partnership import Company, Side
 from storage.person import Person, Role
 
+UNGIVEN = (Role.MEMBER, Role.VIEWER)  # roles that somebody may hold again without QA giving them anew
+
 
 def admit(session: Session, actor: Actor, profile: Profile, roles: Collection[Role], now: datetime) -> Person:
     """Put somebody of the channel on the roster of the actor's company: a guest, a colleague, or who was taken off."""
@@ -41,8 +43,15 @@ def admit(session: Session, actor: Actor, profile: Profile, roles: Collection[Ro
     elif known.active:
         where = actor.companies[known.side].name
         raise FieldErrors({"person": f"{known.name} is on the roster of {where} already. Choose somebody else."})
+    elif known.side is not actor.person.side:
+        where = actor.companies[known.side].name
+        raise FieldErrors(
+            {
+                "person": f"{known.name} acted for {where} here, and what they did stays {where}'s. "
+                f"Ask QA of {where} to add them, or invite them with another account."
+            }
+        )
     else:
-        known.side = actor.person.side
         _take_in(session, known, actor.company, wanted, now, actor.signature())
         added = known
     _tell(session, actor, added, now)
@@ -72,6 +81,7 @@ def set_roles(
     session: Session, actor: Actor, person_id: int, seen: str, roles: Collection[Role], reason: str, now: datetime
 ) -> Person:
     """Give a person of the actor's company other roles than those that were seen."""
+    person.hold(session, actor.partnership.id, actor.person.side)
     _, who = get_own(session, actor, person_id)
     wanted, before = _checked(roles), listed(who.roles)
     if before != seen:
@@ -90,6 +100,7 @@ def set_roles(
 
 def remove(session: Session, actor: Actor, person_id: int, reason: str, now: datetime) -> Person:
     """Take a person of the actor's company off the roster; only its QA put them on it again."""
+    person.hold(session, actor.partnership.id, actor.person.side)
     _, who = get_own(session, actor, person_id)
     _require_another_qa(session, who, actor)
     there = setting.of(session, who.partnership_id)
@@ -108,10 +119,18 @@ def leave(session: Session, partnership_id: int, person_id: int, why: str, now: 
     _take_off(session, there, who, "person.left", Machine().signature(), why, now)
 
 
-def come_back(session: Session, who: Person, now: datetime) -> None:
-    """Put a person back who left and came again: as a member, for roles are QA's to give."""
-    company = partnership.companies(session, who.partnership_id)[who.side]
-    _take_in(session, who, company, [Role.MEMBER], now, None)
+def come_back(session: Session, partnership_id: int, person_id: int, profile: Profile, now: datetime) -> None:
+    """Put a person back who left and came again, with no more than they had: QA's roles are QA's to give.
+
+    A guest stays off: which company a guest acts for is for its QA to say, each time.
+    """
+    who = person.get(session, partnership_id, person_id)
+    if who.active or profile.guest:
+        return
+    company = partnership.companies(session, partnership_id)[who.side]
+    roles = [role for role in who.roles if role in UNGIVEN] or [Role.MEMBER]
+    who.name, who.time_zone = profile.name[:80], known_zone(profile.time_zone)
+    _take_in(session, who, company, roles, now, None)
 
 
 def follow_profile(session: Session, who: Person, profile: Profile, now: datetime) -> None:

@@ -55,7 +55,7 @@ def list_live(session: Session) -> list[Installed]:
 
 def save(session: Session, installed: Installed) -> None:
     """Keep an installation, in place of an earlier one of the same workspace."""
-    end(session, installed.serves, "installed again", installed.installed_at)
+    end(session, installed.serves, "installed again", installed.installed_at, installed.installed_at)
     session.add(installed)
 
 
@@ -69,15 +69,21 @@ def renew(
     return found
 
 
-def end(session: Session, serves: str, why: str, now: datetime) -> bool:
-    """End an installation and forget its tokens; False where there is none."""
+def end(session: Session, serves: str, why: str, now: datetime, told_at: datetime) -> bool:
+    """End an installation that was there when somebody said so, and forget its tokens; False where there is none."""
     found = find(session, serves)
-    if found is None:
+    if found is None or found.installed_at.replace(microsecond=0) > told_at:
         return False
     found.ended_at, found.ended_because = now, why[:32]
     found.token, found.refresh_token = "", None
     session.flush()
     return True
+
+
+def has_ended(session: Session, serves: str, since: datetime) -> bool:
+    """Whether a workspace's own installation ended after a moment."""
+    ended = select(Installed.id).where(Installed.serves == serves, col(Installed.ended_at) >= since)
+    return session.exec(ended).first() is not None
 
 
 def expect(session: Session, state: str, expires_at: datetime) -> None:

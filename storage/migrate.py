@@ -28,6 +28,13 @@ def revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def bypasses_policies(database: Database) -> bool:
+    """Whether the database's user is one for whom PostgreSQL applies no row-level security."""
+    with database.engine.connect() as connection:
+        asked = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        return bool(connection.execute(asked).scalar_one())
+
+
 def newest() -> str:
     """Give the revision this program needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint, func, text, update
+from sqlalchemy import UniqueConstraint, func, or_, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table, words
+from storage.upsert import insert_if_new
 
 WEEK = "Mon Tue Wed Thu Fri"
 
@@ -68,6 +69,11 @@ def find_in_channel(session: Session, channel_id: str) -> Partnership | None:
     return session.exec(select(Partnership).where(Partnership.channel_id == channel_id)).first()
 
 
+def add(session: Session, new: Partnership) -> Partnership | None:
+    """Add a partnership; None where its channel has one, which somebody else may be adding at this moment."""
+    return find_in_channel(session, new.channel_id) if insert_if_new(session, [new]) else None
+
+
 def get(session: Session, partnership_id: int) -> Partnership:
     """Get a partnership; LookupError when there is none."""
     partnership = session.get(Partnership, partnership_id)
@@ -98,16 +104,21 @@ def list_by_ids(session: Session, ids: set[int]) -> list[tuple[Partnership, dict
     return [(one, both[one.id]) for one in there]
 
 
-def mute(session: Session, partnership_id: int, why: str, now: datetime) -> bool:
-    """Note that nothing can be said in a channel; False when that is known."""
-    said = (col(Partnership.id) == partnership_id, col(Partnership.muted_at).is_(None))
-    noted = update(Partnership).where(*said).values(muted_at=now, muted_because=why[:64])
+def mute(session: Session, partnership_id: int, why: str, now: datetime, *, instead: bool = False) -> bool:
+    """Note that nothing can be said in a channel; False when that is known, or known for another reason.
+
+    With `instead` the reason takes the place of any other.
+    """
+    because = col(Partnership.muted_because)
+    news = or_(because.is_(None), because != why) if instead else because.is_(None)
+    noted = update(Partnership).where(col(Partnership.id) == partnership_id, news)
+    noted = noted.values(muted_at=now, muted_because=why[:64])
     return bool(session.connection().execute(noted).rowcount)
 
 
-def unmute(session: Session, partnership_id: int) -> bool:
-    """Note that a channel can be spoken in; False when that is known."""
-    muted = (col(Partnership.id) == partnership_id, col(Partnership.muted_at).is_not(None))
+def unmute(session: Session, partnership_id: int, *, unless: str = "") -> bool:
+    """Note that a channel can be spoken in; False when that is known, or it is muted for the reason that stays."""
+    muted = (col(Partnership.id) == partnership_id, col(Partnership.muted_because) != unless)
     noted = update(Partnership).where(*muted).values(muted_at=None, muted_because=None)
     return bool(session.connection().execute(noted).rowcount)
 
@@ -135,9 +146,10 @@ def list_muted(session: Session) -> list[Partnership]:
     return list(session.exec(muted.order_by(col(Partnership.muted_at))).all())
 
 
-def list_channels(session: Session) -> list[str]:
-    """List the channels that are set up, in the order they were."""
-    return list(session.exec(select(Partnership.channel_id).order_by(col(Partnership.id))).all())
+def list_channels(session: Session) -> list[tuple[str, str]]:
+    """List the channels that are set up, in the order they were, each with the installation that writes there."""
+    there = select(Partnership.channel_id, Partnership.home_team_id)
+    return list(session.exec(there.order_by(col(Partnership.id))).all())
 
 
 def count_captured(session: Session) -> int:

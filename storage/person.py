@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, ColumnElement, Index, UniqueConstraint, or_, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
+from storage.database import locked
 from storage.partnership import Side
 from storage.table import Moment, Table, words
 
@@ -42,8 +43,8 @@ class Person(Table, table=True):
     id: int = Field(default=None, primary_key=True)
     partnership_id: int = Field(foreign_key="partnership.id")
     team_id: str = Field(max_length=32)
-    # Another id by which Slack names the same workspace: on Enterprise Grid now it, now its organisation.
-    other_team_id: str | None = Field(default=None, max_length=32)
+    # Other ids by which Slack names their workspace: on Enterprise Grid now one of several, now their organisation.
+    other_teams: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": text("''")})
     user_id: str = Field(max_length=32, index=True)
     side: Side = Field(sa_type=words(Side))
     name: str = Field(max_length=80)
@@ -66,21 +67,22 @@ class Person(Table, table=True):
         """Whether the person holds the role now."""
         return self.active and role in self.roles
 
+    @property
+    def team_ids(self) -> set[str]:
+        """Every id by which Slack named their workspace."""
+        return {self.team_id, *self.other_teams.split()}
+
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:
     """Find a person by their Slack identity."""
-    same = (Person.partnership_id == partnership_id, Person.user_id == user_id, _of_team(team_id))
-    return session.exec(select(Person).where(*same)).first()
+    known = find_user(session, partnership_id, user_id)
+    return known if known is not None and team_id in known.team_ids else None
 
 
 def find_user(session: Session, partnership_id: int, user_id: str) -> Person | None:
     """Find who has a user id, whatever the team: the same person, if Slack says that the teams belong together."""
     same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
     return session.exec(select(Person).where(*same)).first()
-
-
-def _of_team(team_id: str) -> ColumnElement[bool]:
-    return or_(col(Person.team_id) == team_id, col(Person.other_team_id) == team_id)
 
 
 def get(session: Session, partnership_id: int, person_id: int) -> Person:
@@ -96,6 +98,12 @@ def list_active(session: Session, partnership_id: int) -> list[Person]:
     active = select(Person).where(Person.partnership_id == partnership_id, col(Person.active))
     people = session.exec(active).all()
     return sorted(people, key=lambda p: (p.side is not Side.SPONSOR, p.name.casefold()))
+
+
+def hold(session: Session, partnership_id: int, side: Side) -> None:
+    """Read a company's active people anew, and let nobody else change them before this transaction ends."""
+    theirs = select(Person).where(Person.partnership_id == partnership_id, Person.side == side, col(Person.active))
+    session.exec(locked(session, theirs.order_by(col(Person.id)))).all()
 
 
 def list_by_ids(session: Session, ids: Iterable[int]) -> list[Person]:
@@ -120,6 +128,12 @@ def list_identities(session: Session, team_id: str, user_id: str) -> list[Person
     return list_of_user_in(session, user_id, {team_id})
 
 
+def list_teams(session: Session, partnership_id: int, side: Side) -> set[str]:
+    """List the ids by which Slack named the workspaces of a company's people."""
+    theirs = select(Person).where(Person.partnership_id == partnership_id, Person.side == side)
+    return {team for who in session.exec(theirs).all() for team in who.team_ids}
+
+
 def list_of_user(session: Session, user_id: str) -> list[Person]:
     """List the roster rows of a Slack user id, whatever the team; ids are unique across Slack."""
     rows = select(Person).where(Person.user_id == user_id, col(Person.active))
@@ -128,9 +142,7 @@ def list_of_user(session: Session, user_id: str) -> list[Person]:
 
 def list_of_user_in(session: Session, user_id: str, team_ids: set[str]) -> list[Person]:
     """List the roster rows of a person whose workspace has one of some ids."""
-    named = or_(col(Person.team_id).in_(team_ids), col(Person.other_team_id).in_(team_ids))
-    rows = select(Person).where(Person.user_id == user_id, named, col(Person.active))
-    return list(session.exec(rows.order_by(col(Person.partnership_id))).all())
+    return [who for who in list_of_user(session, user_id) if who.team_ids & team_ids]
 
 
 def save_direct_channel(session: Session, person_id: int, channel_id: str, team_id: str) -> None:

@@ -21,6 +21,11 @@ def note(session: Session, key: str, now: datetime, content: str = "") -> Receip
     """Note a delivery; gives the earlier receipt when it was noted before."""
     if insert_if_new(session, [Receipt(key=key, at=now, content=content)]):
         return None
+    return find(session, key)
+
+
+def find(session: Session, key: str) -> Receipt | None:
+    """Find the receipt of a delivery."""
     return session.get(Receipt, key)
 
 

@@ -19,6 +19,7 @@ class Safe:
     def __init__(self, keys: str) -> None:
         made = [_fernet(key.strip()) for key in keys.split(",") if key.strip()]
         self._fernet = MultiFernet(made) if made else None
+        self._first = made[0] if made else None
 
     @property
     def has_key(self) -> bool:
@@ -39,6 +40,15 @@ class Safe:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Sealed("no key opens it") from None
+
+    def resealed(self, sealed: str) -> str | None:
+        """Seal a secret anew with the first key; None where that sealed it already."""
+        secret = self.open(sealed)
+        try:
+            self._first.decrypt(sealed.encode())  # type: ignore[union-attr]  # there is one, for it was opened
+        except InvalidToken:
+            return self.lock(secret)
+        return None
 
 
 def _fernet(key: str) -> Fernet:

@@ -61,6 +61,7 @@ PHASE_TWO = {
     "Evidence": "Both retests were below the limit as well.",
     "Disposition recommendation": "Reject",
 }
+GRID = {"CMO QA": ["Elif Kaya · Borealis Group (example)", "Finn Larsen · Borealis Group (example)"]}
 NOT_KEPT = {Outgoing.__tablename__, Receipt.__tablename__}  # what is sent and received is not the record
 
 

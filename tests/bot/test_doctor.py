@@ -1,12 +1,17 @@
 """What the doctor says of messages that Slack does not take."""
 
+from pathlib import Path
+
 from bot import doctor
 from bot.doctor import Finding
 from bot.settings import Settings
 from handlers.everything import LISTENERS
 from handlers.manifest import SCOPES, manifest
+from sandbox import cast_of
+from storage import installation
+from storage.database import Database
 from storage.partnership import Partnership
-from tests.stage import DEVIATION, Stage
+from tests.stage import CMO, DEVIATION, SPONSOR, Stage, staged
 
 
 async def examined(stage: Stage) -> list[Finding]:
@@ -72,3 +77,29 @@ async def test_threads_that_cannot_be_heard_are_named(stage: Stage) -> None:
     stage.box.use_manifest(made)
     (finding,) = [one for one in await examined(stage) if one.what == "capture"]
     assert "replies are not heard where channels:history or groups:history is missing" in finding.says
+
+
+async def test_every_installation_is_looked_at(tmp_path: Path) -> None:
+    """Whether its token opens, what it was granted, and the channels in which it writes."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        told = [(one.what, one.well, one.says) for one in await examined(stage)]
+        assert [(well, says) for what, well, says in told if what == "token"] == [
+            (True, f"qualbridge in {SPONSOR}"),
+            (True, f"qualbridge in {CMO}"),
+        ]
+        assert [says for what, _, says in told if what == "channel"] == ["C0SHARED #aurora-borealis-quality"]
+        with stage.database.writing() as session:
+            for row in installation.list_live(session):
+                row.token = "sealed with another key"
+        (lost,) = [one for one in await examined(stage) if one.what == "installation"]
+        assert not lost.well
+        assert "put the key back into ENCRYPTION_KEY, or install the app there again" in lost.says
+
+
+async def test_a_superuser_is_named(postgres: Database) -> None:
+    """For whom PostgreSQL keeps nothing apart."""
+    found = doctor._row_level_security(postgres)
+    assert found is not None
+    assert not found.well
+    assert "let the bot have a user of its own" in found.says

@@ -1,5 +1,6 @@
 """Installation by OAuth on the wire: its pages, states, sealed tokens, their renewal and their end."""
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator
@@ -8,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientConnectionError, ClientSession, CookieJar
 from sqlmodel import select
 
 from bot.installations import StoredInstallations
 from bot.samples import SET_UP
-from sandbox import cast_of
+from sandbox import cast_of, wire
 from storage.installation import Installed, PendingInstallation
+from storage.secret import Safe
 from tests.stage import CMO, SHARED, SPONSOR, Stage, staged
 
 BOREALIS = "T0BOREAL"
@@ -238,3 +240,107 @@ async def add_guest(stage: Stage, name: str) -> None:
     stage.elif_.fill({"Person": f"{name} · {SPONSOR}", "Roles": ["Member"]})
     assert await stage.elif_.submit() == {}
     await stage.settle()
+
+
+async def test_where_slack_is_not_reached_the_present_token_goes_on(
+    tmp_path: Path, browser: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lives two hours more; renewed is it by one call, however many ask at once."""
+    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
+        await stage.set_up()
+        await install(stage, browser)
+        known = stage.bot.installations
+        assert isinstance(known, StoredInstallations)
+        await stage.box.move_clock(stage.box.now() + timedelta(hours=10, minutes=30))
+        renewing, used = known.slack.oauth_v2_access, []
+
+        async def cut_off(**_: Any) -> None:
+            raise ClientConnectionError("cut off")
+
+        async def counted(**given: Any) -> Any:
+            used.append(given["refresh_token"])
+            return await renewing(**given)
+
+        monkeypatch.setattr(known.slack, "oauth_v2_access", cut_off)
+        known.forget(BOREALIS)
+        found = await known.find(BOREALIS)
+        assert found is not None
+        assert (await found.slack.auth_test())["team_id"] == BOREALIS
+        monkeypatch.setattr(known.slack, "oauth_v2_access", counted)
+        known.forget(BOREALIS)
+        many = await asyncio.gather(*(known.find(BOREALIS) for _ in range(5)))
+        assert len(used) == 1
+        assert {one.slack.token for one in many if one} == {stage.box.token_of(BOREALIS)}
+
+
+async def test_installed_anew_the_static_token_counts_no_more(stage: Stage, browser: ClientSession) -> None:
+    """Its workspace removed the app and installs it again by the page: commands and what waits are back."""
+    await stage.box.uninstall("T0AURORA")
+    await stage.settle()
+    assert (await install(stage, browser, "U0ANNA"))[0] == 200
+    await stage.box.invite("U0QUALBRIDGE", SHARED)
+    await stage.settle()
+    await stage.anna.command("/deviation")
+    assert stage.anna.modal is not None
+
+
+async def test_a_late_word_of_an_end_ends_nothing_new(stage: Stage, browser: ClientSession) -> None:
+    """Slack repeats what was not heard; the app may be installed again by then."""
+    await install(stage, browser)
+    address, stage.box.events_url = stage.box.events_url, "http://127.0.0.1:9/slack/events"
+    await stage.box.uninstall(BOREALIS)
+    stage.box.events_url = address
+    await stage.box.move_clock(stage.box.now() + timedelta(seconds=30))
+    assert (await install(stage, browser))[0] == 200
+    late = [one for one in stage.box.line.deliveries if one.what == "app_uninstalled"]
+    await stage.box.line.send_again(late[-1])
+    await stage.settle()
+    assert [row.serves for row in rows(stage) if row.ended_at is None] == [BOREALIS]
+
+
+async def test_the_end_of_a_workspaces_own_is_not_its_organisations(tmp_path: Path) -> None:
+    """Both kinds may stand beside each other; Slack tells of an end in two events."""
+    async with staged(tmp_path, cast=cast_of("grid")) as stage:
+        known = stage.bot.installations
+        assert isinstance(known, StoredInstallations)
+        token, at = known.safe.lock("xoxb-own"), known.now()
+        own = {
+            "serves": BOREALIS,
+            "name": "own",
+            "bot_user_id": "U0OWN",
+            "bot_id": "B0OWN",
+            "scopes": "",
+            "token": token,
+        }
+        await known.database.write(lambda s: s.add(Installed(**own, installed_at=at, installed_by="U0ELIF")))
+        known.forget(BOREALIS)
+        for event in ({"type": "tokens_revoked", "tokens": {"bot": ["U0OWN"]}}, {"type": "app_uninstalled"}):
+            body = wire.event(stage.box.world, {**event, "event_ts": stage.box.world.clock.ts()})
+            await stage.box.line.send_event(body | {"team_id": BOREALIS, "enterprise_id": "E0BOREAL"})
+            await stage.settle()
+        assert [row.serves for row in rows(stage) if row.ended_at is None] == ["E0BOREAL"]
+
+
+async def test_a_token_that_no_key_opens_serves_nobody(
+    stage: Stage, browser: ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says what to do; direct messages come from the channel's bot meanwhile."""
+    await install(stage, browser)
+    known = stage.bot.installations
+    assert isinstance(known, StoredInstallations)
+    known.safe = Safe("n" * 40)
+    known.forget(BOREALIS)
+    await stage.owned()
+    assert "You own DEV-2026-0001" in stage.gita.direct_messages[-1].words
+    assert "install the app there again, or put the key back" in caplog.text
+
+
+async def test_qa_add_people_by_their_own_installation(tmp_path: Path) -> None:
+    """It is not in the channel; the channel's own bot says who is there."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        await stage.elif_.command("/quality people")
+        await stage.elif_.click("Add person", stage.elif_.ephemerals[-1])
+        await stage.settle()
+        assert stage.elif_.modal is not None
+        assert stage.elif_.modal.labels == ["Person", "Roles"]

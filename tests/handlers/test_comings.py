@@ -1,12 +1,17 @@
 """People who leave the channel or Slack, and come again: their rights, and what becomes of their work."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.samples import CMO
-from sandbox import Driver, wire
+from handlers import comings
+from sandbox import Driver, cast_of, wire
 from storage import person
 from storage.person import Person, Role
-from tests.stage import ELIF, FINN, HUGO, SHARED, Stage
+from tests.stage import ELIF, FINN, HUGO, SHARED, Stage, staged
 
 
 async def leave(stage: Stage, who: Driver) -> None:
@@ -176,3 +181,49 @@ async def test_owning_without_being_there(stage: Stage) -> None:
     assert stage.elif_.modal is not None
     assert "Gita Rao" not in str(stage.elif_.modal.blocks)
     assert FINN.partition(" · ")[0] in str(stage.elif_.modal.blocks)
+
+
+async def test_an_event_that_failed_is_told_and_taken_once_more(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is acknowledged only when its work is done, and counts as heard only then."""
+    leaving, failures = comings.roster.leave, [RuntimeError("the disk is full")]
+
+    def fail_once(*args: Any) -> None:
+        if failures:
+            raise failures.pop()
+        leaving(*args)
+
+    monkeypatch.setattr(comings.roster, "leave", fail_once)
+    await stage.gita.leave(SHARED)  # Slack tells it again at once
+    await stage.settle()
+    told = [one for one in stage.box.line.deliveries if one.what == "member_left_channel"]
+    assert [one.status for one in told] == [500, 200]
+    assert not found(stage, stage.gita).active
+    number = len(stage.journal())
+    await stage.box.line.send_again(told[-1])
+    assert len(stage.journal()) == number
+
+
+async def test_who_leaves_keeps_no_open_home(tmp_path: Path) -> None:
+    """What was shown there is gone with their rights, and their colleagues' Homes follow."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        await stage.owned(Title="Not for leavers")
+        for who in (stage.gita, stage.elif_):
+            await who.open_home()
+        await stage.settle()
+        assert stage.gita.home is not None
+        assert stage.elif_.home is not None
+        assert "Not for leavers" in stage.gita.home.words
+        await stage.box.move_clock(stage.box.now() + timedelta(minutes=1))
+        published = len(stage.calls("views.publish"))
+        await leave(stage, stage.gita)
+        assert "Not for leavers" not in stage.gita.home.words
+        assert len(stage.calls("views.publish")) == published + 2
+
+
+async def test_a_deactivation_needs_no_workspace(stage: Stage) -> None:
+    """Slack may leave it out for people of other companies; a user id is one person's everywhere."""
+    event = {"type": "user_change", "user": {"id": "U0GITA", "deleted": True}, "event_ts": stage.box.world.clock.ts()}
+    await stage.box.line.send_event(wire.event(stage.box.world, event))
+    await stage.settle()
+    assert not found(stage, stage.gita).active

@@ -4,21 +4,25 @@ import hashlib
 import json
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import select
 
+from bot import fetching
+from bot.fetch import Unseen
 from quality import evidence as evidence_rules
 from quality.files import MOST_BYTES
-from sandbox import Message
+from sandbox import Message, cast_of, wire
 from storage import download, evidence, person
 from storage.download import Download
 from storage.evidence import Evidence
 from storage.person import Role
 from tests.handlers.test_capture import switch, talk
-from tests.stage import INVESTIGATION, Stage
+from tests.stage import INVESTIGATION, Stage, staged
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 40
 PDF = b"%PDF-1.7\n" + b"page" * 40
@@ -459,3 +463,36 @@ async def test_what_waits_survives_a_restart(stage: Stage) -> None:
     assert kept(stage) == []
     await stage.beat(minutes=6)
     assert len(kept(stage)) == 1
+
+
+async def test_a_deletion_is_journaled_once(tmp_path: Path) -> None:
+    """Slack tells both companies' installations of it."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        card = await stage.log(stage.gita)
+        assert await stage.press(stage.gita, "Add evidence", card, Files=[("report.pdf", b"%PDF-1.7 x")]) == {}
+        (one,) = kept(stage)
+        for team in ("T0AURORA", "T0BOREAL"):
+            event = {"type": "file_deleted", "file_id": one.file_id, "event_ts": stage.box.world.clock.ts()}
+            await stage.box.line.send_event(wire.event(stage.box.world, event) | {"team_id": team})
+            await stage.settle()
+        assert [entry.event for entry in stage.journal()].count("deviation.evidence_deleted") == 1
+
+
+async def test_a_file_is_asked_for_by_both_installations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the giver's own bot does not see the channel's may."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        card = await stage.log(stage.gita)
+        fetch, asked = fetching.fetch, []
+
+        async def seen_by_the_second(slack: AsyncWebClient, file_id: str, name: str) -> Any:
+            asked.append(slack.token)
+            if len(asked) == 1:
+                raise Unseen("It is not where the bot may see it.")
+            return await fetch(slack, file_id, name)
+
+        monkeypatch.setattr(fetching, "fetch", seen_by_the_second)
+        assert await stage.press(stage.gita, "Add evidence", card, Files=[("report.pdf", b"%PDF-1.7 x")]) == {}
+        assert asked == [stage.box.token_of("T0BOREAL"), stage.box.token_of("T0AURORA")]
+        assert [one.name for one in kept(stage)] == ["report.pdf"]

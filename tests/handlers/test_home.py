@@ -10,7 +10,7 @@ from handlers.home import draw
 from quality import partnership
 from sandbox import cast_of
 from tests import support
-from tests.stage import CMO, SPONSOR, Stage, staged
+from tests.stage import CMO, GRID, SHARED, SPONSOR, Stage, staged
 
 DELPHI = "Delphi Fill & Finish (example)"
 
@@ -118,3 +118,18 @@ async def test_the_same_user_id_of_another_workspace_sees_nothing(stage: Stage) 
     with stage.database.reading() as session:
         shown = draw(session, "U0ANNA", {"T0CYGNUS"}, 0, stage.box.now())
     assert "You work in no channel" in str(shown)
+
+
+async def test_home_stays_whole_on_grid(tmp_path: Path) -> None:
+    """Also of somebody whom the roster knows by the workspace, where the organisation's installation shows Home."""
+    async with staged(tmp_path, cast=cast_of("grid")) as stage:
+        await stage.hugo.leave(SHARED)
+        await stage.set_up(**GRID)
+        await stage.hugo.join(SHARED)
+        await stage.settle()
+        await stage.hugo.open_home()
+        await stage.settle()
+        assert stage.hugo.home is not None
+        assert "Open: nothing" in stage.hugo.home.words
+        await stage.log(stage.anna)
+        assert "Open: 1 deviation." in stage.hugo.home.words

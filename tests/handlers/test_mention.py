@@ -8,12 +8,12 @@ import pytest
 from bot.sandbox import connected
 from handlers.everything import LISTENERS
 from handlers.manifest import manifest
-from sandbox import Driver, Sandbox, example_cast
+from sandbox import Driver, Sandbox, cast_of, example_cast, wire
 from storage import person
 from storage.database import Database
 from storage.migrate import migrate
 from storage.person import Role
-from tests.stage import BUSY, TUESDAY, Stage
+from tests.stage import BUSY, SHARED, TUESDAY, Stage, staged
 
 HOSTILE = '<!channel> *bold* `code` <https://evil.example|safe> & "quoted"'
 
@@ -138,3 +138,25 @@ async def test_without_the_optional_scopes_the_mention_s_own_words_are_there(dea
     given = filled(deaf.gita)
     assert "the pH probe drifts" in given["title"]
     assert "/archives/" in given["happened"]
+
+
+async def test_the_channels_own_bot_answers(tmp_path: Path) -> None:
+    """Whichever is mentioned: one installation alone writes in a channel; in a silent one the answer is private."""
+    async with staged(tmp_path, cast=cast_of("both")) as stage:
+        await stage.set_up()
+        await stage.box.invite("U0QUALBOREAL", SHARED)
+        said = await stage.gita.say("Hello there")
+        mention = {"type": "app_mention", "user": "U0GITA", "text": "<@U0QUALBOREAL> hello", "ts": said.ts}
+        team = {"channel": SHARED, "team": "T0BOREAL", "user_team": "T0BOREAL", "event_ts": said.ts}
+        body = wire.event(stage.box.world, mention | team)
+        await stage.box.line.send_event(body | {"team_id": "T0BOREAL"})
+        await stage.settle()
+        assert [one.user for one in stage.gita.thread(said)] == ["U0QUALBRIDGE"]
+        await stage.box.archive(SHARED)
+        await stage.settle()
+        posts = len(stage.calls("chat.postMessage"))
+        body = wire.event(stage.box.world, mention | team)
+        await stage.box.line.send_event(body | {"team_id": "T0BOREAL"})
+        await stage.settle()
+        posted = stage.calls("chat.postMessage")[posts:]
+        assert [call for call in posted if call.arguments["channel"] == SHARED] == []

@@ -1,13 +1,15 @@
 """My work and the morning list: what needs a person, when they hear of it, and who stands in for them."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.samples import CMO, SPONSOR
-from sandbox import Driver, Message
-from tests.stage import INVESTIGATION, SHARED, Stage
+from sandbox import Driver, Message, cast_of
+from tests.handlers.test_home import set_up_delphi
+from tests.stage import INVESTIGATION, SHARED, Stage, staged
 
 FINN_STANDS_IN = {"Stand-in": "Finn Larsen", "Until": date(2026, 12, 4)}
 HUGO_STANDS_IN = {"Stand-in": "Hugo Meyer", "Until": date(2026, 12, 4)}
@@ -250,3 +252,21 @@ async def test_only_colleagues_stand_in(stage: Stage) -> None:
         assert name in offered
     for name in ("Anna Berg", "Gita Rao"):
         assert name not in offered
+
+
+async def test_in_a_direct_message_each_partnership_stands_apart(tmp_path: Path) -> None:
+    """My work and search of somebody in several channels: each under its companies, in an answer they alone see."""
+    async with staged(tmp_path, cast=cast_of("both", third=True)) as stage:
+        await stage.set_up()
+        await set_up_delphi(stage)
+        await stage.log(stage.gita, Title="Leak in the filler")
+        here = next(one.id for one in stage.box.world.channels.values() if one.partner == "U0ANNA")
+        for command in ("/quality mine", "/quality search leak", "/deviation list"):
+            await stage.anna.command(command, channel=here)
+            shown = stage.anna.ephemerals[-1]
+            first, second = shown.words.split(f"{SPONSOR} and Delphi")
+            assert first.startswith(f"{SPONSOR} and {CMO}")
+            assert "Leak in the filler" in first
+            assert "Leak" not in second
+        await stage.anna.command("/deviation DEV-2026-0001", channel=here)
+        assert "Use this in the channel you mean" in stage.anna.ephemerals[-1].words

@@ -114,3 +114,14 @@ async def test_notes_of_closed_and_void_records(stage: Stage) -> None:
     await stage.void(stage.elif_, card)
     await keep(stage, stage.gita, card)
     assert entry(stage, "deviation.note_kept").content["record"] == "DEV-2026-0001"
+
+
+async def test_two_colleagues_set_the_number(stage: Stage) -> None:
+    """The second is told what it is meanwhile, and nothing is overwritten unseen."""
+    card = await stage.log(stage.gita)
+    for who in (stage.elif_, stage.finn):
+        await who.click("QMS number", card)
+    stage.elif_.fill({"Number": "QE-1"})
+    assert await stage.elif_.submit() == {}
+    stage.finn.fill({"Number": "QE-2"})
+    assert "changed it meanwhile, to QE-1" in (await stage.finn.submit())["Number"]

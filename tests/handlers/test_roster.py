@@ -227,3 +227,31 @@ async def test_a_long_roster_has_pages(stage: Stage) -> None:
     second = stage.elif_.ephemerals[-1]
     assert "Worker 20" in second.words
     assert second.buttons.count("Change roles") == 15
+
+
+async def test_who_left_meanwhile_is_not_added(stage: Stage) -> None:
+    """It is asked again when the form is sent: who is not in the channel any more joins no roster."""
+    await stage.elif_.click("People")
+    await stage.settle()
+    await stage.elif_.click("Add person", stage.elif_.ephemerals[-1])
+    await stage.settle()
+    stage.elif_.fill({"Person": f"Gus Teller · {SPONSOR}", "Roles": ["QA", "Member"]})
+    await stage.box.person("U0GUEST").leave(SHARED)
+    await stage.settle()
+    told = await stage.elif_.submit()
+    assert told == {"Person": "Gus Teller is not in this channel any more. Choose somebody who is."}
+    assert roles(stage, "Gus Teller") is None
+
+
+async def test_who_left_meanwhile_sets_nothing_up(empty_stage: Stage) -> None:
+    """Nor is anybody named QA who left."""
+    stage = empty_stage
+    for gone, label in (("U0ANNA", "Sponsor"), ("U0FINN", "CMO QA")):
+        await stage.anna.command("/quality setup")
+        await stage.settle()
+        stage.anna.fill(SET_UP)
+        await stage.box.person(gone).leave(SHARED)
+        told = await stage.anna.submit()
+        assert "is not in this channel any more" in told.get(label, ""), told
+        await stage.box.person(gone).join(SHARED)
+        await stage.anna.close_modal()

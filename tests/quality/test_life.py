@@ -546,6 +546,18 @@ def _needs_capa(found: Sheet) -> bool:
 Filled = Callable[..., object]
 
 
+def _number(walk: Walk, ref: Ref) -> Filled:
+    """Give a number in place of the present one."""
+    number = f"QMS-{walk.dice.randrange(1000)}"
+    STORY.append(f"    set_number {ref} {number}")
+
+    def filled(session: Session, actor: Actor, now: datetime) -> Record:
+        seen = of_record(session, actor.partnership.id, ref.record_id).own_numbers.get(actor.person.side)
+        return own.set_number(session, actor, ref, number, seen, now)
+
+    return filled
+
+
 def _with(use_case: Filled, *given: Callable[[Walk], object]) -> Callable[[Walk, Ref], Filled]:
     """Give a form whose fields are filled in one by one."""
 
@@ -650,7 +662,7 @@ FORMS: dict[str, Callable[[Walk, Ref], Filled]] = {
     "export": _looked("export"),
     "assign": _with(records.assign_owner, _owner),
     "comment": _with(records.comment, _reason),
-    "number": _with(own.set_number, lambda walk: f"QMS-{walk.dice.randrange(1000)}"),
+    "number": _number,
     "notes": _with(own.keep_note, _reason),
     "evidence": _evidence,
     "files": _looked("files"),

@@ -1,16 +1,20 @@
 """Setting a channel up, who may, and the other company's confirmation."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlmodel import Session, func, select
 
-from quality import partnership
+from quality import partnership, people, roster
 from quality.people import Profile
+from quality.refusal import Refusal
 from storage import journal, person
 from storage import partnership as stored
+from storage.database import Database
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from tests import support
@@ -32,6 +36,11 @@ from tests.support import (
 
 GUEST = profile("Gus Guest", SPONSOR_TEAM, guest=True)  # of the CMO, in the sponsor's workspace
 OTHER_GUEST = profile("Uma Guest", SPONSOR_TEAM, guest=True)
+
+
+def of_organisation(name: str, team: str) -> Profile:
+    """Give a person of an organisation with two workspaces."""
+    return replace(profile(name, team), teams=frozenset({"T1", "T2", "E1"}))
 
 
 def set_up(session: Session, who: Profile = ANNA, **changes: Any) -> Partnership:
@@ -195,3 +204,42 @@ def test_the_company_that_set_up_cannot_confirm_for_the_other(session: Session) 
 def test_confirming_twice_is_refused(session: Session, there: Partnership, who: Profile) -> None:
     """Both have confirmed, and that is said."""
     assert support.refused(session, partnership.confirm, actor(session, who), NOW).endswith("has too.")
+
+
+def test_an_organisation_with_several_workspaces_is_one_company(session: Session) -> None:
+    """QA of two of them can be named together, and the other company cannot take a colleague of theirs."""
+    one, two, third = (of_organisation(*who) for who in (("Una Q", "T1"), ("Tom Q", "T2"), ("Theo R", "T2")))
+    made = set_up(session, cmo_qa=(one, two))
+    assert stored.companies(session, made.id)[Side.CMO].team_id == "E1"
+    errors = support.field_errors(session, roster.admit, actor(session, ANNA), third, [Role.QA], NOW)
+    assert errors["person"].startswith("Theo R is of Borealis")
+    people.enrol(session, made.id, third, NOW)
+    assert actor(session, third).company.name == "Borealis"
+
+
+def test_every_id_of_an_organisation_is_known_once(session: Session) -> None:
+    """Whichever Slack names, it is the same person, and the journal hears of each id once."""
+    made = set_up(session, cmo_qa=(of_organisation("Una Q", "E1"),))
+    for team in ("T1", "T2"):
+        assert people.recognise(session, made.id, of_organisation("Una Q", team), NOW)
+    number = len(support.entries(session))
+    for team in ("E1", "T1", "T2") * 2:
+        assert actor(session, of_organisation("Una Q", team)).person.name == "Una Q"
+    assert len(support.entries(session)) == number
+
+
+def test_two_who_set_up_at_once(postgres: Database) -> None:
+    """One wins, the other is told that it is done."""
+    start = Barrier(2)
+
+    def run(who: Profile) -> object:
+        with postgres.writing() as own:
+            partnership.require_free(own, SET_UP.channel_id)
+            start.wait(10)
+            return set_up(own, who)
+
+    with ThreadPoolExecutor(2) as pool:
+        told = [one.exception() for one in [pool.submit(run, who) for who in (ANNA, BEN)]]
+    (refusal,) = [one for one in told if one is not None]
+    assert isinstance(refusal, Refusal)
+    assert "set up already" in str(refusal)

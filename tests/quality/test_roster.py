@@ -1,12 +1,18 @@
 """Who is there: leaving, coming back, and what becomes of the work."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from threading import Barrier
 
+import pytest
 from sqlmodel import Session
 
 from quality import mine, reminders, roster, setting
 from quality.people import Profile
+from quality.refusal import Refusal
+from storage import person
 from storage.clock import Duty
+from storage.database import Database
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from tests import support
@@ -80,11 +86,72 @@ def test_leaving_twice_is_leaving_once(session: Session, there: Partnership) -> 
     assert (len(support.entries(session)), row.left_at) == (number, NOW)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([Role.VIEWER], [Role.VIEWER]),
+        ([Role.MEMBER, Role.QA, Role.HEAD], [Role.MEMBER]),
+        ([Role.QA], [Role.MEMBER]),
+    ],
+)
+def test_who_comes_back_has_no_more_than_before(
+    session: Session, there: Partnership, before: list[Role], after: list[Role]
+) -> None:
+    """A viewer only reads, as before; what QA hold is given anew."""
+    gita = support.give_roles(session, GITA, *before)
+    leave(session, GITA)
+    roster.come_back(session, there.id, gita.id, GITA, NOW + DAY)
+    assert (gita.active, gita.roles) == (True, after)
+
+
+def test_a_guest_who_comes_back_stays_off(session: Session, there: Partnership) -> None:
+    """Which company a guest acts for is for its QA to say, each time."""
+    guest = support.profile("Gus Teller", support.SPONSOR_TEAM, guest=True)
+    row = roster.admit(session, actor(session, ELIF), guest, [Role.MEMBER], NOW)
+    roster.leave(session, there.id, row.id, "left the channel", NOW)
+    roster.come_back(session, there.id, row.id, guest, NOW + DAY)
+    assert not row.active
+    assert roster.admit(session, actor(session, ELIF), guest, [Role.MEMBER], NOW + DAY).active
+
+
+def test_a_person_acts_for_one_company_for_good(session: Session, there: Partnership) -> None:
+    """What somebody did for the CMO never becomes the sponsor's."""
+    guest = support.profile("Gus Teller", support.SPONSOR_TEAM, guest=True)
+    row = roster.admit(session, actor(session, ELIF), guest, [Role.MEMBER], NOW)
+    support.log_deviation(session, guest)
+    roster.remove(session, actor(session, ELIF), row.id, "Moves.", NOW)
+    errors = support.field_errors(session, roster.admit, actor(session, ANNA), guest, [Role.QA], NOW)
+    assert errors["person"].startswith("Gus Teller acted for Borealis here")
+
+
+def test_of_two_who_take_each_other_off_one_stays(postgres: Database) -> None:
+    """At the same moment, too: a company without QA could put nothing right."""
+    with postgres.writing() as opened:
+        support.set_up(opened)
+        ids = {who.name: support.row_of(opened, who).id for who in (ELIF, FINN)}
+    start = Barrier(2)
+
+    def take_off(by: Profile, whom: Profile) -> str:
+        with postgres.writing() as own:
+            who = actor(own, by)
+            roster.get_own(own, who, ids[whom.name])
+            start.wait(10)
+            roster.remove(own, who, ids[whom.name], "Moves.", NOW)
+        return "taken off"
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(take_off, *pair) for pair in ((ELIF, FINN), (FINN, ELIF))]
+    told = [one.exception() for one in both]
+    assert sum(isinstance(one, Refusal) for one in told) == 1
+    with postgres.reading() as opened:
+        assert len([one for one in person.list_with_role(opened, 1, Role.QA) if one.side == "CMO"]) == 1
+
+
 def test_who_comes_back_is_a_member(session: Session, there: Partnership) -> None:
     """Roles are QA's to give, once more; the morning list comes again."""
     elif_row = support.row_of(session, ELIF)
     leave(session, ELIF)
-    roster.come_back(session, elif_row, NOW + DAY)
+    roster.come_back(session, there.id, elif_row.id, ELIF, NOW + DAY)
     assert (elif_row.active, elif_row.left_at, elif_row.roles) == (True, None, [Role.MEMBER])
     assert elif_row.next_list_at == datetime(2026, 11, 26, 7, tzinfo=UTC)
     entry = support.last_entry(session)
