@@ -221,6 +221,8 @@ def answer(session: Session, actor: Actor, asked: Question, said: Answer, reason
 def _open_question(session: Session, actor: Actor, asked: Question) -> tuple[Record, AuthorityReport]:
     found = check_may_answer(session, actor, asked.record_id, asked.name)
     record = change.get(session, actor, asked.record_id)
+    if found.answered_by_id is None and asked.answered:  # no button of ours says so
+        raise Overtaken("Nobody answered this yet. Look at it first.", record.id)
     if (found.answer or "") != asked.answered:
         by = person.get(session, record.partnership_id, found.answered_by_id or 0)
         when = f" on {moment(found.answered_at)}" if found.answered_at else ""
