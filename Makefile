@@ -30,7 +30,7 @@ sandbox: $(RUN)  ## start the bot in a local Slack and print the page's address
 
 test: $(DEV) lint  ## run every check and test
 	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || echo "Chromium is not installed here: the tests in a browser are left out."
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(DEV)  ## style, types, import direction
 	@$(BIN)/ruff check .

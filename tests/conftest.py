@@ -12,7 +12,6 @@ import pytest
 from sqlmodel import Session
 
 from storage.database import Database
-from storage.migrate import migrate
 from storage.partnership import Partnership
 from tests import support
 from tests.postgres import Server, running
@@ -31,16 +30,6 @@ def now() -> datetime:
     return support.NOW
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Bring an SQLite file to the present schema, once for all tests, which copy it."""
-    path = tmp_path_factory.mktemp("migrated") / "qualbridge.db"
-    made = Database(f"sqlite:///{path}")
-    migrate(made)
-    made.close()
-    return path
-
-
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Database:
     """Give a real database at the present schema: of SQLite, unless the test asks for both engines."""
@@ -49,9 +38,9 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-def sqlite(migrated: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
     """Open a real SQLite file at the present schema."""
-    path = shutil.copy(migrated, tmp_path / "qualbridge.db")
+    path = shutil.copy(support.migrated(), tmp_path / "qualbridge.db")
     made = Database(f"sqlite:///{path}")
     yield made
     made.close()

@@ -1,6 +1,7 @@
 """The stage of the Slack tests: the sandbox, the real bot behind it by signed HTTP, and its people by name."""
 
 import copy
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,10 +22,10 @@ from sandbox.cast import Cast
 from sandbox.world import View
 from storage.database import Database
 from storage.journal import JournalEntry
-from storage.migrate import migrate
 from storage.outbox import Outgoing
 from storage.receipt import Receipt
 from storage.schema import METADATA
+from tests.support import migrated
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a working day in both companies' countries
 BUSY = 15.0  # seconds to answer, on a machine that runs other things; how fast it is, the benchmarks measure
@@ -267,8 +268,7 @@ async def staged(
     folder: Path, *, starts_at: datetime | None = TUESDAY, cast: Cast | None = None, **box_args: Any
 ) -> AsyncIterator[Stage]:
     """Give a stage with an empty database and a channel that is not set up."""
-    database = Database(f"sqlite:///{folder / 'test.db'}")
-    migrate(database)
+    database = Database(f"sqlite:///{shutil.copy(migrated(), folder / 'test.db')}")
     try:
         async with (
             Sandbox(

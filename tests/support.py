@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -31,6 +34,7 @@ from storage.download import Download
 from storage.evidence import Evidence
 from storage.investigation import Cause, Disposition
 from storage.journal import JournalEntry
+from storage.migrate import migrate
 from storage.oos import ResultKind
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
@@ -39,12 +43,23 @@ from storage.record import Asked, Class, Distributed, Kind, Outcome, Record, Sta
 from storage.schema import METADATA
 
 Result = TypeVar("Result")
+_MADE = TemporaryDirectory(prefix="qualbridge-")  # gone when the process ends
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Berlin
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 CHANNEL = "C0QUALITY"
 SPONSOR_TEAM, CMO_TEAM = "T0AURORA", "T0BOREALIS"
+
+
+@cache
+def migrated() -> Path:
+    """Bring an SQLite file to the present schema, once for all tests of a process, which copy it."""
+    path = Path(_MADE.name) / "migrated.db"
+    made = Database(f"sqlite:///{path}")
+    migrate(made)
+    made.close()
+    return path
 
 
 def profile(name: str, team_id: str, *, time_zone: str = "Europe/Berlin", guest: bool = False) -> Profile:

@@ -106,9 +106,9 @@ def _capa(session: Session, now: Time, source: Record) -> Record:
 
 
 @pytest.fixture(scope="module")
-def signed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a database with signed records of all kinds, by the use cases; tests copy it."""
-    path = Path(shutil.copy(migrated, tmp_path_factory.mktemp("signed") / "bot.db"))
+    path = Path(shutil.copy(support.migrated(), tmp_path_factory.mktemp("signed") / "bot.db"))
     database = Database(f"sqlite:///{path}")
     now = Time()
     with database.writing() as session:
