@@ -67,13 +67,15 @@ def _limit(told: list[tuple[str, str]]) -> int:
 
 
 def buttons(sheet: Sheet) -> list[Block]:
-    """Draw the buttons in two rows: what moves the record on, then what can always be done."""
-    rows = _rows_of_buttons(sheet.record, has_owner=sheet.owner is not None, has_reports=bool(sheet.reports))
-    return [blocks.actions(*row) for row in rows if row]
+    """Draw the buttons in three rows: what moves the record on, what else is done with it, what is kept beside it."""
+    record = sheet.record
+    rows = _rows_of_buttons(record, has_owner=sheet.owner is not None, has_reports=bool(sheet.reports))
+    aside = [_button(record, act) for act in transitions.offered(record) if act.is_aside]
+    return [blocks.actions(*row) for row in (*rows, aside) if row]
 
 
 def _rows_of_buttons(record: Record, *, has_owner: bool, has_reports: bool) -> tuple[list[Block], list[Block]]:
-    acts = transitions.offered(record)
+    acts = [act for act in transitions.offered(record) if not act.is_aside]
     steps = [act for act in acts if act.is_step]
     # The next step stands out; once somebody owns the record, another owner is not it.
     first = next((act for act in steps if act.name != "assign" or not has_owner), None)
@@ -111,7 +113,7 @@ def row_text(row: Row, now: datetime, zone: str) -> str:
 def rows(found: list[Row], now: datetime, zone: str, *, steps_only: bool = False) -> list[Block]:
     """Draw records as a list, each with one row of buttons: the one that opens it, and those of its card.
 
-    In messages that nobody asked for only those that move it on.
+    What is kept beside a record stands on the card alone; in messages that nobody asked for only what moves it on.
     """
     shown: list[Block] = []
     for row in found:

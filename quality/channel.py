@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from quality import setting
-from quality.people import Actor, Machine
+from quality.people import NO_TEAM, Actor, Machine
 from storage import journal, message, outbox, partnership, person, reply
 from storage.partnership import Partnership, Side
 from storage.person import Role
@@ -67,9 +67,8 @@ def _teams_away(session: Session, there: Partnership) -> set[str]:
     """Give the ids of the company that is not at home in the channel: its own, and those of its people."""
     found = ((side, one.team_id) for side, one in partnership.companies(session, there.id).items())
     away = [(side, team) for side, team in found if team != there.home_team_id]
-    return {one for side, team in away for one in (team, *person.list_teams(session, there.id, side))} - {
-        there.home_team_id
-    }
+    named = {one for side, team in away for one in (team, *person.list_teams(session, there.id, side))}
+    return named - {there.home_team_id, NO_TEAM}
 
 
 def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Setting a channel up for a sponsor and its CMO, and the other company's confirmation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import agreement, digest
-from quality.people import Actor, Profile, add, require, side_by_team
+from quality.people import NO_TEAM, Actor, Profile, add, require, side_by_team
 from quality.refusal import FieldErrors, Refusal
 from quality.working_time import calendar_of
 from storage import journal, outbox, partnership, scope
@@ -96,6 +97,10 @@ def _teams(form: SetUpForm) -> dict[Side, str]:
     if both:
         name = next(who.name for who in form.cmo_qa if who.identity in both)
         raise FieldErrors({"cmo_qa": f"{name} is named for the sponsor as well. A person acts for one company."})
+    # People of one company may be guests in the other's workspace: who is named QA here says so.
+    of_cmo = [who for who in form.cmo_qa if not who.guest]
+    if of_cmo and all(who.guest for who in form.sponsor_qa):
+        return {Side.SPONSOR: NO_TEAM, Side.CMO: _team_of(of_cmo, set())}
     for who in form.sponsor_qa:
         if who.guest:
             raise FieldErrors({"sponsor_qa": f"{who.name} is a guest there. Name people of the sponsor's own."})
@@ -103,19 +108,21 @@ def _teams(form: SetUpForm) -> dict[Side, str]:
             raise FieldErrors(
                 {"sponsor_qa": f"{who.name} is not of the sponsor's workspace. Name the sponsor's people."}
             )
-    # Guests of the sponsor's workspace may be the CMO's people: QA named here says so.
-    of_cmo = [who for who in form.cmo_qa if not who.guest]
     for who in of_cmo:
         if who.identity.team_id == form.sponsor_team_id:
             raise FieldErrors({"cmo_qa": f"{who.name} is of the sponsor's workspace. Name the CMO's people."})
     if not of_cmo:
         return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: form.sponsor_team_id}
     sponsors = {team for who in form.sponsor_qa for team in who.teams} | {form.sponsor_team_id}
-    shared = set.intersection(*({who.identity.team_id, *who.teams} for who in of_cmo)) - sponsors
+    return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: _team_of(of_cmo, sponsors)}
+
+
+def _team_of(people: Sequence[Profile], others: set[str]) -> str:
+    """Give what the CMO's people have in common: of an organisation its own id, so that all its workspaces count."""
+    shared = set.intersection(*({who.identity.team_id, *who.teams} for who in people)) - others
     if not shared:
         raise FieldErrors({"cmo_qa": "These people are of several workspaces. Name people of one company."})
-    # Of an organisation its own id: colleagues of each of its workspaces are of the company.
-    return {Side.SPONSOR: form.sponsor_team_id, Side.CMO: min(shared, key=lambda team: (team[0] != "E", team))}
+    return min(shared, key=lambda team: (team[0] != "E", team))
 
 
 def _terms(form: SetUpForm, teams: dict[Side, str]) -> dict[str, str]:
@@ -124,7 +131,7 @@ def _terms(form: SetUpForm, teams: dict[Side, str]) -> dict[str, str]:
         "channel": form.channel_id,
         "sponsor": form.sponsor,
         "CMO": form.cmo,
-        "sponsor workspace": teams[Side.SPONSOR],
+        "sponsor workspace": teams[Side.SPONSOR] or "none, its people are guests",
         "CMO workspace": teams[Side.CMO],
         "sponsor country": form.sponsor_country,
         "CMO country": form.cmo_country,

@@ -14,6 +14,8 @@ from storage import journal, partnership, person, scope
 from storage.partnership import Company, Partnership, Side
 from storage.person import Person, Role
 
+NO_TEAM = ""  # of a company whose people are all guests in the other's workspace
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -117,7 +119,7 @@ def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
     known = person.find(session, there.id, who.team_id, who.user_id)
     if known is not None and known.active:
         return Actor(there, both, known)
-    teams = {company.team_id for company in both.values()}
+    teams = {company.team_id for company in both.values()} - {NO_TEAM}
     if known is None and (who.team_id in teams or any(map(_is_organisation, {who.team_id, *teams}))):
         seen = person.find_user(session, there.id, who.user_id) is not None
         raise NotOnRoster(there.id, there.channel_id, seen=seen)  # of one of them, or of an organisation: Slack knows
@@ -166,7 +168,7 @@ def enrol_all(session: Session, partnership_id: int, profiles: Iterable[Profile]
 def side_by_team(team_ids: Iterable[str], teams: dict[Side, str]) -> Side | None:
     """Tell a full member's company by the ids of their workspace; where both share one, it is the sponsor's own."""
     known = set(team_ids)
-    return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] in known), None)
+    return next((side for side in (Side.SPONSOR, Side.CMO) if teams[side] in known - {NO_TEAM}), None)
 
 
 def add(

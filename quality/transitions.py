@@ -38,6 +38,7 @@ class Act:
     to: tuple[State, ...] = ()  # where it can lead; nowhere: the state stays
     opens: str = ""  # the modal it opens
     is_step: bool = False  # it moves the record on, so it stands in reminders too
+    is_aside: bool = False  # it stands on the record's own card alone, not in lists
     binds: bool = False  # it speaks for a company, which must have confirmed the partnership
     shown: Callable[[Record], bool] = lambda _record: True  # whether the button stands there, in these states
     done: tuple[str, ...] = ()  # the events after which it stands there no more
@@ -106,7 +107,7 @@ def _common(kind: Kind) -> tuple[Act, ...]:
         "distributed", "Batch distributed", alive, who.ANYBODY,
         "what is known by now; void are the signatures that signed something else; Yes starts the sponsor's clocks of "
         "reports to authorities",
-        opens="Batch distributed",
+        opens="Batch distributed", is_aside=True,
     )  # fmt: skip
     return (
         Act(
@@ -116,28 +117,29 @@ def _common(kind: Kind) -> tuple[Act, ...]:
         Act(
             "stop_clock", "Stop clock", runs, who.OWNER_OR_QA,
             "QA of the other company is asked to let it stand still until a day; it is due later by so long",
-            (guards.NOTHING_ASKED, guards.NOT_LATE, guards.RUNS), opens="Stop clock", shown=_may_stop,
+            (guards.NOTHING_ASKED, guards.NOT_LATE, guards.RUNS), opens="Stop clock", shown=_may_stop, is_aside=True,
         ),
         Act(
             "resume", "Resume clock", runs, who.OWNER_OR_QA, "the clock goes on",
             (guards.STANDS,), shown=lambda record: record.clock_stands, done=("resumed",),
         ),
         *(() if kind is Kind.CAPA else (distributed, add_capa)),
-        Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record"),
+        Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record",
+            is_aside=True),
         Act("comment", "Comment", (*seen, State.VOID), who.ANYBODY, "kept in the journal and the thread",
             opens="Comment"),
         Act("evidence", "Add evidence", (*seen, State.VOID), who.ANYBODY,
             "files, kept whole with their SHA-256; what is there when the record is submitted is signed with it",
-            opens="Add evidence"),
+            opens="Add evidence", is_aside=True),
         Act("files", "Evidence", (*seen, State.VOID), who.EVERYBODY, "lists the files that are kept, and sends them",
-            shown=lambda record: record.files > 0),
+            shown=lambda record: record.files > 0, is_aside=True),
         Act("number", "QMS number", (*seen, State.VOID), who.ANYBODY,
             "its number in one's own company's quality system; both see it, and find the record by it",
-            opens="QMS number"),
+            opens="QMS number", is_aside=True),
         Act("notes", "Private notes", (*seen, State.VOID), who.ANYBODY,
-            "notes for one's own company alone", opens="Private notes"),
+            "notes for one's own company alone", opens="Private notes", is_aside=True),
         Act("clocks", "Clocks", (*seen, State.VOID), who.EVERYBODY,
-            "shows each clock with its rule, whose it is, and who is reminded next"),
+            "shows each clock with its rule, whose it is, and who is reminded next", is_aside=True),
         Act("history", "History", (*seen, State.VOID), who.EVERYBODY, "shows its journal"),
         Act("export", "Export", (*seen, State.VOID), who.EVERYBODY,
             "sends the record with signatures and journal as a file"),

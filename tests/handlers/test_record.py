@@ -155,7 +155,7 @@ async def test_qa_voids_with_a_reason(stage: Stage) -> None:
     ):
         assert words in card.words
     assert "On hold" not in card.words
-    assert card.buttons == ["Comment", "Add evidence", "QMS number", "Private notes", "Clocks", "History", "Export"]
+    assert card.buttons == ["Comment", "History", "Export", "Add evidence", "QMS number", "Private notes", "Clocks"]
     assert "voided it:\nLogged twice." in stage.gita.thread(card)[-1].words
 
 

@@ -127,6 +127,22 @@ def test_a_guest_named_as_qa_sets_up_for_the_cmo(session: Session) -> None:
     assert support.row_of(session, GUEST).side is Side.CMO
 
 
+def test_the_sponsors_people_may_be_guests(session: Session) -> None:
+    """In the CMO's workspace: its full members are the CMO's, and further guests are for QA to add."""
+    sponsor = profile("Gus Guest", CMO_TEAM, guest=True)
+    made = set_up(session, sponsor, sponsor_qa=(sponsor,), sponsor_team_id=CMO_TEAM)
+    both = stored.companies(session, made.id)
+    assert [company.team_id for company in both.values()] == ["", CMO_TEAM]
+    assert (both[Side.SPONSOR].confirmed_at, both[Side.CMO].confirmed_at) == (NOW, None)
+    people.enrol(session, made.id, GITA, NOW)
+    assert actor(session, GITA).person.side is Side.CMO
+    other = profile("Uma Guest", CMO_TEAM, guest=True)
+    assert "guest" in support.refused(session, people.enrol, made.id, other, NOW)
+    assert roster.admit(session, actor(session, sponsor), other, [Role.MEMBER], NOW).side is Side.SPONSOR
+    nobody = profile("Nemo Nobody", "")
+    assert "neither company's" in support.refused(session, people.actor_in_channel, made.channel_id, nobody.identity)
+
+
 def test_a_full_member_of_a_shared_workspace_sets_up_for_the_sponsor(session: Session) -> None:
     """Where both companies use the sponsor's workspace, its own people are the sponsor's."""
     made = set_up(session, CARLA, cmo_qa=(GUEST,))
