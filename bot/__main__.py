@@ -103,49 +103,69 @@ def migrate() -> None:
 
 
 @cli.command()
-def verify() -> None:
+def verify(
+    file: Annotated[Path | None, typer.Argument(help="A backup; without it the database of DATABASE_URL.")] = None,
+) -> None:
     """Check every journal link by link, every signature and every kept file; exit status 1 when one is broken."""
-    from quality import evidence, signature
-    from storage.journal import Break
-    from storage.journal import verify as check
+    from bot.verify import check
 
+    url = f"sqlite:///{file}" if file else _settings().database_url
     broken = False
-    signatures = files = 0
-    with closing(Database(_settings().database_url)) as database, database.reading() as session:
+    with closing(Database(url)) as database:
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
-            raise SettingsError("DATABASE_URL names a file that does not exist. Give that of the running bot.")
-        for result in check(session):
-            if isinstance(result, Break):
-                broken = True
-                typer.echo(f"BROKEN  partnership {result.partnership_id}, entry {result.seq}: {result.why}")
-            else:
-                typer.echo(f"whole   partnership {result.partnership_id}: {result.seq} entries, {result.hash}")
-        for fault in signature.verify(session):
-            signatures += 1
-            if fault:
-                broken = True
-                typer.echo(f"BROKEN  {fault}")
-        typer.echo(f"{signatures} signatures checked")
-        for fault in evidence.verify(session):
-            files += 1
-            if fault:
-                broken = True
-                typer.echo(f"BROKEN  {fault}")
-        typer.echo(f"{files} files checked")
+            named = file or "DATABASE_URL"
+            raise SettingsError(f"{named} names a file that does not exist. Give that of the running bot, or a backup.")
+        for one in check(database):
+            broken = broken or not one.well
+            typer.echo(one.says)
     if broken:
         raise typer.Exit(1)
+
+
+@cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="The file to be written, an SQLite database.")]) -> None:
+    """Write the database into a new file, as it is at this moment, and check it; the bot may run meanwhile."""
+    from bot.backup import back_up
+
+    size = back_up(_settings().database_url, file)
+    typer.echo(f"{file}: {size:,} bytes, checked. Keep ENCRYPTION_KEY too, elsewhere.")
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")]) -> None:
+    """Bring a backup, of this version or an older one, into the database of DATABASE_URL, which has to be empty."""
+    from bot.backup import restore as bring
+
+    bring(file, _settings().database_url)
+    typer.echo("Restored and checked. Compare its journal with the hash of the last digest in each channel.")
+
+
+@cli.command()
+def copy(
+    source: Annotated[str, typer.Argument(help="The address of the database to be read.")],
+    target: Annotated[str, typer.Argument(help="The address of an empty database.")],
+) -> None:
+    """Copy a database into an empty one, from SQLite to PostgreSQL perhaps, and hold both against each other."""
+    from bot.backup import move
+
+    numbers = move(source, target)
+    typer.echo(f"{sum(numbers.values()):,} rows of {len(numbers)} tables copied and compared, all journals checked.")
 
 
 def main() -> None:
     """Run the command line; what keeps it from starting is named, with status 2."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from bot.backup import CannotCopy
     from handlers import slack_errors
 
     try:
         cli()
     except SettingsError as wrong:
         typer.echo(str(wrong), err=True)
+    except CannotCopy as wrong:
+        typer.echo(str(wrong), err=True)
+        sys.exit(1)
     except SQLAlchemyError as wrong:
         typer.echo(f"The database of DATABASE_URL does not work: {wrong.args[0]}. Try `qualbridge doctor`.", err=True)
     except slack_errors.FAILURES as wrong:

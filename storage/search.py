@@ -6,7 +6,7 @@ search never walks another partnership's text.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -62,6 +62,18 @@ def find_any(session: Session, partnership_id: int, terms: Sequence[str], limit:
         return _by_fts5(session, partnership_id, " OR ".join(f'"{word}"' for word in words), limit)
     lexemes = (f"'{partnership_id}:{word}'" for word in _plain_words(" ".join(words)))
     return _found(session, TSVECTOR_FIND, " | ".join(lexemes), limit)
+
+
+def every(session: Session) -> Iterator[tuple[int, int, str]]:
+    """Give what stands in the index, record by record: its id, its partnership, and what it is found by."""
+    if _has_fts5(session):
+        rows = session.connection().execute(text("SELECT rowid, partnership, content FROM record_text ORDER BY rowid"))
+        for record_id, partnership, content in rows:
+            yield record_id, int(partnership.removeprefix("p")), content
+        return
+    words = text("SELECT record_id, tsvector_to_array(words) FROM record_text ORDER BY record_id")
+    for record_id, found in session.connection().execute(words):
+        yield record_id, int(found[0].partition(":")[0]), " ".join(word.partition(":")[2] for word in found)
 
 
 def _has_fts5(session: Session) -> bool:
