@@ -58,10 +58,13 @@ def row_of(text: str, first: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_a_command_of_the_command_line_is_documented(name: str) -> None:
-    """Every command has a row in the README, and every option of it stands there."""
-    row = row_of(README, f"`qualbridge {name}`")
-    for parameter in commands()[name].params:
-        assert f"`{parameter.opts[0]}`" in row
+    """Every command has a row in the README with its arguments, and every option of it stands there."""
+    parameters = commands()[name].params
+    given = [one for one in parameters if one.param_type_name == "argument"]
+    names = [str(one.name).upper() if one.required else f"[{str(one.name).upper()}]" for one in given]
+    row = row_of(README, f"`{' '.join(['qualbridge', name, *names])}`")
+    for parameter in parameters:
+        assert parameter in given or f"`{parameter.opts[0]}`" in row
 
 
 def test_no_document_names_a_command_that_does_not_exist() -> None:
