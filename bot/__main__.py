@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import sys
 from collections.abc import Coroutine
 from contextlib import closing
@@ -11,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from bot import logs
 from bot import settings as configuration
 from bot.settings import Settings, SettingsError
 from storage.database import Database
@@ -58,7 +58,7 @@ def sandbox(
 
     if setup not in SETUPS:
         raise typer.BadParameter(f"--setup is one of {', '.join(SETUPS)}")
-    _log("WARNING")
+    logs.begin("WARNING")
     _run(play(data, port, setup, empty=empty, socket_mode=socket_mode))
 
 
@@ -179,22 +179,14 @@ def main() -> None:
 
 def _settings() -> Settings:
     settings = configuration.load()
-    _log(settings.log_level)
+    logs.begin(settings.log_level, as_json=settings.log_format == "json")
     return settings
 
 
 def _slack_settings() -> Settings:
     settings = configuration.load_for_slack()
-    _log(settings.log_level)
+    logs.begin(settings.log_level, as_json=settings.log_format == "json")
     return settings
-
-
-def _log(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel("WARNING")
-    for name in ("slack_sdk", "slack_bolt"):  # below INFO they log whole payloads: tokens, records, keys of devices
-        logging.getLogger(name).setLevel(max(logging.getLevelNamesMapping()[level], logging.INFO))
-    logging.getLogger("alembic").setLevel("WARNING")
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:

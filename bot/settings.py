@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from storage.secret import SHORTEST
 
 ENGINES = ("sqlite", "postgresql")
+FORMATS = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -49,6 +50,12 @@ def _level(value: str) -> str:
     return value.upper()
 
 
+def _format(value: str) -> str:
+    if value.lower() not in FORMATS:
+        raise ValueError(f"give one of {', '.join(FORMATS)}")
+    return value.lower()
+
+
 def _keys(value: str) -> str:
     if any(0 < len(key.strip()) < SHORTEST for key in value.split(",")):
         raise ValueError(f"give {SHORTEST} random characters or more, such as `openssl rand -base64 32` writes")
@@ -71,6 +78,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: Annotated[str, AfterValidator(_level)] = "INFO"
+    log_format: Annotated[str, AfterValidator(_format)] = "text"
 
     @property
     def has_oauth(self) -> bool:

@@ -13,6 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from handlers import request
 from handlers.call import UNKNOWN, Call
 from handlers.desk import Desk
 from handlers.errors import answer_error
@@ -73,6 +74,7 @@ async def _dispatch(
     body: dict[str, Any],
     ack: AsyncAck,
 ) -> None:
+    request.begin()
     installation = context.get(INSTALLATION) or await _installation(desk, body)
     if installation is None:  # Slack tells of its end in two events: it is over with the first
         await ack()

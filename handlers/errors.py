@@ -1,11 +1,11 @@
 """The one place where what went wrong becomes an answer: at a field, for the person alone, or as a code."""
 
 import logging
-import secrets
 
 from handlers import blocks, cards, device, forms
 from handlers.blocks import Screen
 from handlers.call import Call, Repeated
+from handlers.request import REQUEST
 from handlers.text import escape, unmarked
 from quality import change
 from quality.device import NoDevice
@@ -22,7 +22,7 @@ async def answer_error(call: Call, error: Exception) -> None:
     if call.event and not isinstance(error, Refusal):
         raise error  # not acknowledged, so Slack tells it once more
     if not isinstance(error, Refusal):
-        code = secrets.token_hex(3).upper()
+        code = REQUEST.get()
         log.error("error %s", code, exc_info=error)
         error = Refusal(
             f"Something went wrong (code {code}) and nothing was changed. Please try again; "

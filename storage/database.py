@@ -117,7 +117,7 @@ def locked(session: Session, wanted: SelectOfScalar[Result]) -> SelectOfScalar[R
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "postgresql":
         return _postgres(url)
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # an error's text is logged: no record's words stand in it
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -129,6 +129,7 @@ def _postgres(url: str) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
         pool_size=READERS + 1,
+        hide_parameters=True,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
