@@ -94,17 +94,25 @@ def manifest(
 
 
 @cli.command()
-def migrate() -> None:
+def migrate(
+    grant_to: Annotated[
+        str, typer.Option(help="A user of PostgreSQL for `serve`, who may not change the journal.")
+    ] = "",
+) -> None:
     """Bring the database to the present schema."""
-    from storage.migrate import migrate as bring
+    from storage import migrate as schema
 
     with closing(Database(_settings().database_url)) as database:
-        typer.echo(f"The database is at schema {bring(database)}.")
+        typer.echo(f"The database is at schema {schema.migrate(database)}.")
+        if grant_to:
+            schema.grant(database, grant_to)
+            typer.echo(f"{grant_to} may run the bot: read and add everywhere, change nothing that is kept for ever.")
 
 
 @cli.command()
 def verify(
     file: Annotated[Path | None, typer.Argument(help="A backup; without it the database of DATABASE_URL.")] = None,
+    digest: Annotated[list[str] | None, typer.Option(help="A SHA-256 that a digest named; also several times.")] = None,
 ) -> None:
     """Check every journal link by link, every signature and every kept file; exit status 1 when one is broken."""
     from bot.verify import check
@@ -115,7 +123,7 @@ def verify(
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
             named = file or "DATABASE_URL"
             raise SettingsError(f"{named} names a file that does not exist. Give that of the running bot, or a backup.")
-        for one in check(database):
+        for one in check(database, digest or ()):
             broken = broken or not one.well
             typer.echo(one.says)
     if broken:

@@ -1,6 +1,6 @@
 """Checking what is kept: every journal link by link, every signature that counts, every file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quality import evidence, signature
@@ -16,9 +16,20 @@ class Checked:
     says: str
 
 
-def check(database: Database) -> Iterator[Checked]:
-    """Check everything in a database; what does not hold is named."""
+SHORTEST = 12  # characters of a hash
+
+
+def check(database: Database, witnessed: Sequence[str] = ()) -> Iterator[Checked]:
+    """Check everything in a database; what does not hold is named.
+
+    A chain alone does not show that its end was cut off, head and all, or that an older copy was put in its place. So
+    each hash that a digest named has to be that of an entry.
+    """
     with database.reading() as session:
+        for one in witnessed:
+            is_there = len(one) >= SHORTEST and journal.has_hash(session, one.lower())
+            says = "whole   an entry has the hash" if is_there else "BROKEN  no entry has the hash"
+            yield Checked(well=is_there, says=f"{says} {one}")
         for result in journal.verify(session):
             if isinstance(result, journal.Break):
                 says = f"BROKEN  partnership {result.partnership_id}, entry {result.seq}: {result.why}"

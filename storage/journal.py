@@ -175,6 +175,12 @@ def verify(session: Session) -> Iterator[JournalHead | Break]:
         yield _broken_link(session, head) or head
 
 
+def has_hash(session: Session, begins: str) -> bool:
+    """Whether an entry's hash is this one, or begins so; asks every entry, so it is for checking alone."""
+    said = select(JournalEntry.id).where(col(JournalEntry.hash).startswith(begins, autoescape=True)).limit(1)
+    return session.exec(said).first() is not None
+
+
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
     for entry, number in _entries(session, head.partnership_id):

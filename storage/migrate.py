@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from storage.database import Database
 
+ADDED_TO = ("journal", "evidence", "evidence_content")  # rows that are never changed nor removed
 LOCK = 7_126_004_551  # any number will do, as long as it stays the same
 
 
@@ -33,6 +34,21 @@ def bypasses_policies(database: Database) -> bool:
     with database.engine.connect() as connection:
         asked = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         return bool(connection.execute(asked).scalar_one())
+
+
+def grant(database: Database, role: str) -> None:
+    """Let a role of PostgreSQL run the bot: not own the tables, nor change or remove what is only ever added to."""
+    quoted = database.engine.dialect.identifier_preparer.quote_identifier(role)
+    with database.engine.begin() as connection:
+        for order in (
+            f"GRANT USAGE ON SCHEMA public TO {quoted}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}",
+            f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quoted}",
+            f"REVOKE UPDATE, DELETE, TRUNCATE ON {', '.join(ADDED_TO)} FROM {quoted}",
+            f"REVOKE DELETE, TRUNCATE ON signature FROM {quoted}",  # it may be voided
+            f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON alembic_version FROM {quoted}",
+        ):
+            connection.exec_driver_sql(order)
 
 
 def newest() -> str:

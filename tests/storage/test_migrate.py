@@ -4,18 +4,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import select
 
 from storage.database import Database
-from storage.migrate import _config, migrate, newest, revision
+from storage.migrate import _config, bypasses_policies, grant, migrate, newest, revision
 from storage.outbox import Outgoing
 from storage.schema import METADATA
+from tests import support
 from tests.postgres import Server
 
 pytestmark = pytest.mark.both_engines
@@ -159,3 +162,41 @@ def test_foreign_keys_have_an_index_or_a_reason(database: Database) -> None:
 
 def _columns(database: Database, table: str) -> set[str]:
     return {column["name"] for column in inspect(database.engine).get_columns(table)}
+
+
+ORDERS = (
+    "UPDATE journal SET body = 'x'",
+    "DELETE FROM journal",
+    "TRUNCATE journal",
+    "ALTER TABLE journal DISABLE TRIGGER ALL",
+    "DROP TRIGGER journal_append_only ON journal",
+    "UPDATE evidence SET name = 'x'",
+    "DELETE FROM evidence_content",
+    "DELETE FROM signature",
+    "ALTER TABLE record DISABLE ROW LEVEL SECURITY",
+    "UPDATE alembic_version SET version_num = 'x'",
+)
+
+
+def test_the_running_role_may_not_alter_the_journal(postgres: Database) -> None:
+    """A user that `migrate --grant-to` lets run the bot does all of its work, and none of this."""
+    role = f"bot_{uuid4().hex[:8]}"
+    with postgres.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN NOSUPERUSER"))
+    grant(postgres, role)
+    running = Database(make_url(postgres.url).set(username=role).render_as_string(hide_password=False))
+    try:
+        assert migrate(running) == newest()
+        assert not bypasses_policies(running)
+        with running.writing() as session:
+            support.set_up(session)
+            record = support.log_deviation(session)
+            support.keep_file(session, support.GITA, record)
+            support.submit(session, record)
+            support.sign(session, support.ELIF, record)
+        for order in ORDERS:
+            refused = pytest.raises(ProgrammingError, match=r"must be owner|permission denied")
+            with running.engine.connect() as connection, refused:
+                connection.execute(text(order))
+    finally:
+        running.close()
