@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, Session, col, select
@@ -183,9 +183,9 @@ def has_hash(session: Session, begins: str) -> bool:
 
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
-    for entry, number in _entries(session, head.partnership_id):
+    for entry in _entries(session, head.partnership_id):
         seq += 1
-        why = _fault(entry, number, seq, previous)
+        why = _fault(entry, seq, previous)
         if why:
             return Break(head.partnership_id, seq, why)
         previous = entry.hash
@@ -196,37 +196,44 @@ def _broken_link(session: Session, head: JournalHead) -> Break | None:
     return None
 
 
-def _fault(entry: JournalEntry, number: str | None, seq: int, previous: str) -> str | None:
+class Kept(NamedTuple):
+    """An entry as it is checked: its columns, and the number of the record it stands with."""
+
+    seq: int
+    event: str
+    at: datetime
+    body: str
+    hash: str
+    number: str | None
+
+
+def _fault(entry: Kept, seq: int, previous: str) -> str | None:
     if entry.seq != seq:
         return f"entry {seq} is missing"
     if link(previous, entry.body) != entry.hash:
         return "its content or the link before it was changed"
-    if _said(entry) != (entry.seq, entry.event, entry.at.isoformat(), number):
+    if _said(entry.body) != (entry.seq, entry.event, entry.at.isoformat(), entry.number):
         return "its columns differ from its body"
     return None
 
 
-def _said(entry: JournalEntry) -> tuple[Any, ...] | None:
+def _said(body: str) -> tuple[Any, ...] | None:
     try:
-        content = entry.content
+        content = json.loads(body)
         return content["seq"], content["event"], content["at"], content.get("record")
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None  # a body with a matching hash that was never an entry's
 
 
-def _entries(session: Session, partnership_id: int) -> Iterator[tuple[JournalEntry, str | None]]:
-    """Give a chain's entries with the numbers of the records they stand with."""
+def _entries(session: Session, partnership_id: int) -> Iterator[Kept]:
+    """Give a chain's entries as plain rows, some at a time: objects would cost more than the checking."""
+    of_entry = (JournalEntry.seq, JournalEntry.event, JournalEntry.at, JournalEntry.body, JournalEntry.hash)
+    chain = select(*of_entry, Record.number).outerjoin(Record, col(Record.id) == JournalEntry.record_id)  # type: ignore[call-overload]
     after = 0
     while True:
-        page = session.exec(
-            select(JournalEntry, Record.number)
-            .outerjoin(Record, col(Record.id) == JournalEntry.record_id)
-            .where(JournalEntry.partnership_id == partnership_id, JournalEntry.seq > after)
-            .order_by(col(JournalEntry.seq))
-            .limit(CHUNK)
-        ).all()
-        yield from page
+        following = chain.where(JournalEntry.partnership_id == partnership_id, JournalEntry.seq > after)
+        page = session.exec(following.order_by(col(JournalEntry.seq)).limit(CHUNK)).all()
+        yield from (Kept(*row) for row in page)
         if len(page) < CHUNK:
             return
-        after = page[-1][0].seq
-        session.expunge_all()  # memory stays flat whatever the journal's length
+        after = page[-1].seq
