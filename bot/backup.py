@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError
@@ -14,6 +15,7 @@ from storage.database import Database
 from storage.migrate import migrate, newest, revision
 
 OWNERS_ALONE = 0o600  # a backup holds what the database holds
+BESIDE = ("-wal", "-shm", "-journal")  # files of SQLite that belong to a database
 
 
 class CannotCopy(Exception):  # noqa: N818 - what stands in the way
@@ -31,11 +33,12 @@ def back_up(url: str, path: Path) -> int:
         if _is_sqlite(url):
             copy.vacuum_into(source, part)
         else:
+            _require_present(source)
             with closing(Database(f"sqlite:///{part}")) as target:
                 migrate(target)
                 _copied(source, target)
-        part.chmod(OWNERS_ALONE)
-        _check(part)
+        with _part_of(path.with_name(f"{path.name}.checked")) as checked:
+            _check(part, checked)
         part.rename(path)
     return path.stat().st_size
 
@@ -45,16 +48,26 @@ def restore(path: Path, url: str) -> None:
     if not path.is_file():
         raise CannotCopy(f"There is no file {path}.")
     place = Path(make_url(url).database or "") if _is_sqlite(url) else None
-    with _opened(f"sqlite:///{path}") as kept, _part_of(path) as part:
+    if place is None or place.exists():
+        with TemporaryDirectory() as folder:
+            _restored(path, Path(folder) / "backup.db")
+            move(f"sqlite:///{folder}/backup.db", url)
+        return
+    left = [f"{place}{ending}" for ending in BESIDE if Path(f"{place}{ending}").exists()]
+    if left:  # SQLite would take it for the restored database's own, and replay it
+        raise CannotCopy(f"{', '.join(left)} is left of another database. Move it away, with the one it belongs to.")
+    with _part_of(place) as part:
+        _restored(path, part)
+        part.rename(place)
+
+
+def _restored(path: Path, part: Path) -> None:
+    """Copy a backup, bring it to the present schema and check it."""
+    with _opened(f"sqlite:///{path}") as kept:
         copy.vacuum_into(kept, part)
-        with closing(Database(f"sqlite:///{part}")) as working:
-            migrate(working)
-        _check(part)
-        if place is not None and not place.exists():
-            part.rename(place)
-            place.chmod(OWNERS_ALONE)
-            return
-        move(f"sqlite:///{part}", url)
+    with closing(Database(f"sqlite:///{part}")) as working:
+        migrate(working)
+        _hold(working)
 
 
 def move(source_url: str, target_url: str) -> dict[str, int]:
@@ -62,12 +75,9 @@ def move(source_url: str, target_url: str) -> dict[str, int]:
     with closing(Database(target_url)) as target:
         migrate(target)
         if not copy.is_empty(target):
-            raise CannotCopy(
-                "The database to be written holds partnerships already. Give an empty one, or move it away."
-            )
+            raise CannotCopy("The database to be written is not empty. Give an empty one, or move it away.")
         with _opened(source_url) as source:
-            if revision(source) != newest():
-                raise CannotCopy("The database to be read has an older schema. Run `qualbridge migrate` on it first.")
+            _require_present(source)
             numbers = _copied(source, target)
         _hold(target)
     return numbers
@@ -78,6 +88,11 @@ def _copied(source: Database, target: Database) -> dict[str, int]:
         return copy.copy(source, target)
     except Differs as differs:
         raise CannotCopy(f"Nothing was copied: {differs}. Is somebody else writing to the copy?") from differs
+
+
+def _require_present(source: Database) -> None:
+    if revision(source) != newest():
+        raise CannotCopy("The database to be read has an older schema. Run `qualbridge migrate` on it first.")
 
 
 @contextmanager
@@ -95,13 +110,14 @@ def _opened(url: str) -> Iterator[Database]:
 
 @contextmanager
 def _part_of(path: Path) -> Iterator[Path]:
-    """Give a file to write into beside another; it is gone afterwards unless it was renamed."""
+    """Give an empty file to write into beside another; it is gone afterwards unless it was renamed."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
+    part.touch(OWNERS_ALONE, exist_ok=False)
     try:
         yield part
     finally:
-        for ending in ("", "-wal", "-shm"):
+        for ending in ("", *BESIDE):
             part.with_name(part.name + ending).unlink(missing_ok=True)
 
 
@@ -109,8 +125,15 @@ def _is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def _check(part: Path) -> None:
+def _check(part: Path, scratch: Path) -> None:
+    """Check a backup; one of an older schema as it is after migrating, and is itself left as it was."""
     with closing(Database(f"sqlite:///{part}")) as database:
+        if revision(database) == newest():
+            _hold(database)
+            return
+        copy.vacuum_into(database, scratch)
+    with closing(Database(f"sqlite:///{scratch}")) as database:
+        migrate(database)
         _hold(database)
 
 

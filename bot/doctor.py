@@ -47,12 +47,15 @@ async def examine(settings: Settings, now: Callable[[], datetime] = real_now) ->
         for finding in _database(database, now()):
             yield finding
         async with slack_client(settings) as slack:
+            served: set[str] | None = set() if settings.has_oauth else None
             for mouth in _mouths(settings, database, slack):
                 if isinstance(mouth, Finding):
                     yield mouth
                     continue
-                async for finding in _slack(mouth, database, now, only_its_own=settings.has_oauth):
+                async for finding in _slack(mouth, database, now, served):
                     yield finding
+        for finding in _homeless(database, served):
+            yield finding
         if (kept := _row_level_security(database)) is not None:
             yield kept
     finally:
@@ -79,6 +82,16 @@ def _mouths(settings: Settings, database: Database, slack: AsyncWebClient) -> It
         mouth = AsyncWebClient(token=token, base_url=slack.base_url, session=slack.session, retry_handlers=[])
         mouth.proxy = slack.proxy
         yield mouth
+
+
+def _homeless(database: Database, served: set[str] | None) -> list[Finding]:
+    """Name the channels in which no installation can write any more."""
+    if served is None or not _is_present(database):
+        return []
+    with database.reading() as session:
+        channels = partnership.list_channels(session)
+    says = "the app is not installed any more in the workspace whose bot writes there: install it again"
+    return [Finding("channel", well=False, says=f"{one}: {says}") for one, team in channels if team not in served]
 
 
 def _is_present(database: Database) -> bool:
@@ -153,12 +166,13 @@ def _unsaid(session: Session) -> list[Finding]:
 
 
 async def _slack(
-    slack: AsyncWebClient, database: Database, now: Callable[[], datetime], *, only_its_own: bool
+    slack: AsyncWebClient, database: Database, now: Callable[[], datetime], served: set[str] | None
 ) -> AsyncIterator[Finding]:
+    """Look at Slack by one installation; where there may be several, note which workspaces are `served`."""
     try:
         answer = await slack.auth_test()
     except SlackApiError as error:
-        remedy = "install the app there again" if only_its_own else "check SLACK_BOT_TOKEN"
+        remedy = "install the app there again" if served is not None else "check SLACK_BOT_TOKEN"
         says = f"Slack says {slack_errors.word(error)}: {remedy}"
         yield Finding("token", well=False, says=says)
         return
@@ -172,7 +186,9 @@ async def _slack(
     if captured and (deaf := _deaf(answer)):
         yield deaf
     yield _clock(answer, now())
-    home = {str(answer["team_id"]), str(answer.get("enterprise_id") or "")} if only_its_own else None
+    home = {str(answer["team_id"]), str(answer.get("enterprise_id") or "")} if served is not None else None
+    if served is not None and home is not None:
+        served |= home
     async for finding in _channels(slack, database, home):
         yield finding
 

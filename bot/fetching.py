@@ -92,10 +92,13 @@ class Fetching:
         mouths = await self._mouths(row)
         if not mouths:
             raise Broken("The app is not installed any more where the file was given.")
-        for slack in mouths[:-1]:
-            with suppress(Broken, Unseen):
+        why: list[Broken | Unseen] = []
+        for slack in mouths:
+            try:
                 return await fetch(slack, row.file_id, row.name)
-        return await fetch(mouths[-1], row.file_id, row.name)
+            except (Broken, Unseen) as failure:
+                why.append(failure)
+        raise next((one for one in why if isinstance(one, Broken)), why[-1])  # what may come another time is not lost
 
     async def _mouths(self, row: Download) -> list[AsyncWebClient]:
         def teams(session: Session) -> tuple[str, str]:

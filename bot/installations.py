@@ -51,7 +51,7 @@ class StoredInstallations:
         self.slack = slack
         self.now = now
         self.safe = Safe(settings.encryption_key)
-        self._own = own
+        self._own, self._own_since = own, now().replace(microsecond=0)
         self._known: dict[str, Known] = {}
         self._renewals: dict[str, asyncio.Task[Installed]] = {}
         self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one look at a time at each
@@ -71,7 +71,7 @@ class StoredInstallations:
         """End an installation that Slack ended; not one that was made after Slack's word of it."""
         told = told_at or self.now()
         await self.database.write(lambda session: stored.end(session, serves, why, self.now(), told))
-        if self._own is not None and self._own.team_id == serves:
+        if self._own is not None and self._own.team_id == serves and self._own_since <= told:
             self._own = None
         self.forget(serves)
 
@@ -93,7 +93,7 @@ class StoredInstallations:
             row = await self.database.read(lambda session: stored.find(session, serves))
             if row is not None and row.expires_at is not None and row.expires_at - self.now() < RENEWED_BEFORE:
                 row = await self._renewed(row)
-            found = self._opened(row) if row is not None else self._own_of(serves)
+            found = (self._opened(row) if row is not None else None) or self._own_of(serves)
             self._known[serves] = Known(found, time.monotonic() + REMEMBERED)
             return found
 
@@ -130,9 +130,17 @@ class StoredInstallations:
         renewal = self._renewals.get(row.serves)
         if renewal is None:
             renewal = self._renewals[row.serves] = asyncio.create_task(self._renew(row))
-            renewal.add_done_callback(lambda _: self._renewals.pop(row.serves))
+            renewal.add_done_callback(lambda _: self._renewed_late(row.serves))
         done, _ = await asyncio.wait({renewal}, timeout=PATIENCE)
         return renewal.result() if done else row
+
+    def _renewed_late(self, serves: str) -> None:
+        self._renewals.pop(serves)
+        self.forget(serves)
+
+    async def finish(self) -> None:
+        """Wait for the renewals that were begun: Slack gives a token once."""
+        await asyncio.gather(*self._renewals.values())
 
     async def _renew(self, row: Installed) -> Installed:
         used = row.refresh_token or ""
@@ -150,6 +158,6 @@ class StoredInstallations:
         expires_at = self.now() + timedelta(seconds=int(answer["expires_in"]))
 
         def renew(session: Session) -> Installed:
-            return stored.renew(session, row.id, used, token, refresh, expires_at)
+            return stored.renew(session, row.id, row.expires_at, token, refresh, expires_at)
 
         return await self.database.write(renew)

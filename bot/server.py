@@ -81,8 +81,8 @@ class Server:
         try:
             bolt = AsyncBoltRequest(body=raw.decode(), query=request.query_string, headers=dict(request.headers))
             answer = await self.bot.app.async_dispatch(bolt)
-        except Exception:  # what our handlers raise is answered there: this is a body that Bolt cannot read
-            log.exception("a signed request could not be read")
+        except Exception as error:  # noqa: BLE001 - what our handlers raise is answered there: Bolt cannot read this body
+            log.warning("a signed request could not be read: %s", type(error).__name__)
             return web.Response(status=400, text="not a request of Slack")
         return web.Response(status=answer.status, body=answer.body, headers=answer.first_headers_without_set_cookie())
 
@@ -191,6 +191,7 @@ async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above
         await bot.timetable.stop()
         await bot.desk.finish()
+        await bot.installations.finish()
         bot.fetching.stop()
         bot.delivery.stop()
         with suppress(TimeoutError):  # a file that is not whole by then is fetched at the next start

@@ -117,7 +117,8 @@ def assemble(
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
     ) -> AuthorizeResult | None:
-        found = await installations.find(team_id or "", enterprise_id)
+        named = [one if isinstance(one, str) else None for one in (team_id, enterprise_id)]  # as the payload has it
+        found = await installations.find(named[0] or "", named[1])
         if found is None:
             return None
         context[INSTALLATION] = found

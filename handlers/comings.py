@@ -46,7 +46,12 @@ async def _back(call: Call) -> None:
     who = await call.desk.database.read(known)
     if who is None:
         return
-    profile = await profiles.fetch(call.slack, call.identity)
+    try:
+        profile = await profiles.fetch(call.slack, call.identity)
+    except Refusal as refusal:
+        if refusal.__cause__ is None:
+            return  # an app, or an account that was closed
+        raise LookupError("Slack did not say who came back") from refusal  # so it tells the event once more
     await call.run(lambda session: roster.come_back(session, who.partnership_id, who.id, profile, call.now))
     call.desk.changed(who.partnership_id)
 

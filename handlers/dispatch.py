@@ -81,7 +81,7 @@ async def _dispatch(
         return
     try:
         call = Call(desk, installation, body, ack)
-    except (Lacking, TypeError, AttributeError) as error:  # of whom it is, nobody can say
+    except (Lacking, TypeError, AttributeError, RecursionError) as error:  # of whom it is, nobody can say
         log.warning("a payload that says not even who acts: %s", error)
         await ack()
         return
@@ -92,8 +92,8 @@ async def _dispatch(
     except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers
         try:
             await answer_error(call, error)
-        except Lacking as lacking:
-            await answer_error(call, lacking)
+        except (Lacking, TypeError, AttributeError) as lacking:  # what Slack sent back of our own form is not whole
+            await answer_error(call, lacking if isinstance(lacking, Lacking) else Lacking("form"))
 
 
 async def _act(handler: Handler, call: Call) -> None:

@@ -63,7 +63,8 @@ class Text(Field):
 
     def read(self, state: Mapping[str, Any]) -> str | None:
         """Read cleaned text."""
-        text = clean(state.get("value") or "")
+        given = state.get("value")
+        text = clean(given if isinstance(given, str) else "")
         text = text if self.multiline else one_line(text)
         if len(text) > self.limit:
             raise ValueError(f"This is {len(text)} characters long; {self.limit} is the most. Shorten it.")
@@ -187,6 +188,16 @@ class PersonChoice(Choice):
         return int(chosen) if chosen else None
 
 
+def _part(state: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Give a part of a form's state; what is none counts as empty."""
+    found = state.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(item: Mapping[str, Any]) -> Any:
+    return item["text"]["text"] if isinstance(item["text"], dict) else item["text"]
+
+
 @dataclass(frozen=True)
 class Choices(Field):
     """One or more of the options given when it is drawn; read as options, words and all."""
@@ -200,7 +211,7 @@ class Choices(Field):
     def read(self, state: Mapping[str, Any]) -> tuple[Option, ...] | None:
         """Read the chosen options."""
         chosen = state.get("selected_options") or ()
-        return tuple(Option(item["text"]["text"], item["value"]) for item in chosen) or None
+        return tuple(Option(str(_text(item)), str(item["value"])) for item in chosen) or None
 
 
 @dataclass(frozen=True)
@@ -310,7 +321,7 @@ class Form:
         errors: dict[str, str] = {}
         for one in self.fields:
             try:
-                value = one.read(state.get(one.name, {}).get(ELEMENT, {}))
+                value = one.read(_part(_part(state, one.name), ELEMENT))
             except ValueError as fault:
                 errors[one.name] = str(fault)
                 continue
@@ -341,7 +352,7 @@ def anew(view: Mapping[str, Any], told: Sequence[Block], data: Mapping[str, Any]
 
 
 def _preset(block: Block, state: Mapping[str, Any]) -> Block:
-    given = state.get(block["block_id"], {}).get(ELEMENT, {})
+    given = _part(_part(state, block["block_id"]), ELEMENT)
     element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
     return block | {
         "element": element | {PRESET[name]: value for name, value in given.items() if name in PRESET and value}

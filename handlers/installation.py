@@ -26,6 +26,9 @@ class Installations(Protocol):
     async def end(self, serves: str, why: str, told_at: datetime | None = None) -> None:
         """End an installation that Slack ended; not one that was made after Slack's word of it."""
 
+    async def finish(self) -> None:
+        """Wait for what was begun."""
+
     async def just_ended(self, team_id: str) -> bool:
         """Whether a workspace had an installation of its own until a short while ago."""
 
@@ -42,6 +45,9 @@ class OneInstallation:
 
     async def end(self, serves: str, why: str, told_at: datetime | None = None) -> None:
         """Keep the token: what Slack says of it is told by its answers."""
+
+    async def finish(self) -> None:
+        """Wait for nothing: its token is never renewed."""
 
     async def just_ended(self, team_id: str) -> bool:  # noqa: ARG002 - it goes on
         """Say that none ended."""

@@ -96,7 +96,7 @@ async def still_there(slack: AsyncWebClient, channel_id: str, chosen: Mapping[st
     # Of who has left Slack may not even say who they were: that they left is told first.
     looked_up = (profiles.fetch(slack, who.identity, f"{who.name} is") for _, who in everybody)
     looking = asyncio.gather(*looked_up, return_exceptions=True)
-    present = await profiles.ids_in_channel(slack, channel_id)
+    present = await profiles.present(slack, channel_id, {who.identity.user_id for _, who in everybody})
     for field, who in everybody:
         if who.identity.user_id not in present:
             raise FieldErrors({field: f"{who.name} is not in this channel any more. Choose somebody who is."})

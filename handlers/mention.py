@@ -38,11 +38,11 @@ async def on_mention(call: Call) -> None:
         screen = Screen(escape(str(not_yet)), [blocks.section(str(not_yet)), blocks.actions(button)])
     except Refusal as refusal:
         screen = Screen(escape(str(refusal)), [blocks.typed(str(refusal))])
+    speaker = await _speaker(call, channel_id)
     if not await call.first_time():  # a message cannot be posted twice, the other events can be acted on again
         return
     # In the channel, not ephemeral: whoever mentions may be of the company without the app, for whom Slack
     # promises no ephemeral message. By the channel's own bot, whichever was mentioned; where it is silent, by none.
-    speaker = await _speaker(call, channel_id)
     if speaker is None:
         await call.answer(screen)
         return

@@ -1,7 +1,7 @@
 """What Slack says of people and teams: names, time zones, guests, and who is in a channel."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -34,7 +34,11 @@ async def fetch(slack: AsyncWebClient, who: Identity, named: str = "you are") ->
 
 async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profile], int]:
     """List the people in a channel, bots and former members left out; and how many could not be read."""
-    ids = await _members(slack, channel_id)
+    ids: list[str] = []
+    async for some in _members(slack, channel_id):
+        ids += some
+        if len(ids) >= MOST_PEOPLE:
+            break
     gate = asyncio.Semaphore(AT_ONCE)
     users = await asyncio.gather(*(_user(slack, user_id, gate) for user_id in ids[:MOST_PEOPLE]))
     present = [profile(user) for user in users if user and is_present(user) and user.get("team_id")]
@@ -43,25 +47,28 @@ async def in_channel(slack: AsyncWebClient, channel_id: str) -> tuple[list[Profi
     return sorted(present, key=lambda who: who.name.casefold()), missing
 
 
-async def ids_in_channel(slack: AsyncWebClient, channel_id: str) -> list[str]:
-    """List who is in a channel, by user id, while somebody waits; a Refusal when Slack does not say."""
+async def present(slack: AsyncWebClient, channel_id: str, wanted: set[str]) -> set[str]:
+    """Tell who of some people is in a channel, by user id, while somebody waits; a Refusal when Slack does not say."""
+    found: set[str] = set()
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _members(slack, channel_id)
+            async for some in _members(slack, channel_id):
+                found |= wanted & set(some)
+                if found == wanted:
+                    break
     except FAILURES as error:
         raise Refusal("Slack did not say who is in this channel just now. Please try again in a moment.") from error
+    return found
 
 
-async def _members(slack: AsyncWebClient, channel_id: str) -> list[str]:
-    ids: list[str] = []
+async def _members(slack: AsyncWebClient, channel_id: str) -> AsyncIterator[list[str]]:
     cursor = ""
-    while len(ids) < MOST_PEOPLE:
+    while True:
         page = await _patiently(partial(slack.conversations_members, channel=channel_id, limit=200, cursor=cursor))
-        ids += page["members"]
+        yield page["members"]
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
-            break
-    return ids
+            return
 
 
 async def team_names(slack: AsyncWebClient, team_ids: set[str]) -> dict[str, str]:

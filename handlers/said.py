@@ -17,6 +17,7 @@ from quality.people import Actor
 from quality.refusal import Refusal
 from storage import person
 
+SLACKS_FIRST, SLACKS_LAST = 1e9, 1e10  # seconds, between which Slack takes a moment
 IN_TIME = 1.0  # seconds for what is asked of Slack first: a form has to be opened within three
 
 
@@ -38,9 +39,12 @@ class Saying:
 def moment_of(ts: str) -> datetime:
     """Read a message's time stamp; a Refusal for one that is none."""
     try:
-        return datetime.fromtimestamp(float(ts), UTC)
-    except (ValueError, OverflowError, OSError):
+        at = float(ts)
+    except ValueError:
         raise Refusal(UNKNOWN) from None
+    if not SLACKS_FIRST <= at < SLACKS_LAST:
+        raise Refusal(UNKNOWN)
+    return datetime.fromtimestamp(at, UTC)
 
 
 def saying(channel_id: str, message: Mapping[str, Any]) -> Saying:

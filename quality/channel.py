@@ -27,8 +27,7 @@ def tell_another(session: Session, partnership_id: int, unreached_id: int, now: 
 def _tell(session: Session, partnership_id: int, after_id: int, now: datetime) -> None:
     """Tell the first of QA after a person: of the company in whose workspace the bot is at home, then of the other."""
     there = setting.of(session, partnership_id)
-    at_home = (side for side, one in there.companies.items() if one.team_id == there.partnership.home_team_id)
-    home = next(at_home, Side.SPONSOR)
+    home = _home_side(session, there.partnership)
     able = [*there.holding(Role.QA, home), *there.holding(Role.QA, home.other)]
     told = list(dict.fromkeys(there.stand_in(who, now).id for who in able))
     left = told[told.index(after_id) + 1 :] if after_id in told else told if not after_id else []
@@ -59,16 +58,23 @@ def connect(session: Session, channel_id: str, team_id: str, now: datetime) -> N
 def hear_returned(session: Session, actor: Actor, now: datetime) -> None:
     """Say what waited, where one of the company that was cut off is in the channel again, by whatever id of theirs."""
     there = actor.partnership
-    if actor.company.team_id != there.home_team_id and partnership.unmute(session, there.id):
+    if actor.person.side is not _home_side(session, there) and partnership.unmute(session, there.id):
         outbox.hasten(session, there.id, now)
+
+
+def _home_side(session: Session, there: Partnership) -> Side:
+    """Tell which company's installation writes in a channel; on Grid its ids and the company's may differ."""
+    both = partnership.companies(session, there.id)
+    named = (side for side, one in both.items() if one.team_id == there.home_team_id)
+    known = (side for side in both if there.home_team_id in person.list_teams(session, there.id, side))
+    return next(named, next(known, Side.SPONSOR))
 
 
 def _teams_away(session: Session, there: Partnership) -> set[str]:
     """Give the ids of the company that is not at home in the channel: its own, and those of its people."""
-    found = ((side, one.team_id) for side, one in partnership.companies(session, there.id).items())
-    away = [(side, team) for side, team in found if team != there.home_team_id]
-    named = {one for side, team in away for one in (team, *person.list_teams(session, there.id, side))}
-    return named - {there.home_team_id, NO_TEAM}
+    home, both = _home_side(session, there), partnership.companies(session, there.id)
+    ids = {side: {one.team_id, *person.list_teams(session, there.id, side)} for side, one in both.items()}
+    return ids[home.other] - ids[home] - {there.home_team_id, NO_TEAM}
 
 
 def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:

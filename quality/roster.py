@@ -9,7 +9,6 @@ from sqlmodel import Session
 from quality import change, lists, setting
 from quality.people import (
     Actor,
-    Identity,
     Machine,
     Profile,
     add,
@@ -37,7 +36,7 @@ def admit(session: Session, actor: Actor, profile: Profile, roles: Collection[Ro
     who = profile.identity
     if _is_of_other(actor, profile):
         raise FieldErrors({"person": f"{profile.name} is of {actor.other_company.name}: its QA says who acts for it."})
-    known = person.find(session, actor.partnership.id, who.team_id, who.user_id)
+    known = person.find_user(session, actor.partnership.id, who.user_id)  # by whatever id of their workspace
     if known is None:
         added = add(session, actor.partnership, actor.company, profile, wanted, now, actor.signature())
     elif known.active:
@@ -66,8 +65,8 @@ def check_may_add(session: Session, actor: Actor) -> Actor:
 
 def list_addable(session: Session, actor: Actor, profiles: Iterable[Profile]) -> list[Profile]:
     """List who of some people is on the roster of neither company, and could be on that of the actor's."""
-    there = {Identity(who.team_id, who.user_id) for who in person.list_active(session, actor.partnership.id)}
-    return [one for one in profiles if one.identity not in there and not _is_of_other(actor, one)]
+    there = {who.user_id for who in person.list_active(session, actor.partnership.id)}
+    return [one for one in profiles if one.identity.user_id not in there and not _is_of_other(actor, one)]
 
 
 def _is_of_other(actor: Actor, profile: Profile) -> bool:

@@ -5,12 +5,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, String, Table, bindparam, collate, func, select, text
+from sqlalchemy import Connection, LargeBinary, String, Table, bindparam, collate, select, text
 from sqlmodel import Session
 
 from storage import search
 from storage.database import Database
-from storage.partnership import Partnership
 from storage.schema import METADATA
 
 ROWS = 2_000  # at once; files one by one, for each may take many megabytes
@@ -21,9 +20,9 @@ class Differs(Exception):  # noqa: N818 - what was found
 
 
 def is_empty(database: Database) -> bool:
-    """Whether a database at the present schema holds no partnership yet."""
+    """Whether no table of a database at the present schema holds a row."""
     with database.reading() as session:
-        return not session.execute(select(func.count()).select_from(Partnership)).scalar_one()
+        return not any(session.execute(select(1).select_from(one).limit(1)).first() for one in METADATA.sorted_tables)
 
 
 def vacuum_into(database: Database, path: Path) -> None:

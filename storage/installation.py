@@ -55,24 +55,29 @@ def list_live(session: Session) -> list[Installed]:
 
 def save(session: Session, installed: Installed) -> None:
     """Keep an installation, in place of an earlier one of the same workspace."""
-    end(session, installed.serves, "installed again", installed.installed_at, installed.installed_at)
+    end(session, installed.serves, "installed again", installed.installed_at)
     session.add(installed)
 
 
 def renew(
-    session: Session, installed_id: int, used: str, token: str, refresh_token: str, expires_at: datetime
+    session: Session,
+    installed_id: int,
+    expired_at: datetime | None,
+    token: str,
+    refresh_token: str,
+    expires_at: datetime,
 ) -> Installed:
     """Keep a renewed token, unless somebody else renewed it meanwhile; gives the installation as it is then."""
     found = session.get_one(Installed, installed_id, with_for_update=True, populate_existing=True)
-    if found.refresh_token == used:
+    if found.ended_at is None and found.expires_at == expired_at:
         found.token, found.refresh_token, found.expires_at = token, refresh_token, expires_at
     return found
 
 
-def end(session: Session, serves: str, why: str, now: datetime, told_at: datetime) -> bool:
-    """End an installation that was there when somebody said so, and forget its tokens; False where there is none."""
+def end(session: Session, serves: str, why: str, now: datetime, told_at: datetime | None = None) -> bool:
+    """End an installation that was there when Slack said so, and forget its tokens; False where there is none."""
     found = find(session, serves)
-    if found is None or found.installed_at.replace(microsecond=0) > told_at:
+    if found is None or (told_at is not None and found.installed_at.replace(microsecond=0) > told_at):
         return False
     found.ended_at, found.ended_because = now, why[:32]
     found.token, found.refresh_token = "", None

@@ -75,14 +75,15 @@ class Person(Table, table=True):
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:
     """Find a person by their Slack identity."""
-    known = find_user(session, partnership_id, user_id)
-    return known if known is not None and team_id in known.team_ids else None
+    same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
+    found = session.exec(select(Person).where(*same).order_by(col(Person.id))).all()
+    return next((who for who in found if team_id in who.team_ids), None)
 
 
 def find_user(session: Session, partnership_id: int, user_id: str) -> Person | None:
     """Find who has a user id, whatever the team: the same person, if Slack says that the teams belong together."""
     same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
-    return session.exec(select(Person).where(*same)).first()
+    return session.exec(select(Person).where(*same).order_by(col(Person.active).desc(), col(Person.id))).first()
 
 
 def get(session: Session, partnership_id: int, person_id: int) -> Person:

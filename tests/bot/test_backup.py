@@ -5,11 +5,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlmodel import select
 
 from bot import backup
 from bot.backup import CannotCopy
 from storage.database import Database
+from storage.migrate import _config, newest, revision
 from storage.record import Record
 from tests import support
 from tests.bot.test_command_line import environment, run
@@ -55,7 +57,7 @@ def test_nothing_is_overwritten(sqlite: Database, tmp_path: Path) -> None:
     backup.back_up(sqlite.url, path)
     with pytest.raises(CannotCopy, match="is there already"):
         backup.back_up(sqlite.url, path)
-    with pytest.raises(CannotCopy, match="holds partnerships"):
+    with pytest.raises(CannotCopy, match="is not empty"):
         backup.restore(path, sqlite.url)
     with pytest.raises(CannotCopy, match="There is no file"):
         backup.restore(tmp_path / "none.db", sqlite.url)
@@ -84,6 +86,33 @@ def test_what_does_not_hold_is_not_restored(sqlite: Database, tmp_path: Path) ->
     assert not (tmp_path / "new.db").exists()
 
 
+def test_what_is_left_of_another_database_is_not_taken_up(sqlite: Database, tmp_path: Path) -> None:
+    """A log that lies where the database is to be restored: SQLite would replay it."""
+    fill(sqlite)
+    path, place = tmp_path / "backup.db", tmp_path / "live.db"
+    backup.back_up(sqlite.url, path)
+    (tmp_path / "live.db-wal").write_bytes(b"left")
+    with pytest.raises(CannotCopy, match=r"live\.db-wal is left of another database"):
+        backup.restore(path, f"sqlite:///{place}")
+    assert not place.exists()
+
+
+def test_an_older_database_is_backed_up_before_it_is_migrated(tmp_path: Path) -> None:
+    """The backup stays at its schema; restored, it is at the present one."""
+    old = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    with old.engine.execution_options(writing=True).begin() as connection:
+        command.upgrade(_config(connection), "0005")
+    path = tmp_path / "backup.db"
+    assert backup.back_up(old.url, path) > 0
+    kept = Database(f"sqlite:///{path}")
+    assert revision(kept) == "0005"
+    backup.restore(path, f"sqlite:///{tmp_path / 'new.db'}")
+    new = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    assert revision(new) == newest()
+    for one in (old, kept, new):
+        one.close()
+
+
 async def test_by_the_command_line(sqlite: Database, tmp_path: Path) -> None:
     """`backup`, `verify FILE`, `restore` and `copy`, each with its status."""
     fill(sqlite)
@@ -93,7 +122,7 @@ async def test_by_the_command_line(sqlite: Database, tmp_path: Path) -> None:
     status, out = await run("verify", "backup.db", env=env, folder=tmp_path)
     assert (status, "1 files checked" in out) == (0, True)
     status, out = await run("restore", "backup.db", env=env, folder=tmp_path)
-    assert (status, "holds partnerships" in out) == (1, True)
+    assert (status, "is not empty" in out) == (1, True)
     new = f"sqlite:///{tmp_path / 'new.db'}"
     status, out = await run("restore", "backup.db", env=env | {"DATABASE_URL": new}, folder=tmp_path)
     assert (status, "Restored and checked" in out) == (0, True)

@@ -12,9 +12,11 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession, CookieJar
 from sqlmodel import select
 
+from bot import installations
 from bot.installations import StoredInstallations
 from bot.samples import SET_UP
 from sandbox import cast_of, wire
+from storage import installation
 from storage.installation import Installed, PendingInstallation
 from storage.secret import Safe
 from tests.stage import CMO, SHARED, SPONSOR, Stage, staged
@@ -344,3 +346,61 @@ async def test_qa_add_people_by_their_own_installation(tmp_path: Path) -> None:
         await stage.settle()
         assert stage.elif_.modal is not None
         assert stage.elif_.modal.labels == ["Person", "Roles"]
+
+
+async def test_what_is_sealed_anew_meanwhile_is_renewed(stage: Stage, browser: ClientSession) -> None:
+    """Another process retires a key while Slack gives a new token: the new one is kept."""
+    await install(stage, browser)
+    (row,) = rows(stage)
+    with stage.database.writing() as session:
+        kept = session.get_one(Installed, row.id)
+        kept.token = "the same, sealed with another key"
+    later = stage.box.now() + timedelta(hours=12)
+    with stage.database.writing() as session:
+        renewed = installation.renew(session, row.id, row.expires_at, "new", "newer", later)
+        assert (renewed.token, renewed.refresh_token) == ("new", "newer")
+        again = installation.renew(session, row.id, row.expires_at, "old", "older", later)
+        assert again.token == "new"
+
+
+async def test_a_lost_key_leaves_the_static_token(stage: Stage, browser: ClientSession) -> None:
+    """A row that no key opens serves as little as none; a late word of an end ends no later token."""
+    await install(stage, browser, "U0ANNA")
+    known = stage.bot.installations
+    assert isinstance(known, StoredInstallations)
+    known.safe = Safe("n" * 40)
+    known.forget("T0AURORA")
+    found = await known.find("T0AURORA")
+    assert found is not None
+    assert found.slack.token == stage.bot.settings.slack_bot_token
+    await known.end("T0AURORA", "app_uninstalled", stage.box.now() - timedelta(minutes=4))
+    assert await known.find("T0AURORA") is not None
+
+
+async def test_a_slow_renewal_goes_on_by_itself(
+    tmp_path: Path, browser: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for it longer than a moment, and its token is used as soon as it is there."""
+    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
+        await stage.set_up()
+        await install(stage, browser)
+        known = stage.bot.installations
+        assert isinstance(known, StoredInstallations)
+        await stage.box.move_clock(stage.box.now() + timedelta(hours=11))
+        renewing, may_go_on = known.slack.oauth_v2_access, asyncio.Event()
+
+        async def slow(**given: Any) -> Any:
+            await may_go_on.wait()
+            return await renewing(**given)
+
+        monkeypatch.setattr(known.slack, "oauth_v2_access", slow)
+        monkeypatch.setattr(installations, "PATIENCE", 0.05)
+        known.forget(BOREALIS)
+        before = await known.find(BOREALIS)
+        may_go_on.set()
+        await known.finish()
+        await asyncio.sleep(0)
+        after = await known.find(BOREALIS)
+        assert before is not None
+        assert after is not None
+        assert after.slack.token == stage.box.token_of(BOREALIS) != before.slack.token

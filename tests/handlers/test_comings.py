@@ -227,3 +227,21 @@ async def test_a_deactivation_needs_no_workspace(stage: Stage) -> None:
     await stage.box.line.send_event(wire.event(stage.box.world, event))
     await stage.settle()
     assert not found(stage, stage.gita).active
+
+
+async def test_who_comes_back_while_slack_is_slow(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is back when Slack tells the event once more."""
+    await leave(stage, stage.gita)
+    found_there = await stage.bot.installations.find("T0AURORA")
+    assert found_there is not None
+    asking, failures = found_there.slack.users_info, [TimeoutError(), None, None]
+
+    async def slow(**given: Any) -> Any:
+        if failures and (failure := failures.pop(0)):
+            raise failure
+        return await asking(**given)
+
+    monkeypatch.setattr(found_there.slack, "users_info", slow)
+    await stage.gita.join(SHARED)
+    await stage.settle()
+    assert found(stage, stage.gita).active

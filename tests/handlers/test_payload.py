@@ -16,3 +16,9 @@ def test_a_field_that_is_missing_is_named() -> None:
         body["event"]["items"][0]["user"]
     with pytest.raises(KeyError):
         body["blocks"][0]["text"]
+
+
+def test_a_field_of_the_wrong_kind_is_not_there() -> None:
+    """Nothing that reads it has to ask for its type; lists of parts hold nothing else."""
+    body = told({"team_id": ["T0"], "actions": [None, {"action_id": "a"}, "x"], "view": "no", "user": {"id": 7}})
+    assert body == {"actions": [{"action_id": "a"}], "user": {}}

@@ -1,10 +1,12 @@
 """A channel in which nothing can be said, and one that is heard again."""
 
+from dataclasses import replace
 from datetime import date
 
 from sqlmodel import Session
 
 from quality import channel, mine
+from quality import partnership as settings_up
 from storage import outbox, partnership
 from storage.partnership import Partnership
 from tests import support
@@ -61,3 +63,21 @@ def test_a_channel_that_is_heard_again_says_what_waited(session: Session, there:
     assert partnership.get(session, there.id).muted_at is None
     channel.tell_muted(session, there.id, "is_archived", NOW + 2 * HOUR)
     assert len(muted(session)) == 1
+
+
+def test_a_cmo_of_an_organisation_may_be_at_home(session: Session) -> None:
+    """Its installation is a workspace's, its company's id the organisation's: it is the sponsor who can be cut off."""
+    cmo = replace(support.profile("Una Q", "T0BOREALIS"), teams=frozenset({"T0BOREALIS", "T0OTHER", "E0BOREALIS"}))
+    form = replace(support.SET_UP, cmo_qa=(cmo,), home_team_id="T0BOREALIS")
+    there = settings_up.set_up(session, cmo, form, NOW)
+    channel.disconnect(session, there.channel_id, "T0OTHER", NOW, shared=True)
+    assert there.muted_because is None
+    channel.disconnect(session, there.channel_id, support.SPONSOR_TEAM, NOW, shared=True)
+    session.refresh(there)
+    assert there.muted_because == channel.NOT_SHARED
+    channel.hear_returned(session, support.actor(session, cmo), NOW)
+    session.refresh(there)
+    assert there.muted_because == channel.NOT_SHARED
+    channel.hear_returned(session, support.actor(session, support.ANNA), NOW)
+    session.refresh(there)
+    assert there.muted_because is None

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from quality import mine, reminders, roster, setting
-from quality.people import Profile
+from quality.people import Identity, Profile
 from quality.refusal import Refusal
 from storage import person
 from storage.clock import Duty
@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from tests import support
-from tests.support import ANNA, DAY, ELIF, FINN, GITA, HOUR, NOW, actor
+from tests.support import ANNA, CARLA, DAY, ELIF, FINN, GITA, HOUR, NOW, actor
 
 UNTIL = date(2026, 12, 4)
 
@@ -177,3 +177,11 @@ def test_the_work_of_who_left_stays_their_companys(session: Session, there: Part
     found = setting.read(session, [there.id])[there.id]
     told = reminders.first_told(found, Duty.OWNER, made, frozenset())
     assert [who.name for who in told] == ["Elif Kaya", "Finn Larsen"]
+
+
+def test_nobody_is_on_both_rosters(session: Session, there: Partnership) -> None:
+    """Not by another id of their workspace either."""
+    again = Profile(Identity("E0AURORA", CARLA.identity.user_id), "Carla Diaz", "Europe/Berlin", guest=True)
+    assert roster.list_addable(session, actor(session, ELIF), [again]) == []
+    errors = support.field_errors(session, roster.admit, actor(session, ELIF), again, [Role.QA], NOW)
+    assert errors["person"].startswith("Carla Diaz is on the roster of Aurora already")

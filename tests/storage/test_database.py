@@ -1,6 +1,7 @@
 """The database is durable, has one writer, and reads beside it."""
 
 import asyncio
+import traceback
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlmodel import Session
 from storage import receipt
 from storage.database import PRAGMAS, Database, is_writing
 from storage.receipt import Receipt
+from tests import support
 from tests.support import NOW
 
 pytestmark = pytest.mark.both_engines
@@ -192,3 +194,17 @@ def test_ping_raises_when_there_is_no_such_database_on_the_server(postgres: Data
     with pytest.raises(OperationalError, match="does not exist"):
         gone.ping()
     gone.close()
+
+
+def test_a_refusal_quotes_no_row(database: Database) -> None:
+    """Errors are logged: neither the statement's values nor the server's own words of the row stand in them."""
+    with database.writing() as session:
+        support.set_up(session)
+        record = support.log_deviation(session, title="Zebra-quartz")
+        session.flush()
+        with pytest.raises(IntegrityError) as caught:
+            session.execute(text("UPDATE record SET state = NULL WHERE id = :id"), {"id": record.id})
+        session.rollback()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "null" in told.lower()
+    assert "Zebra" not in told
