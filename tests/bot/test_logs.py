@@ -2,17 +2,22 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import ClientSession
 from sqlalchemy.exc import IntegrityError
 
 from bot import logs
 from handlers import deviation, errors
 from handlers.request import begin
 from storage import partnership
+from tests.bot.test_oauth import begin as begin_installing
+from tests.bot.test_oauth import browser, follow
 from tests.stage import DEVIATION, Stage
 
+__all__ = ["browser"]  # a fixture
 SECRET = "Zebra-quartz leaked"
 
 
@@ -70,3 +75,28 @@ async def test_an_error_is_found_by_its_code(
     assert IntegrityError.__name__ in line["exc_info"]
     assert SECRET not in logged
     assert errors.log.name == "handlers.errors"
+
+
+async def test_no_secret_is_logged(stage: Stage, browser: ClientSession, capsys: pytest.CaptureFixture[str]) -> None:
+    """At DEBUG, through an installation, commands, an export and calls that fail; nor does an export hold one."""
+    logs.begin("DEBUG")
+    back = await stage.box.person("U0ELIF").authorize(await begin_installing(stage, browser))
+    assert (await follow(browser, back))[0] == 200
+    token = stage.box.token_of("T0BOREAL")
+    card = await stage.owned()
+    await stage.press(stage.elif_, "Export", card)
+    stage.box.fail_next("chat.postMessage", error="invalid_auth")
+    await stage.press(stage.elif_, "Comment", card, Comment="A word.")
+    await stage.beat(minutes=1)
+    logged = capsys.readouterr().err
+    sent = [file for message in stage.elif_.direct_messages for file in stage.elif_.files(message)]
+    exports = [file.content.decode("utf-8", "replace") for file in sent]
+    code = re.findall(r"code=([^&]+)", back)[0]
+    settings = stage.bot.settings
+    secrets = (token, code, settings.slack_bot_token, settings.slack_signing_secret, settings.slack_client_secret)
+    assert exports
+    assert "bot.delivery" in logged
+    for secret in (*secrets, settings.encryption_key):
+        assert secret
+        assert secret not in logged
+        assert not [one for one in exports if secret in one]
