@@ -330,3 +330,13 @@ def test_no_file_speaks_of_one_machine() -> None:
         text = content.decode()
         found += [f"{name}: {what}" for what, pattern in FORBIDDEN.items() if re.search(pattern, text)]
     assert found == []
+
+
+def test_every_answer_to_a_threat_is_shown() -> None:
+    """A test that the threat model names is there."""
+    told = (ROOT / "docs" / "threats.md").read_text()
+    rows = [line for line in told.splitlines() if line.startswith("| ") and "`tests/" in line]
+    named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", told)
+    assert len(named) >= len(rows)
+    for file, test in named:
+        assert re.search(rf"^(async )?def {test}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{test}"
