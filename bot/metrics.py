@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlmodel import Session
 
-from storage import clock, download, evidence, outbox, partnership
+from storage import clock, download, evidence, journal, outbox, partnership
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -22,6 +22,7 @@ class Standing:
     muted: int
     files: int
     bytes_kept: int
+    journal_age: float
 
 
 class Metrics:
@@ -39,6 +40,10 @@ class Metrics:
         self.beat = Histogram(
             "qualbridge_beat_seconds", "How long a pass over what is due took", registry=self.registry
         )
+        self._acks = Histogram(
+            "qualbridge_ack_seconds", "How long Slack waited for an answer, by its status", ["status"],
+            registry=self.registry,
+        )  # fmt: skip
         self._gauges = {
             "waiting": self._gauge("qualbridge_outbox_waiting", "Messages that wait to be sent"),
             "oldest_seconds": self._gauge("qualbridge_outbox_oldest_seconds", "Age of the oldest one that waits"),
@@ -47,10 +52,15 @@ class Metrics:
             "muted": self._gauge("qualbridge_channels_muted", "Channels in which nothing can be said"),
             "files": self._gauge("qualbridge_files_waiting", "Files that are still to be fetched from Slack"),
             "bytes_kept": self._gauge("qualbridge_evidence_bytes", "Bytes that the kept files take"),
+            "journal_age": self._gauge("qualbridge_journal_newest_seconds", "Age of the newest entry of all journals"),
         }
 
     def _gauge(self, name: str, says: str) -> Gauge:
         return Gauge(name, says, registry=self.registry)
+
+    def acked(self, status: int, seconds: float) -> None:
+        """Note how long Slack waited for an answer."""
+        self._acks.labels(status).observe(seconds)
 
     def sent(self, kind: str) -> None:
         """Count a message that Slack took."""
@@ -77,4 +87,6 @@ def standing(session: Session, now: datetime) -> Standing:
     age = (now - oldest).total_seconds() if oldest else 0.0
     failing, late = outbox.count_failing(session), clock.count_late(session, now)
     muted, files = partnership.count_muted(session), download.count_waiting(session)
-    return Standing(waiting, age, failing, late, muted, files, evidence.total_size(session))
+    newest = journal.newest_at(session)
+    journal_age = (now - newest).total_seconds() if newest else 0.0
+    return Standing(waiting, age, failing, late, muted, files, evidence.total_size(session), journal_age)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
@@ -75,12 +76,18 @@ class Server:
         """Serve a signed request of Slack; without a signing secret none can be trusted."""
         if self.bot is None or not self.bot.settings.slack_signing_secret:
             return web.Response(status=503 if self.bot is None else 404)
+        began = time.perf_counter()
+        answer = await self._answered(request, self.bot)
+        self.bot.metrics.acked(answer.status, time.perf_counter() - began)
+        return answer
+
+    async def _answered(self, request: web.Request, bot: Bot) -> web.Response:
         raw = await request.read()
-        if not _is_signed(raw, request.headers, self.bot.settings.slack_signing_secret):
+        if not _is_signed(raw, request.headers, bot.settings.slack_signing_secret):
             return web.Response(status=401, text="not signed by Slack")
         try:
             bolt = AsyncBoltRequest(body=raw.decode(), query=request.query_string, headers=dict(request.headers))
-            answer = await self.bot.app.async_dispatch(bolt)
+            answer = await bot.app.async_dispatch(bolt)
         except Exception as error:  # noqa: BLE001 - what our handlers raise is answered there: Bolt cannot read this body
             log.warning("a signed request could not be read: %s", type(error).__name__)
             return web.Response(status=400, text="not a request of Slack")

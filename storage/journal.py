@@ -175,6 +175,11 @@ def verify(session: Session) -> Iterator[JournalHead | Break]:
         yield _broken_link(session, head) or head
 
 
+def newest_at(session: Session) -> datetime | None:
+    """Give when the newest entry of all journals was made; None where there is none."""
+    return session.exec(select(JournalEntry.at).order_by(col(JournalEntry.id).desc()).limit(1)).first()
+
+
 def has_hash(session: Session, begins: str) -> bool:
     """Whether an entry's hash is this one, or begins so; asks every entry, so it is for checking alone."""
     said = select(JournalEntry.id).where(col(JournalEntry.hash).startswith(begins, autoescape=True)).limit(1)

@@ -64,6 +64,8 @@ async def test_what_waits_and_what_is_late_is_told(stage: Stage) -> None:
     assert found["qualbridge_channels_muted"] == 1
     assert found["qualbridge_outbox_oldest_seconds"] > 60
     assert found["qualbridge_beat_seconds_count"] >= 1
+    assert found['qualbridge_ack_seconds_count{status="200"}'] >= 1
+    assert 0 < found["qualbridge_journal_newest_seconds"] < 24 * 3600
 
 
 async def test_before_the_bot_is_ready_there_are_none() -> None:
