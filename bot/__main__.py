@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
-from contextlib import closing
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -135,7 +135,8 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to be written, an
     """Write the database into a new file, as it is at this moment, and check it; the bot may run meanwhile."""
     from bot.backup import back_up
 
-    size = back_up(_settings().database_url, file)
+    with _told_why():
+        size = back_up(_settings().database_url, file)
     typer.echo(f"{file}: {size:,} bytes, checked. Keep ENCRYPTION_KEY too, elsewhere.")
 
 
@@ -144,7 +145,8 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` wrot
     """Bring a backup, of this version or an older one, into the database of DATABASE_URL, which has to be empty."""
     from bot.backup import restore as bring
 
-    bring(file, _settings().database_url)
+    with _told_why():
+        bring(file, _settings().database_url)
     typer.echo("Restored and checked. Compare its journal with the hash of the last digest in each channel.")
 
 
@@ -156,24 +158,33 @@ def copy(
     """Copy a database into an empty one, from SQLite to PostgreSQL perhaps, and hold both against each other."""
     from bot.backup import move
 
-    numbers = move(source, target)
+    with _told_why():
+        numbers = move(source, target)
     typer.echo(f"{sum(numbers.values()):,} rows of {len(numbers)} tables copied and compared, all journals checked.")
+
+
+@contextmanager
+def _told_why() -> Iterator[None]:
+    """Say what keeps databases from being copied, with status 1."""
+    from bot.backup import CannotCopy
+
+    try:
+        yield
+    except CannotCopy as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(1) from wrong
 
 
 def main() -> None:
     """Run the command line; what keeps it from starting is named, with status 2."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from bot.backup import CannotCopy
     from handlers import slack_errors
 
     try:
         cli()
     except SettingsError as wrong:
         typer.echo(str(wrong), err=True)
-    except CannotCopy as wrong:
-        typer.echo(str(wrong), err=True)
-        sys.exit(1)
     except SQLAlchemyError as wrong:
         typer.echo(f"The database of DATABASE_URL does not work: {wrong.args[0]}. Try `qualbridge doctor`.", err=True)
     except slack_errors.FAILURES as wrong:
@@ -186,13 +197,14 @@ def main() -> None:
 
 
 def _settings() -> Settings:
-    settings = configuration.load()
-    logs.begin(settings.log_level, as_json=settings.log_format == "json")
-    return settings
+    return _logging(configuration.load())
 
 
 def _slack_settings() -> Settings:
-    settings = configuration.load_for_slack()
+    return _logging(configuration.load_for_slack())
+
+
+def _logging(settings: Settings) -> Settings:
     logs.begin(settings.log_level, as_json=settings.log_format == "json")
     return settings
 

@@ -37,8 +37,7 @@ def back_up(url: str, path: Path) -> int:
             with closing(Database(f"sqlite:///{part}")) as target:
                 migrate(target)
                 _copied(source, target)
-        with _part_of(path.with_name(f"{path.name}.checked")) as checked:
-            _check(part, checked)
+        _check(part)
         part.rename(path)
     return path.stat().st_size
 
@@ -125,16 +124,14 @@ def _is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def _check(part: Path, scratch: Path) -> None:
-    """Check a backup; one of an older schema as it is after migrating, and is itself left as it was."""
+def _check(part: Path) -> None:
+    """Check a backup; one of an older schema as it would be restored, and is itself left as it was."""
     with closing(Database(f"sqlite:///{part}")) as database:
         if revision(database) == newest():
             _hold(database)
             return
-        copy.vacuum_into(database, scratch)
-    with closing(Database(f"sqlite:///{scratch}")) as database:
-        migrate(database)
-        _hold(database)
+    with TemporaryDirectory(dir=part.parent) as folder:
+        _restored(part, Path(folder) / "backup.db")
 
 
 def _hold(database: Database) -> None:

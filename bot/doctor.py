@@ -11,6 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from bot.installations import speaking_by
 from bot.settings import Settings
 from bot.wiring import real_now, slack_client
 from handlers import slack_errors
@@ -79,9 +80,7 @@ def _mouths(settings: Settings, database: Database, slack: AsyncWebClient) -> It
             says = f"the token of {one.name} ({one.serves}) is out of use, {sealed}: put the key back into "
             yield Finding("installation", well=False, says=f"{says}ENCRYPTION_KEY, or install the app there again")
             continue
-        mouth = AsyncWebClient(token=token, base_url=slack.base_url, session=slack.session, retry_handlers=[])
-        mouth.proxy = slack.proxy
-        yield mouth
+        yield speaking_by(token, slack)
 
 
 def _homeless(database: Database, served: set[str] | None) -> list[Finding]:

@@ -35,6 +35,15 @@ class Known:
     until: float
 
 
+def speaking_by(token: str, like: AsyncWebClient) -> AsyncWebClient:
+    """Give a client with a token of its own, and all else like another's."""
+    slack = AsyncWebClient(
+        token=token, base_url=like.base_url, session=like.session, retry_handlers=[], timeout=like.timeout
+    )
+    slack.proxy = like.proxy
+    return slack
+
+
 class StoredInstallations:
     """Installations of the database, and the one of the static token where there is one."""
 
@@ -112,15 +121,7 @@ class StoredInstallations:
             says = "the installation of %s is out of use, %s: install the app there again, or put the key back"
             log.error(says, row.serves, sealed)  # noqa: TRY400 - it is no surprise, and repeated
             return None
-        slack = AsyncWebClient(
-            token=token,
-            base_url=self.slack.base_url,
-            session=self.slack.session,
-            retry_handlers=[],
-            timeout=self.slack.timeout,
-        )
-        slack.proxy = self.slack.proxy
-        return Installation(row.serves, row.bot_user_id, row.bot_id, slack)
+        return Installation(row.serves, row.bot_user_id, row.bot_id, speaking_by(token, self.slack))
 
     async def _renewed(self, row: Installed) -> Installed:
         """Renew a token that expires soon; where Slack cannot now, the present one is used as long as it lives.

@@ -287,28 +287,23 @@ class Call:
             raise Repeated if earlier.content == content else SavedAlready
 
     def _actor(self, session: Session) -> Actor:
-        if "p" in self.data:
-            return people.actor_of(session, self.number("p"), self.identity)
-        if self.channel_id and not self.channel_id.startswith("D"):
-            return people.actor_in_channel(session, self.channel_id, self.identity)
-        theirs = self._partnerships(session)
-        if len(theirs) > 1:
+        actor, *others = islice(self._actors(session), 2)
+        if others:
             raise Refusal("You work in several channels with QualBridge. Use this in the channel you mean.")
-        return people.actor_of(session, theirs[0], self.identity)
+        return actor
 
     def _actors(self, session: Session) -> Iterator[Actor]:
         """Give the actor in each partnership that is meant; the session is within the one that was given last."""
-        if "p" in self.data or (self.channel_id and not self.channel_id.startswith("D")):
-            yield self._actor(session)
-            return
-        for partnership_id in self._partnerships(session):
-            yield people.actor_of(session, partnership_id, self.identity)
-
-    def _partnerships(self, session: Session) -> list[int]:
-        rows = person.list_identities(session, self.identity.team_id, self.identity.user_id)
-        if not rows:
-            raise NotSetUp
-        return [row.partnership_id for row in rows]
+        if "p" in self.data:
+            yield people.actor_of(session, self.number("p"), self.identity)
+        elif self.channel_id and not self.channel_id.startswith("D"):
+            yield people.actor_in_channel(session, self.channel_id, self.identity)
+        else:
+            rows = person.list_identities(session, self.identity.team_id, self.identity.user_id)
+            if not rows:
+                raise NotSetUp
+            for row in rows:
+                yield people.actor_of(session, row.partnership_id, self.identity)
 
     @property
     def _acted_in(self) -> str:

@@ -68,21 +68,23 @@ def _limit(told: list[tuple[str, str]]) -> int:
 
 def buttons(sheet: Sheet) -> list[Block]:
     """Draw the buttons in three rows: what moves the record on, what else is done with it, what is kept beside it."""
-    record = sheet.record
-    rows = _rows_of_buttons(record, has_owner=sheet.owner is not None, has_reports=bool(sheet.reports))
-    aside = [_button(record, act) for act in transitions.offered(record) if act.is_aside]
-    return [blocks.actions(*row) for row in (*rows, aside) if row]
+    rows = _rows_of_buttons(sheet.record, has_owner=sheet.owner is not None, has_reports=bool(sheet.reports))
+    return [blocks.actions(*row) for row in rows if row]
 
 
-def _rows_of_buttons(record: Record, *, has_owner: bool, has_reports: bool) -> tuple[list[Block], list[Block]]:
-    acts = [act for act in transitions.offered(record) if not act.is_aside]
+def _rows_of_buttons(
+    record: Record, *, has_owner: bool, has_reports: bool
+) -> tuple[list[Block], list[Block], list[Block]]:
+    """Give the next steps, the record's other acts, and what is kept beside it."""
+    acts = transitions.offered(record)
     steps = [act for act in acts if act.is_step]
     # The next step stands out; once somebody owns the record, another owner is not it.
     first = next((act for act in steps if act.name != "assign" or not has_owner), None)
-    others = [_button(record, act) for act in acts if not act.is_step]
+    others = [_button(record, act) for act in acts if not act.is_step and not act.is_aside]
     if has_reports:
         others.insert(0, blocks.button("Reports to authorities", "record.reports", data_of(record)))
-    return [_button(record, act, "primary" if act is first else None) for act in steps], others
+    aside = [_button(record, act) for act in acts if act.is_aside]
+    return [_button(record, act, "primary" if act is first else None) for act in steps], others, aside
 
 
 def _button(record: Record, act: Act, style: str | None = None) -> Block:
@@ -118,7 +120,7 @@ def rows(found: list[Row], now: datetime, zone: str, *, steps_only: bool = False
     shown: list[Block] = []
     for row in found:
         record = row.record
-        steps, others = _rows_of_buttons(record, has_owner=row.owner is not None, has_reports=row.has_reports)
+        steps, others, _ = _rows_of_buttons(record, has_owner=row.owner is not None, has_reports=row.has_reports)
         shown += [
             blocks.typed(f"{record.number} · {record.title}\n{row_text(row, now, zone)}"),
             blocks.actions(

@@ -62,11 +62,12 @@ async def on_left(call: Call) -> None:
 
     def leave(session: Session) -> list[int]:
         there = partnership.find_in_channel(session, channel_id)
-        rows = person.list_of_user(session, call.identity.user_id) if there is not None else []
-        theirs = [who for who in rows if there is not None and who.partnership_id == there.id]
-        for who in theirs:
-            roster.leave(session, who.partnership_id, who.id, "left the channel", call.now)
-        return [who.partnership_id for who in theirs]
+        if there is None:
+            return []
+        for who in person.list_of_user(session, call.identity.user_id):
+            if who.partnership_id == there.id:
+                roster.leave(session, there.id, who.id, "left the channel", call.now)
+        return [there.id]
 
     await _changing(call, leave)
 

@@ -58,9 +58,8 @@ async def on_button(call: Call) -> None:
 async def on_submitted(call: Call) -> None:
     """Set the channel up; its people join the roster afterwards."""
     form = _to_form(call, FORM.read(call.view))
-    name, guest = call.data["me"]
     named = {
-        "sponsor": [Profile(call.identity, name, "UTC", guest)],
+        "sponsor": [Profile(call.identity, call.data["me"], "UTC")],
         "sponsor_qa": form.sponsor_qa,
         "cmo_qa": form.cmo_qa,
     }
@@ -107,7 +106,7 @@ async def _filled(call: Call, channel_id: str, there: Sequence[Profile], missing
         "cmo_country": countries,
     }
     values = {"digest_at": DIGEST_AT, "time_zone": opener.time_zone}
-    return FORM.view({"c": channel_id, "me": [opener.name, opener.guest]}, values, options, members.told(missing))
+    return FORM.view({"c": channel_id, "me": opener.name}, values, options, members.told(missing))
 
 
 def _to_form(call: Call, given: dict[str, Any]) -> SetUpForm:

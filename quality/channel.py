@@ -51,15 +51,14 @@ def connect(session: Session, channel_id: str, team_id: str, now: datetime) -> N
     """Say what waited, where the company that was cut off from a channel is connected to it again."""
     there = partnership.find_in_channel(session, channel_id)
     if there is not None and team_id in _teams_away(session, there):
-        partnership.unmute(session, there.id)
-        outbox.hasten(session, there.id, now)
+        hear_again(session, there.id, now, unless="")
 
 
 def hear_returned(session: Session, actor: Actor, now: datetime) -> None:
     """Say what waited, where one of the company that was cut off is in the channel again, by whatever id of theirs."""
     there = actor.partnership
-    if actor.person.side is not _home_side(session, there) and partnership.unmute(session, there.id):
-        outbox.hasten(session, there.id, now)
+    if actor.person.side is not _home_side(session, there):
+        hear_again(session, there.id, now, unless="")
 
 
 def _home_side(session: Session, there: Partnership) -> Side:
@@ -90,7 +89,7 @@ def follow(session: Session, old_id: str, new_id: str, now: datetime) -> None:
     hear_again(session, there.id, now)
 
 
-def hear_again(session: Session, partnership_id: int, now: datetime) -> None:
+def hear_again(session: Session, partnership_id: int, now: datetime, *, unless: str = NOT_SHARED) -> None:
     """Say at once what waits for a channel, for it can be spoken in again; not behind the back of who was cut off."""
-    if partnership.unmute(session, partnership_id, unless=NOT_SHARED):
+    if partnership.unmute(session, partnership_id, unless=unless):
         outbox.hasten(session, partnership_id, now)

@@ -1,6 +1,6 @@
 """The roster: who belongs to which company of a partnership, with which roles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -75,15 +75,18 @@ class Person(Table, table=True):
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:
     """Find a person by their Slack identity."""
-    same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
-    found = session.exec(select(Person).where(*same).order_by(col(Person.id))).all()
-    return next((who for who in found if team_id in who.team_ids), None)
+    return next((who for who in _rows_of(session, partnership_id, user_id) if team_id in who.team_ids), None)
 
 
 def find_user(session: Session, partnership_id: int, user_id: str) -> Person | None:
     """Find who has a user id, whatever the team: the same person, if Slack says that the teams belong together."""
+    return next(iter(_rows_of(session, partnership_id, user_id)), None)
+
+
+def _rows_of(session: Session, partnership_id: int, user_id: str) -> Sequence[Person]:
+    """Give who has a user id, active ones first: one row, but where Slack named the same person by unknown ids."""
     same = (Person.partnership_id == partnership_id, Person.user_id == user_id)
-    return session.exec(select(Person).where(*same).order_by(col(Person.active).desc(), col(Person.id))).first()
+    return session.exec(select(Person).where(*same).order_by(col(Person.active).desc(), col(Person.id))).all()
 
 
 def get(session: Session, partnership_id: int, person_id: int) -> Person:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -161,15 +162,24 @@ async def test_where_the_channels_bot_is_uninstalled_somebody_is_told(stage: Sta
     assert stage.cards == []
 
 
-async def test_tokens_that_expire_are_renewed(tmp_path: Path, browser: ClientSession) -> None:
-    """Two hours before their end, with the refresh token of the moment; a call goes through all the time."""
-    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
+@asynccontextmanager
+async def with_expiring_tokens(
+    folder: Path, browser: ClientSession
+) -> AsyncIterator[tuple[Stage, StoredInstallations]]:
+    """Give a stage on which Borealis has installed the app, with a token of twelve hours."""
+    async with staged(folder, cast=cast_of("connect"), token_rotation=True) as stage:
         await stage.set_up()
         await install(stage, browser)
-        (first,) = rows(stage)
-        assert first.expires_at is not None
         known = stage.bot.installations
         assert isinstance(known, StoredInstallations)
+        yield stage, known
+
+
+async def test_tokens_that_expire_are_renewed(tmp_path: Path, browser: ClientSession) -> None:
+    """Two hours before their end, with the refresh token of the moment; a call goes through all the time."""
+    async with with_expiring_tokens(tmp_path, browser) as (stage, known):
+        (first,) = rows(stage)
+        assert first.expires_at is not None
         tokens = set()
         for hours in (1, 9, 2, 9):
             await stage.box.move_clock(stage.box.now() + timedelta(hours=hours))
@@ -248,11 +258,7 @@ async def test_where_slack_is_not_reached_the_present_token_goes_on(
     tmp_path: Path, browser: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It lives two hours more; renewed is it by one call, however many ask at once."""
-    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
-        await stage.set_up()
-        await install(stage, browser)
-        known = stage.bot.installations
-        assert isinstance(known, StoredInstallations)
+    async with with_expiring_tokens(tmp_path, browser) as (stage, known):
         await stage.box.move_clock(stage.box.now() + timedelta(hours=10, minutes=30))
         renewing, used = known.slack.oauth_v2_access, []
 
@@ -381,11 +387,7 @@ async def test_a_slow_renewal_goes_on_by_itself(
     tmp_path: Path, browser: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for it longer than a moment, and its token is used as soon as it is there."""
-    async with staged(tmp_path, cast=cast_of("connect"), token_rotation=True) as stage:
-        await stage.set_up()
-        await install(stage, browser)
-        known = stage.bot.installations
-        assert isinstance(known, StoredInstallations)
+    async with with_expiring_tokens(tmp_path, browser) as (stage, known):
         await stage.box.move_clock(stage.box.now() + timedelta(hours=11))
         renewing, may_go_on = known.slack.oauth_v2_access, asyncio.Event()
 
