@@ -128,7 +128,7 @@ def come_back(session: Session, partnership_id: int, person_id: int, profile: Pr
         return
     company = partnership.companies(session, partnership_id)[who.side]
     roles = [role for role in who.roles if role in UNGIVEN] or [Role.MEMBER]
-    who.name, who.time_zone = profile.name[:80], known_zone(profile.time_zone)
+    follow_profile(session, who, profile, now)
     _take_in(session, who, company, roles, now, None)
 
 

@@ -185,3 +185,15 @@ def test_nobody_is_on_both_rosters(session: Session, there: Partnership) -> None
     assert roster.list_addable(session, actor(session, ELIF), [again]) == []
     errors = support.field_errors(session, roster.admit, actor(session, ELIF), again, [Role.QA], NOW)
     assert errors["person"].startswith("Carla Diaz is on the roster of Aurora already")
+
+
+def test_who_comes_back_from_elsewhere(session: Session, there: Partnership) -> None:
+    """A name or time zone that changed meanwhile is journaled as at any other time; the list comes by the new one."""
+    gita = support.row_of(session, GITA)
+    leave(session, GITA)
+    moved = Profile(GITA.identity, "Gita Rao-Lund", "America/New_York")
+    roster.come_back(session, there.id, gita.id, moved, NOW + DAY)
+    assert support.events(session)[-2:] == ["person.profile_changed", "person.returned"]
+    changes = support.entries(session)[-2].content["changes"]
+    assert changes == {"name": ["Gita Rao", "Gita Rao-Lund"], "time zone": ["Europe/Berlin", "America/New_York"]}
+    assert gita.next_list_at == datetime(2026, 11, 25, 13, tzinfo=UTC)
