@@ -1,34 +1,66 @@
-"""The floor: a Bolt app on this transport that acknowledges `/quality` and does nothing else.
+"""The floors: bare Bolt apps on the bot's transport, which acknowledge `/quality` and do little or nothing else.
 
-`python -m benchmarks.floor PORT SECRET LISTENERS WAITING`: with more listeners the last one is asked for; waiting
-leaves Bolt's own default, `process_before_response=False`.
+    python -m benchmarks.floor PORT SECRET [--listeners 30] [--waiting] [--database URL]
+
+With a database each command is one row and one audit row in a transaction of its own, as durable as the bot's:
+what a bot would do that keeps the least it may. `--waiting` leaves Bolt's own `process_before_response=False`.
 """
 
 import asyncio
-import sys
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
 
+import typer
 import uvloop
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from sqlmodel import Field, SQLModel
+
+from storage.database import Database
+
+WRITERS = 4  # on PostgreSQL, which takes several transactions at once
 
 
-async def serve(port: int, secret: str, listeners: int, *, waiting: bool) -> None:
+class Thing(SQLModel, table=True):
+    """What somebody typed."""
+
+    id: int = Field(default=None, primary_key=True)
+    title: str
+    said_at: datetime
+
+
+class Audit(SQLModel, table=True):
+    """Who typed it."""
+
+    id: int = Field(default=None, primary_key=True)
+    thing_id: int = Field(foreign_key="thing.id")
+    body: str
+
+
+async def _serve(port: int, secret: str, listeners: int, url: str, *, waiting: bool) -> None:
     """Serve until killed."""
 
     async def authorize(**_: object) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0", bot_token="xoxb-0", bot_user_id="U0")  # noqa: S106 - invented
 
     app = AsyncApp(signing_secret=secret, authorize=authorize, process_before_response=not waiting)
+    keep = _keeping(url) if url else None
 
-    async def noop(ack: AsyncAck) -> None:
+    async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if keep is not None:
+            await keep(body)
         await ack()
 
     for number in range(listeners - 1):
-        app.command(f"/other{number}")(noop)
-    app.command("/quality")(noop)
+        app.command(f"/other{number}")(on_command)
+    app.command("/quality")(on_command)
 
     async def on_slack(request: web.Request) -> web.Response:
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
@@ -44,5 +76,39 @@ async def serve(port: int, secret: str, listeners: int, *, waiting: bool) -> Non
     await asyncio.Event().wait()
 
 
+def _keeping(url: str) -> Callable[[dict[str, Any]], Any]:
+    """Give what keeps a command: on SQLite in the loop, which is its fastest way; on PostgreSQL in threads."""
+    database = Database(url)
+    SQLModel.metadata.create_all(database.engine)
+
+    def keep(body: dict[str, Any]) -> None:
+        with database.writing() as session:
+            thing = Thing(title=body["text"], said_at=datetime.now(UTC))
+            session.add(thing)
+            session.flush()
+            session.add(Audit(thing_id=thing.id, body=json.dumps({"by": body["user_id"], "said": body["text"]})))
+
+    async def in_loop(body: dict[str, Any]) -> None:
+        keep(body)
+
+    threads = ThreadPoolExecutor(WRITERS)
+
+    async def in_thread(body: dict[str, Any]) -> None:
+        await asyncio.get_running_loop().run_in_executor(threads, partial(keep, body))
+
+    return in_loop if database.engine.dialect.name == "sqlite" else in_thread
+
+
+def main(
+    port: int, secret: str,
+    listeners: Annotated[int, typer.Option(help="How many; the last is the one that is asked for.")] = 1,
+    database: Annotated[str, typer.Option(help="Where to keep each command.")] = "",
+    *,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Bolt's own default.")] = False,
+) -> None:  # fmt: skip
+    """Serve."""
+    uvloop.run(_serve(port, secret, listeners, database, waiting=waiting))
+
+
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), waiting=sys.argv[4] == "yes"))
+    typer.run(main)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from sqlmodel import Session
 from bot import doubt
 from bot.metrics import Metrics
 from bot.pace import BETWEEN_POSTS, Limited, Pace
+from bot.worker import Worker
 from handlers import slack_errors
 from handlers.blocks import without_charts
 from handlers.installation import Installation, Installations
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 AT_ONCE = 16  # places that are spoken to beside each other
-SHORTEST = 0.1  # seconds
 IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -96,13 +95,14 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
 OURS = (NotYet, NoAnswer, NotInstalled, NotShared)
 
 
-class Delivery:
+class Delivery(Worker):
     """Sends the outbox."""
 
     def __init__(
         self, database: Database, installations: Installations, now: Callable[[], datetime],
         between_posts: float = BETWEEN_POSTS, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
+        super().__init__()
         self.database = database
         self.installations = installations
         self.now = now
@@ -111,36 +111,12 @@ class Delivery:
         self.metrics = metrics or Metrics()
         self.speaker = secrets.token_hex(8)  # this process, among those that send
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._something_new = asyncio.Event()
-        self._stopping = False
 
-    def wake(self) -> None:
-        """Say that the outbox has something new."""
-        self._something_new.set()
-
-    async def run(self) -> None:
-        """Send until told to stop."""
-        while not self._stopping:
-            self._something_new.clear()
-            pause = IDLE
-            try:
-                await self.send_due()
-                pause = await self._until_next()
-            except Exception:
-                log.exception("the outbox could not be read")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._something_new.wait()
-
-    async def _until_next(self) -> float:
-        """Give the seconds until the next row is due, within bounds: what waits for Slack is not kept longer."""
+    async def work(self) -> float:
+        """Send what is due; what waits for Slack is kept no longer than until the next is, within bounds."""
+        await self.send_due()
         due = await self.database.read(lambda session: outbox.next_due(session, self.speaker, self.now()))
-        return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)
-
-    def stop(self) -> None:
-        """Say that the message in hand is the last one; the others are given back."""
-        self._stopping = True
-        self.wake()
+        return IDLE if due is None else min((due - self.now()).total_seconds(), IDLE)
 
     async def send_due(self) -> int:
         """Send all that is due; gives how many rows were claimed."""

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.fetch import Broken, Unseen, fetch
+from bot.worker import Worker
 from handlers.installation import Installations
 from quality import evidence
 from quality.evidence import Fetched
@@ -22,44 +22,27 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # files that are in memory beside each other
 IDLE = 60.0  # seconds between looks when nothing wakes it
-SHORTEST = 0.5
 
 
-class Fetching:
+class Fetching(Worker):
     """Fetches what is noted to be fetched; any number of processes may."""
+
+    between = 0.5
 
     def __init__(
         self, database: Database, installations: Installations, now: Callable[[], datetime], told: Callable[[], None]
     ) -> None:
+        super().__init__()
         self.database = database
         self.installations = installations
         self.now = now
         self.told = told  # wakes the delivery: cards, lines and what went wrong wait to be said
-        self._something_new = asyncio.Event()
-        self._stopping = False
 
-    def wake(self) -> None:
-        """Say that there may be something to fetch."""
-        self._something_new.set()
-
-    def stop(self) -> None:
-        """Say that the files in hand are the last ones."""
-        self._stopping = True
-        self.wake()
-
-    async def run(self) -> None:
-        """Fetch until told to stop."""
-        while not self._stopping:
-            self._something_new.clear()
-            pause = IDLE
-            try:
-                await self.fetch_due()
-                pause = await self._until_next()
-            except Exception:
-                log.exception("what is to be fetched could not be read")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._something_new.wait()
+    async def work(self) -> float:
+        """Fetch what is due."""
+        await self.fetch_due()
+        due = await self.database.read(download.next_due)
+        return IDLE if due is None else min((due - self.now()).total_seconds(), IDLE)
 
     async def fetch_due(self) -> int:
         """Fetch all that is due; gives how many files were tried."""
@@ -109,7 +92,3 @@ class Fetching:
         wanted = [own, home] if row.message_ts is None else [home]
         found = [await self.installations.find(team) for team in wanted]
         return list({one.slack.token: one.slack for one in found if one is not None}.values())
-
-    async def _until_next(self) -> float:
-        due = await self.database.read(download.next_due)
-        return IDLE if due is None else min(max((due - self.now()).total_seconds(), SHORTEST), IDLE)

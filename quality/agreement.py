@@ -252,8 +252,8 @@ def _note(
     """Journal what happened and draw the proposal's message anew."""
     session.flush()
     content = {"by": actor.signature(), "changes": changes, "reason": reason}
-    entry = journal.append(session, actor.partnership.id, event, now, content)
-    outbox.put(session, actor.partnership.id, "agreement", f"agreement:{entry.id}", now, agreement_id=proposal.id)
+    entry_id = journal.append(session, actor.partnership.id, event, now, content)
+    outbox.put(session, actor.partnership.id, "agreement", f"agreement:{entry_id}", now, agreement_id=proposal.id)
 
 
 def move_clocks(session: Session, now: datetime, limit: int) -> bool:

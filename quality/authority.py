@@ -111,6 +111,8 @@ def watch(session: Session, actor: Actor, record: Record, now: datetime, *, anew
 
     Anew, as after another class, they are the record's own even where the same was asked about its OOS result.
     """
+    if record.distributed_at is None:  # nobody ever said that its batch is distributed
+        return
     session.flush()
     stand = {one.name for one in authority.list_of_record(session, record.id)}
     stand |= set() if anew else _asked_with_oos(session, record)

@@ -67,7 +67,7 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
     details = {name: getattr(form, name) for name in ("problem", "action_type", "plan", "criterion")}
     told = {**details, "owner": owner.name, "sources": ", ".join(source.number for source in sources)}
     due = Due(actor.calendar.at(form.due_on, DAY_ENDS), CAPA_RULE, Duty.OWNER, now)
-    entry = records.log(session, actor, record, now=now, details=told, due=due)
+    entry_id = records.log(session, actor, record, now=now, details=told, due=due)
     session.add(Capa(record_id=record.id, **details))
     if not form.plan.startswith(TO_BE_WRITTEN):  # else whoever writes it by Change plan is its author
         change.worked(session, actor.person.id, record, PLAN)
@@ -77,7 +77,7 @@ def log(session: Session, actor: Actor, form: CapaForm, now: datetime) -> Record
         instead = "" if sources else "logging"
         clocks.start_by_terms(session, actor, record, ClockName.PLAN, now, now, instead=instead)
     change.settle(session, record, now)
-    records.tell_owner(session, record, owner, entry, now)
+    records.tell_owner(session, record, owner, entry_id, now)
     return record
 
 

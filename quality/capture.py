@@ -102,7 +102,7 @@ def _kept(session: Session, said: Said, record: Record, doer: Doer) -> Reply | N
 
 def _who(session: Session, there: Partnership, who: Identity, *, known: bool) -> Doer:
     try:
-        return people.actor_in(session, there, who)
+        return people.actor_of(session, there.id, who)
     except NotOnRoster:
         if not known:
             raise

@@ -1,5 +1,6 @@
 """How a record changes, whatever the change: whether the actor may, on which version, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,8 @@ from quality.sheet import Sheet, of_record
 from storage import author, clock, journal, outbox, request
 from storage import record as records
 from storage.clock import REPORTING, ClockName
-from storage.journal import JournalEntry
 from storage.oos import Oos, ResultKind
+from storage.outbox import Said
 from storage.partnership import Side
 from storage.record import Class, Kind, Outcome, Record, State
 
@@ -101,9 +102,7 @@ def told(values: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: [None, value] for name, value in values.items() if value not in ("", None, [])}
 
 
-def move(
-    session: Session, actor: Actor, record: Record, to: State, event: str, now: datetime, **more: Any
-) -> JournalEntry:
+def move(session: Session, actor: Actor, record: Record, to: State, event: str, now: datetime, **more: Any) -> None:
     """Bring a record into a state; done ones stop their clocks, and what is asked about them lapses."""
     before, record.state = record.state, to
     changes = {**more.pop("changes", {}), "state": [before, to]}
@@ -112,10 +111,9 @@ def move(
         record.closed_at, record.closed_by_id = now, actor.person.id
         clock.stop(session, record.id, now, *WORKING)
         changes |= lapse(session, actor, record, now)
-    entry = finish(session, actor, record, event, now, changes=changes, **more)
+    finish(session, actor, record, event, now, changes=changes, **more)
     if to is State.CLOSED:
         clocks.begin_plans(session, actor, record, now)
-    return entry
 
 
 def lapse(session: Session, actor: Actor, record: Record, now: datetime) -> dict[str, Any]:
@@ -137,8 +135,11 @@ def begin_if_approved(session: Session, actor: Actor, capa: Record, now: datetim
         move(session, actor, capa, State.IN_PROGRESS, "let_begin", now)
 
 
-def finish(session: Session, actor: Doer, record: Record, event: str, now: datetime, **more: Any) -> JournalEntry:
-    """End a change: journal it, and what follows from it for signatures, holds and linked cards."""
+def finish(session: Session, actor: Doer, record: Record, event: str, now: datetime, **more: Any) -> int:
+    """End a change: journal it, and what follows from it for signatures, holds and linked cards.
+
+    Gives the id of its journal entry.
+    """
     voided = settle(session, record, now)
     if voided:
         changes = {"voided": [None, voided]}
@@ -204,20 +205,23 @@ def note(
     changes: dict[str, Any] | None = None,
     reason: str | None = None,
     signed: dict[str, Any] | None = None,
-) -> JournalEntry:
-    """Journal what happened to a record and queue the fresh card and the line in its thread."""
+    also: Sequence[Said] = (),
+) -> int:
+    """Journal what happened to a record, queue the fresh card and the line in its thread; gives the entry's id."""
     if event != "logged" and event not in QUIET:
         record.version += 1
     body: dict[str, Any] = {"record": record.number, "version": record.version, "by": actor.signature()}
     body |= {"changes": changes or {}, "reason": reason}
     body |= {"signature": signed} if signed else {}
-    entry = journal.append(session, record.partnership_id, f"{record.kind}.{event}", now, body, record.id)
-    if event not in QUIET or event in COUNTED:
-        key = f"card:{record.id}:{record.version}" + (f":{entry.id}" if event in COUNTED else "")
-        outbox.put(session, record.partnership_id, "card", key, now, record_id=record.id)
+    entry_id = journal.append(session, record.partnership_id, f"{record.kind}.{event}", now, body, record.id)
     if event in findable.EVENTS:
         findable.renew(session, record)
+    told: list[Said] = []
+    if event not in QUIET or event in COUNTED:
+        key = f"card:{record.id}:{record.version}" + (f":{entry_id}" if event in COUNTED else "")
+        told.append(Said(record.partnership_id, "card", key, now, {"record_id": record.id}))
     if event not in UNSPOKEN:
-        about = {"record_id": record.id, "entry_id": entry.id}
-        outbox.put(session, record.partnership_id, "line", f"line:{entry.id}", now, **about)
-    return entry
+        about = {"record_id": record.id, "entry_id": entry_id}
+        told.append(Said(record.partnership_id, "line", f"line:{entry_id}", now, about))
+    outbox.put_all(session, [*told, *also], now)
+    return entry_id

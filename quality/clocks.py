@@ -31,7 +31,37 @@ OF_STATE: Mapping[tuple[Kind, State], tuple[ClockName, str]] = MappingProxyType(
 
 def start(session: Session, actor: Actor, record: Record, name: ClockName, due: Due, now: datetime) -> None:
     """Start a clock of a record, or start it anew, and set when it is first reminded of."""
-    values: dict[str, Any] = {
+    values = _values(session, actor, record, name, due, now)
+    running = clock.find(session, record.id, name)
+    if running is None:
+        session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
+    else:
+        running.sqlmodel_update(values)
+
+
+def start_first(session: Session, actor: Actor, record: Record, agreed: Terms, due: Due | None = None) -> Due | None:
+    """Start the clocks that every record begins with, for one just logged; gives when it is due to be closed.
+
+    That is by the agreement's terms from its detection, unless a due time is given; None where neither tells.
+    """
+    now = record.recorded_at
+    due = due or _due(actor, record, ClockName.CLOSE, record.detected_at, agreed)
+    answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
+    notice = _notice(actor, record, agreed)
+    first = {ClockName.CLOSE: due, answer: _due(actor, record, answer, now, agreed), ClockName.NOTIFY: notice}
+    rows = [
+        {"name": name, "partnership_id": record.partnership_id, "record_id": record.id}
+        | _values(session, actor, record, name, one, now)
+        | ({"stopped_at": now, "next_at": None} if name is ClockName.NOTIFY else {})  # by logging it here
+        for name, one in first.items()
+        if one is not None
+    ]
+    clock.add_all(session, rows)
+    return due
+
+
+def _values(session: Session, actor: Actor, record: Record, name: ClockName, due: Due, now: datetime) -> dict[str, Any]:
+    return {
         "rule": due.rule,
         "duty": due.duty,
         "agreement_version": due.version,
@@ -46,11 +76,6 @@ def start(session: Session, actor: Actor, record: Record, name: ClockName, due: 
         "stopped_at": None,
         "next_at": ladder.first_at(name, due.at, now, _reminding(session, actor, record, name)),
     }
-    running = clock.find(session, record.id, name)
-    if running is None:
-        session.add(Clock(partnership_id=record.partnership_id, record_id=record.id, name=name, **values))
-    else:
-        running.sqlmodel_update(values)
 
 
 def _reminding(session: Session, actor: Actor, record: Record, name: ClockName) -> Calendar:
@@ -75,12 +100,15 @@ def start_by_terms(
     Who starts several reads the terms that were agreed once, and hands them on.
     """
     agreed = agreed or terms.of(session, record.partnership_id)
-    row = agreed.find(record.kind, term or name, record.class_)
-    if row is None:
-        return None
-    due = agreed.due(row, since, actor.calendar, instead)
-    start(session, actor, record, name, due, now)
+    due = _due(actor, record, term or name, since, agreed, instead)
+    if due is not None:
+        start(session, actor, record, name, due, now)
     return due
+
+
+def _due(actor: Actor, record: Record, term: str, since: datetime, agreed: Terms, instead: str = "") -> Due | None:
+    row = agreed.find(record.kind, term, record.class_)
+    return agreed.due(row, since, actor.calendar, instead) if row is not None else None
 
 
 def start_again(
@@ -104,12 +132,18 @@ def start_again(
 
 def notified(session: Session, actor: Actor, record: Record, agreed: Terms) -> None:
     """Note when the other company was notified: by logging it here, against the agreement's time for that."""
-    row = agreed.find(record.kind, ClockName.NOTIFY, record.class_)
-    if row is None or DUTY_OF.get(row.duty, record.logged_side) is not record.logged_side:
-        return
-    start_by_terms(session, actor, record, ClockName.NOTIFY, record.detected_at, record.recorded_at, agreed=agreed)
-    session.flush()
-    clock.stop(session, record.id, record.recorded_at, ClockName.NOTIFY)
+    notice = _notice(actor, record, agreed)
+    if notice is not None:
+        start(session, actor, record, ClockName.NOTIFY, notice, record.recorded_at)
+        session.flush()
+        clock.stop(session, record.id, record.recorded_at, ClockName.NOTIFY)
+
+
+def _notice(actor: Actor, record: Record, agreed: Terms) -> Due | None:
+    """Give when the other company was to be notified, where that is due by the company that logged the record."""
+    notice = _due(actor, record, ClockName.NOTIFY, record.detected_at, agreed)
+    owed_by = DUTY_OF.get(notice.duty, record.logged_side) if notice is not None else None
+    return notice if owed_by is record.logged_side else None
 
 
 DUTY_OF = MappingProxyType({Duty.CMO: Side.CMO, Duty.SPONSOR: Side.SPONSOR})

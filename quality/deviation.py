@@ -12,9 +12,9 @@ from quality.people import Actor, require_part
 from quality.refusal import FieldErrors
 from quality.terms import LONG_AGO, LONGEST_AGO
 from storage import clock
+from storage import deviation as first_report
 from storage import record as stored
 from storage.clock import ClockName
-from storage.deviation import Deviation
 from storage.investigation import Cause, Disposition, Investigation
 from storage.record import Class, Distributed, Kind, Record, State
 
@@ -80,7 +80,7 @@ def log(session: Session, actor: Actor, form: DeviationForm, now: datetime) -> R
     names = ("happened", "expected", "location", "distributed", "immediate_action")
     details = {name: getattr(form, name) for name in names}
     records.log(session, actor, record, now=now, details={"class": form.class_, **details}, lots=form.lots)
-    session.add(Deviation(record_id=record.id, **details))
+    first_report.add(session, record.id, **details)
     for source in sources:
         records.link(session, actor, record, source, now, logged_from=source is oos)
     authority.watch(session, actor, record, now)

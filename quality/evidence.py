@@ -169,8 +169,8 @@ def _give_up(session: Session, wanted: Download, why: str, now: datetime) -> Non
     record = records.get(session, wanted.partnership_id, wanted.record_id)
     told = {"file": [None, wanted.name], "slack_file": [None, wanted.file_id]}
     giver = _giver(session, wanted)
-    entry = change.note(session, giver, record, "evidence_not_kept", now, changes=told, reason=why)
-    key = f"not kept:{entry.id}"
+    entry_id = change.note(session, giver, record, "evidence_not_kept", now, changes=told, reason=why)
+    key = f"not kept:{entry_id}"
     outbox.put(session, record.partnership_id, "not kept", key, now, to=wanted.person_id, download_id=wanted.id)
 
 

@@ -37,8 +37,8 @@ def set_number(session: Session, actor: Actor, ref: Ref, number: str, seen: str 
         raise FieldErrors({"number": f"A colleague changed it meanwhile, to {before}. Close this form and look again."})
     own.set_number(session, record.id, actor.person.side, number)
     changes = {"company": [None, actor.company.name], "number": [before, number]}
-    entry = change.note(session, actor, record, "numbered", now, changes=changes)
-    outbox.put(session, record.partnership_id, "card", f"numbered:{entry.id}", now, record_id=record.id)
+    entry_id = change.note(session, actor, record, "numbered", now, changes=changes)
+    outbox.put(session, record.partnership_id, "card", f"numbered:{entry_id}", now, record_id=record.id)
     return record
 
 

@@ -12,7 +12,7 @@ from quality.refusal import NotOnRoster, NotSetUp, Refusal
 from quality.working_time import Calendar, calendar_at, calendar_of, known_zone
 from storage import journal, partnership, person, scope
 from storage.partnership import Company, Partnership, Side
-from storage.person import Person, Role
+from storage.person import Person, Role, Seat
 
 NO_TEAM = ""  # of a company whose people are all guests in the other's workspace
 
@@ -93,30 +93,28 @@ def signature(who: Person, company: Company) -> dict[str, str]:
 def actor_in_channel(session: Session, channel_id: str, who: Identity) -> Actor:
     """Give the actor in the partnership of a channel; NotSetUp where there is none."""
     scope.leave(session)
-    there = partnership.find_in_channel(session, channel_id)
-    if there is None:
+    seat = person.find_seat(session, person.IN_CHANNEL, channel_id, who.team_id, who.user_id)
+    if seat is None:
         raise NotSetUp
-    return actor_in(session, there, who)
+    return _seated(session, seat, who)
 
 
 def actor_of(session: Session, partnership_id: int, who: Identity) -> Actor:
     """Give the actor in a partnership known by its id."""
     scope.leave(session)
-    try:
-        there = partnership.get(session, partnership_id)
-    except LookupError:
-        raise Refusal("QualBridge does not know this channel.") from None
-    return actor_in(session, there, who)
+    seat = person.find_seat(session, person.OF_PARTNERSHIP, partnership_id, who.team_id, who.user_id)
+    if seat is None:
+        raise Refusal("QualBridge does not know this channel.")
+    return _seated(session, seat, who)
 
 
-def actor_in(session: Session, there: Partnership, who: Identity) -> Actor:
+def _seated(session: Session, seat: Seat, who: Identity) -> Actor:
     """Give the actor, the session kept within their partnership from now on.
 
     NotOnRoster for an unknown person of either company, Refusal for a stranger.
     """
+    there, both, known = seat.partnership, seat.companies, seat.person
     scope.enter(session, there.id)
-    both = partnership.companies(session, there.id)
-    known = person.find(session, there.id, who.team_id, who.user_id)
     if known is not None and known.active:
         return Actor(there, both, known)
     teams = {company.team_id for company in both.values()} - {NO_TEAM}

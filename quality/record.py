@@ -24,7 +24,7 @@ from quality.terms import Due
 from storage import clock, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
-from storage.journal import JournalEntry
+from storage.outbox import Said
 from storage.person import Person
 from storage.record import Kind, Record, State
 
@@ -56,10 +56,10 @@ def new(actor: Actor, kind: Kind, state: State, now: datetime, **fields: Any) ->
 def log(
     session: Session, actor: Actor, record: Record, *, now: datetime, details: dict[str, Any],
     lots: Sequence[str] = (), due: Due | None = None,
-) -> JournalEntry:  # fmt: skip
+) -> int:  # fmt: skip
     """Save a new record under the next number with its clocks and announce it; the caller saves its details.
 
-    It is due by the agreement's terms from its detection, unless a due time is given.
+    It is due by the agreement's terms from its detection, unless a due time is given. Gives the journal entry's id.
     """
     there = actor.partnership
     calendar = actor.calendar
@@ -67,22 +67,13 @@ def log(
     session.add(record)
     session.flush()
     records.add_batches(session, record, lots)
-    agreed = terms.of(session, there.id)
-    if due is None:
-        due = clocks.start_by_terms(session, actor, record, ClockName.CLOSE, record.detected_at, now, agreed=agreed)
-    else:
-        clocks.start(session, actor, record, ClockName.CLOSE, due, now)
-    answer = ClockName.ACCEPT if record.kind is Kind.CAPA else ClockName.ACKNOWLEDGE
-    clocks.start_by_terms(session, actor, record, answer, now, now, agreed=agreed)
-    clocks.notified(session, actor, record, agreed)
+    due = clocks.start_first(session, actor, record, terms.of(session, there.id), due)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
-    entry = note(session, actor, record, "logged", now, changes=told(given))
-    if record.kind is not Kind.CAPA:
-        key = f"similar:{record.id}"
-        outbox.put(session, there.id, "similar", key, now, record_id=record.id)
-    return entry
+    similar = Said(there.id, "similar", f"similar:{record.id}", now, {"record_id": record.id})
+    also = [similar] if record.kind is not Kind.CAPA else []
+    return note(session, actor, record, "logged", now, changes=told(given), also=also)
 
 
 def acknowledge(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:
@@ -134,17 +125,17 @@ def assign_owner(session: Session, actor: Actor, ref: Ref, owner_id: int, now: d
     elif record.kind is Kind.CAPA and record.state is not State.IMPLEMENTED:
         clocks.start_by_terms(session, actor, record, ClockName.ACCEPT, now, now)
     clocks.remind_anew(session, actor, record, now)
-    entry = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
-    tell_owner(session, record, owner, entry, now)
+    entry_id = finish(session, actor, record, "assigned", now, changes={"owner": [before, owner.name]})
+    tell_owner(session, record, owner, entry_id, now)
     begin_if_approved(session, actor, record, now)
     return record
 
 
-def tell_owner(session: Session, record: Record, owner: Person, entry: JournalEntry, now: datetime) -> None:
+def tell_owner(session: Session, record: Record, owner: Person, entry_id: int, now: datetime) -> None:
     """Queue the direct message to the owner, or to who stands in for them."""
     instead = setting.of(session, owner.partnership_id).stand_in(owner, now)
     about: dict[str, Any] = {"record_id": record.id, "for": owner.id}
-    outbox.put(session, record.partnership_id, "owner", f"owner:{entry.id}", now, to=instead.id, **about)
+    outbox.put(session, record.partnership_id, "owner", f"owner:{entry_id}", now, to=instead.id, **about)
 
 
 def comment(session: Session, actor: Actor, ref: Ref, text: str, now: datetime) -> Record:

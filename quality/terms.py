@@ -3,10 +3,12 @@
 The defaults are common practice between sponsors and CMOs, not law; each partnership's quality agreement has its own.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlmodel import Session
@@ -163,12 +165,21 @@ def from_data(data: Mapping[str, Any]) -> Row:
 
 def of(session: Session, partnership_id: int) -> Terms:
     """Give the terms in force in a partnership."""
-    return read(agreement.in_force(session, partnership_id))
+    return _read(*agreement.text_in_force(session, partnership_id))
+
+
+@lru_cache(1024)  # every record that is logged asks for them, and to read them costs more than to find them
+def _read(version: int, content: str) -> Terms:
+    return _terms(version, json.loads(content))
 
 
 def read(found: Agreement) -> Terms:
     """Read the terms of a version, or of a proposal of the next."""
-    return Terms(found.version or 0, tuple(from_data(row) for row in found.content["terms"]))
+    return _terms(found.version or 0, found.content)
+
+
+def _terms(version: int, content: Mapping[str, Any]) -> Terms:
+    return Terms(version, tuple(from_data(row) for row in content["terms"]))
 
 
 CAPA_RULE = "set with the CAPA"

@@ -6,7 +6,7 @@ Nothing of a version in force is changed; it is followed by the next.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index, Text, bindparam, cast, text
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
@@ -60,6 +60,23 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
     if found is None:
         raise LookupError(f"partnership {partnership_id} has no agreement")
     return found
+
+
+NEWEST = (
+    select(col(Agreement.version), cast(col(Agreement.content), Text))
+    .where(Agreement.partnership_id == bindparam("of"), col(Agreement.version).is_not(None))
+    .order_by(col(Agreement.version).desc())
+    .limit(1)
+)
+
+
+def text_in_force(session: Session, partnership_id: int) -> tuple[int, str]:
+    """Give the version in force and its content as it is kept, unread; LookupError when there is none."""
+    session.flush()
+    found = session.connection().execute(NEWEST, {"of": partnership_id}).one_or_none()
+    if found is None:
+        raise LookupError(f"partnership {partnership_id} has no agreement")
+    return found[0] or 0, found[1]
 
 
 def get_version(session: Session, partnership_id: int, version: int) -> Agreement:

@@ -1,5 +1,6 @@
 """Clocks: due times of records, whose each is, and when the next reminder about it is to be decided."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -7,6 +8,7 @@ from sqlalchemy import Index, func, text
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table, words
+from storage.upsert import Row, insert_all
 
 TICKING = text("next_at IS NOT NULL")
 RUNNING = text("stopped_at IS NULL")
@@ -106,6 +108,11 @@ class Clock(Table, table=True):
 def find(session: Session, record_id: int, name: ClockName) -> Clock | None:
     """Find a record's clock by what it measures."""
     return session.exec(select(Clock).where(Clock.record_id == record_id, Clock.name == name)).first()
+
+
+def add_all(session: Session, rows: Sequence[Row]) -> None:
+    """Add the clocks of a record that has none of these yet, all with the same columns."""
+    insert_all(session, Clock, rows)
 
 
 def list_of_record(session: Session, record_id: int) -> list[Clock]:

@@ -1,11 +1,13 @@
 """What only a deviation has."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Field, Session, col, select
 
 from storage.record import Distributed
 from storage.table import Table, words
+from storage.upsert import insert_all
 
 
 class Deviation(Table, table=True):
@@ -17,6 +19,11 @@ class Deviation(Table, table=True):
     location: str = Field(default="", max_length=150)
     distributed: Distributed = Field(sa_type=words(Distributed))
     immediate_action: str = ""
+
+
+def add(session: Session, record_id: int, **details: Any) -> None:
+    """Add the first report of a record."""
+    insert_all(session, Deviation, [{"record_id": record_id, **details}])
 
 
 def get(session: Session, record_id: int) -> Deviation:

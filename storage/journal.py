@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, bindparam, update
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
 from storage.record import Record
 from storage.table import Moment, Table
-from storage.upsert import insert_if_new
+from storage.upsert import insert_new, insert_one
 
 FIRST = "0" * 64
 CHUNK = 10_000
@@ -83,38 +83,37 @@ def append(
     at: datetime,
     content: dict[str, Any],
     record_id: int | None = None,
-) -> JournalEntry:
-    """Add an entry at the end of a partnership's chain, in the caller's transaction."""
-    head = _locked_head(session, partnership_id)
-    head.seq += 1
-    body = canonical({"seq": head.seq, "event": event, "at": at.astimezone(UTC).isoformat(), **content})
-    head.hash = link(head.hash, body)
-    entry = JournalEntry(
-        partnership_id=partnership_id,
-        seq=head.seq,
-        record_id=record_id,
-        event=event,
-        at=at,
-        body=body,
-        hash=head.hash,
-    )
-    session.add(entry)
-    session.flush()
-    return entry
+) -> int:
+    """Add an entry at the end of a partnership's chain, in the caller's transaction; gives its id."""
+    before, previous = _locked_head(session, partnership_id)
+    seq = before + 1
+    body = canonical({"seq": seq, "event": event, "at": at.astimezone(UTC).isoformat(), **content})
+    end = {"seq": seq, "hash": link(previous, body)}
+    about = {"partnership_id": partnership_id, "record_id": record_id, "event": event, "at": at, "body": body}
+    entry_id = insert_one(session, JournalEntry, about | end)
+    session.connection().execute(LENGTHENED, {"of": partnership_id, **end})
+    return entry_id
 
 
-def _locked_head(session: Session, partnership_id: int) -> JournalHead:
-    # Read anew under the lock: another process may have lengthened the chain since this session last saw its end.
-    head = session.get(JournalHead, partnership_id, with_for_update=True, populate_existing=True)
-    if head is None:
-        insert_if_new(session, [JournalHead(partnership_id=partnership_id)])
+OF = col(JournalHead.partnership_id) == bindparam("of")
+END = select(JournalHead.seq, JournalHead.hash).where(OF).with_for_update()
+LENGTHENED = update(JournalHead).where(OF)
+
+
+def _locked_head(session: Session, partnership_id: int) -> tuple[int, str]:
+    """Give the end of a chain, locked: the seq and hash of the last entry."""
+    end = session.connection().execute(END, {"of": partnership_id}).one_or_none()
+    if end is None:
+        insert_new(session, JournalHead, [{"partnership_id": partnership_id}])
         return _locked_head(session, partnership_id)
-    return head
+    return end.seq, end.hash
 
 
 def head_of(session: Session, partnership_id: int) -> JournalHead:
     """Give the end of a partnership's chain."""
-    return session.get(JournalHead, partnership_id) or JournalHead(partnership_id=partnership_id)
+    return session.get(JournalHead, partnership_id, populate_existing=True) or JournalHead(
+        partnership_id=partnership_id
+    )
 
 
 def get(session: Session, entry_id: int) -> JournalEntry:

@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
 from storage.table import Moment, Table
-from storage.upsert import insert
+from storage.upsert import insert_new
 
 LEASE = timedelta(minutes=2)  # who has said nothing for so long has died
 PENDING = text("done_at IS NULL")
@@ -73,13 +73,10 @@ def put_all(session: Session, said: Iterable[Said], now: datetime) -> None:
             "about": one.about,
             "created_at": now,
             "next_at": one.at,
-            "attempts": 0,
-            "in_doubt": False,
         }
         for one in said
     ]
-    if rows:
-        session.execute(insert(session, Outgoing).on_conflict_do_nothing(), rows)
+    insert_new(session, Outgoing, rows)
 
 
 def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Outgoing]:

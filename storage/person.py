@@ -1,14 +1,17 @@
 """The roster: who belongs to which company of a partnership, with which roles."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, and_, bindparam, text
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
-from storage.partnership import Side
+from storage.partnership import Company, Partnership, Side
 from storage.table import Moment, Table, words
 
 
@@ -71,6 +74,35 @@ class Person(Table, table=True):
     def team_ids(self) -> set[str]:
         """Every id by which Slack named their workspace."""
         return {self.team_id, *self.other_teams.split()}
+
+
+IN_CHANNEL, OF_PARTNERSHIP = Partnership.channel_id, Partnership.id
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A Slack user's place in a partnership: its companies, and their row where the roster has one."""
+
+    partnership: Partnership
+    companies: dict[Side, Company]
+    person: Person | None
+
+
+def find_seat(session: Session, where: Any, which: str | int, team_id: str, user_id: str) -> Seat | None:
+    """Find a user's place in the partnership of a channel, or with an id, by one statement; None without one."""
+    rows = session.exec(_seats(where), params={"which": which, "user_id": user_id}).all()
+    if not rows:
+        return None
+    both = {company.side: company for _, company, _ in sorted(rows, key=lambda row: row[1].side is Side.CMO)}
+    known = next((who for _, _, who in rows if who is not None and team_id in who.team_ids), None)
+    return Seat(rows[0][0], both, known)
+
+
+@cache
+def _seats(where: Any) -> Any:
+    theirs = and_(col(Person.partnership_id) == Partnership.id, col(Person.user_id) == bindparam("user_id"))
+    seats = select(Partnership, Company, Person).join(Company).outerjoin(Person, theirs)
+    return seats.where(where == bindparam("which")).order_by(col(Person.active).desc(), col(Person.id))
 
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:

@@ -17,7 +17,7 @@ from storage.database import locked
 from storage.partnership import Side
 from storage.person import Person
 from storage.table import Moment, Table, words
-from storage.upsert import insert_if_new
+from storage.upsert import insert_all, insert_if_new
 
 
 class Kind(StrEnum):
@@ -212,9 +212,8 @@ def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
     first_written: dict[str, str] = {}
     for lot in lots:
         first_written.setdefault(lot_key(lot), lot)
-    for key, lot in first_written.items():
-        batch = RecordBatch(record_id=record.id, lot_key=key, lot=lot, partnership_id=record.partnership_id)
-        session.add(batch)
+    of = {"record_id": record.id, "partnership_id": record.partnership_id}
+    insert_all(session, RecordBatch, [{"lot_key": key, "lot": lot, **of} for key, lot in first_written.items()])
 
 
 def batches_of(session: Session, record_id: int) -> list[str]:

@@ -5,6 +5,7 @@ PostgreSQL row-level security keeps all else that reaches the server within it. 
 everybody, has no scope: what is due, what is to be said, whose Home a person opens.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import event, inspect, text
@@ -48,6 +49,7 @@ def _stay_within(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*(condition for condition in found if condition is not None))
 
 
+@lru_cache(4096)  # it is asked for with each statement, and to make one costs more than the asking
 def _condition(mapper: Mapper[Any], partnership_id: int) -> LoaderCriteriaOption | None:
     table = mapper.class_
     if table is Partnership:

@@ -16,12 +16,12 @@ ACCENT = re.compile("[\u0300-\u036f]")
 MOST_WORDS = 12
 LONGEST = 500  # characters of a word: PostgreSQL takes 2046 bytes, the partnership included
 
-FTS5_ADD = "INSERT INTO record_text (rowid, partnership, content) VALUES (:id, :partnership, :content)"
+FTS5_ADD = text("INSERT INTO record_text (rowid, partnership, content) VALUES (:id, :partnership, :content)")
 FTS5_FIND = (
     "SELECT rowid FROM record_text WHERE record_text MATCH :query ORDER BY rowid DESC LIMIT :limit OFFSET :offset"
 )
 # Of words as they are: PostgreSQL's own parser takes 2026-0001 for two numbers, the second of them negative.
-TSVECTOR_ADD = "INSERT INTO record_text (record_id, words) VALUES (:id, array_to_tsvector(:words))"
+TSVECTOR_ADD = text("INSERT INTO record_text (record_id, words) VALUES (:id, array_to_tsvector(:words))")
 # Materialized, for the planner might walk everybody's newest records until enough of them match.
 TSVECTOR_FIND = (
     "WITH found AS MATERIALIZED (SELECT record_id FROM record_text WHERE words @@ CAST(:query AS tsquery)) "
@@ -33,10 +33,10 @@ def add(session: Session, partnership_id: int, record_id: int, content: str) -> 
     """Put a record's text into the index."""
     if _has_fts5(session):
         row = {"id": record_id, "partnership": f"p{partnership_id}", "content": content}
-        session.connection().execute(text(FTS5_ADD), row)
+        session.connection().execute(FTS5_ADD, row)
     else:
         words = sorted({f"{partnership_id}:{word}" for word in _plain_words(content)})
-        session.connection().execute(text(TSVECTOR_ADD), {"id": record_id, "words": words})
+        session.connection().execute(TSVECTOR_ADD, {"id": record_id, "words": words})
 
 
 def replace(session: Session, partnership_id: int, record_id: int, content: str) -> None:

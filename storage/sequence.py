@@ -1,5 +1,8 @@
 """Record numbers: by partnership, kind and year, without gaps or doubles."""
 
+from functools import cache
+
+from sqlalchemy import Executable
 from sqlmodel import Field, Session, col
 
 from storage.table import Table
@@ -17,9 +20,17 @@ class Sequence(Table, table=True):
 
 def take(session: Session, partnership_id: int, prefix: str, year: int) -> str:
     """Take the next number; it is given back when the transaction fails."""
-    first = insert(session, Sequence).values(partnership_id=partnership_id, prefix=prefix, year=year, last=1)
-    following = first.on_conflict_do_update(
-        index_elements=["partnership_id", "prefix", "year"], set_={"last": col(Sequence.last) + 1}
-    )
-    last = session.connection().execute(following.returning(col(Sequence.last))).scalar_one()
+    first = {"partnership_id": partnership_id, "prefix": prefix, "year": year, "last": 1}
+    session.flush()
+    connection = session.connection()
+    last = connection.execute(_following(connection.dialect.name), first).scalar_one()
     return f"{prefix}-{year}-{last:04d}"
+
+
+@cache
+def _following(dialect: str) -> Executable:
+    """Give the statement that adds one to the last number, or begins with the first."""
+    one_more = {"last": col(Sequence.last) + 1}
+    keys = ["partnership_id", "prefix", "year"]
+    following = insert(dialect, Sequence).on_conflict_do_update(index_elements=keys, set_=one_more)
+    return following.returning(col(Sequence.last))

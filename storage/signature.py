@@ -53,8 +53,10 @@ def list_of_record(session: Session, record_id: int) -> list[Signature]:
 
 def list_of_records(session: Session, record_ids: Sequence[int]) -> list[Signature]:
     """List all signatures of some records, the voided ones too, in order."""
-    signed = select(Signature).where(col(Signature.record_id).in_(record_ids)).order_by(col(Signature.id))
-    return list(session.exec(signed).all()) if record_ids else []
+    if not record_ids:
+        return []
+    signed = select(Signature).where(col(Signature.record_id).in_(record_ids))
+    return list(session.exec(signed.order_by(col(Signature.id))).all())
 
 
 def find(session: Session, record_id: int, user_id: str, at: datetime) -> Signature | None:

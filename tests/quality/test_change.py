@@ -86,8 +86,8 @@ def test_every_version_has_one_entry(session: Session, logged: Record) -> None:
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_can_be_told(session: Session, logged: Record, event: str) -> None:
     """Also an entry that lacks a value of its sentence, as an earlier version may have written it."""
-    entry = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
-    said = events.said_of(entry)
+    entry_id = journal.append(session, 1, f"deviation.{event}", NOW, {"changes": {}, "by": {}}, logged.id)
+    said = events.said_of(journal.get(session, entry_id))
     assert said
     assert not set("{}") & set(said)
 

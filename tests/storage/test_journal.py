@@ -126,8 +126,9 @@ def test_a_moment_of_another_zone_is_journalled_in_utc(database: Database, there
     """An entry written with another offset stays whole when it is verified."""
     local = datetime(2026, 11, 24, 10, 0, tzinfo=timezone(timedelta(hours=1)))
     with database.writing() as session:
-        entry = journal.append(session, there.id, "test.noted", local, {})
-    assert entry.content["at"] == datetime(2026, 11, 24, 9, 0, tzinfo=UTC).isoformat()
+        entry_id = journal.append(session, there.id, "test.noted", local, {})
+        content = journal.get(session, entry_id).content
+    assert content["at"] == datetime(2026, 11, 24, 9, 0, tzinfo=UTC).isoformat()
     assert isinstance(verified(database)[0], JournalHead)
 
 
@@ -316,7 +317,7 @@ def test_an_entry_waits_for_the_one_before_it(database: Database, there: Partner
 
     def append(session: Session) -> int:
         journal.head_of(session, there.id)
-        return journal.append(session, there.id, "test.noted", NOW, {}).seq
+        return journal.get(session, journal.append(session, there.id, "test.noted", NOW, {})).seq
 
     first, second = support.one_after_the_other(database, append)
     assert second == first + 1
@@ -338,10 +339,10 @@ def test_a_records_entries_come_newest_first_in_pages(session: Session, there: P
 
 def test_get_gives_an_entry_or_raises(session: Session, there: Partnership) -> None:
     """An entry is found by its id; an unknown id is a LookupError."""
-    entry = journal.append(session, there.id, "test.noted", NOW, {})
-    assert journal.get(session, entry.id) is entry
+    entry_id = journal.append(session, there.id, "test.noted", NOW, {})
+    assert journal.get(session, entry_id).event == "test.noted"
     with pytest.raises(LookupError):
-        journal.get(session, entry.id + 1)
+        journal.get(session, entry_id + 1)
 
 
 def test_the_head_of_no_journal_is_zeros(session: Session) -> None:

@@ -134,10 +134,13 @@ ROOT = Path(__file__).parents[2]
 # What passes the session's condition by, function by function, and why it may. On PostgreSQL the server's policies
 # keep it within the partnership all the same.
 AROUND = {
+    "agreement.text_in_force": "names the partnership",
     "copy.copy": "everything, by the command line",
     "database.is_writing": "asks the connection about itself",
     "download.put_anew": "names its row, found within",
     "installation.consume": "a workspace's",
+    "journal.append": "names the partnership",
+    "journal._locked_head": "names the partnership",
     "migrate.grant": "rights, by the command line",
     "outbox.speak_on": "the bot's own work, for everybody",
     "partnership.mute": "names the partnership",
@@ -148,7 +151,7 @@ AROUND = {
     "search.replace": "names its record, found within",
     "search._found": "the query names the partnership",
     "sequence.take": "names the partnership",
-    "upsert.insert_if_new": "what it adds names its partnership, which the server checks",
+    "upsert._connection": "what is added names its partnership, which the server checks",
 }
 LEAVING = {
     "people.actor_in_channel": "enters at once",
