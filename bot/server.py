@@ -186,7 +186,8 @@ async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
 @asynccontextmanager
 async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
     """Run delivery, timetable and, where it is chosen, Socket Mode while inside; gives the latter."""
-    delivery, fetching = asyncio.create_task(bot.delivery.run()), asyncio.create_task(bot.fetching.run())
+    workers = (bot.homes, bot.fetching, bot.delivery)
+    running = [asyncio.create_task(worker.run()) for worker in workers]
     bot.timetable.start()
     socket = AsyncSocketModeHandler(bot.app, bot.settings.slack_app_token) if bot.settings.socket_mode else None
     try:
@@ -199,12 +200,11 @@ async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
         await bot.timetable.stop()
         await bot.desk.finish()
         await bot.installations.finish()
-        bot.fetching.stop()
-        bot.delivery.stop()
-        with suppress(TimeoutError):  # a file that is not whole by then is fetched at the next start
-            await asyncio.wait_for(fetching, SLACK_TIMEOUT)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(delivery, SLACK_TIMEOUT)  # cancelled before, a message could be said twice
+        for worker in workers:
+            worker.stop()
+        for task in running:
+            with suppress(TimeoutError):  # cancelled before, a message could be said twice
+                await asyncio.wait_for(task, SLACK_TIMEOUT)
 
 
 async def _identified(slack: AsyncWebClient, stop: asyncio.Event) -> Installation | None:

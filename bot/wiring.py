@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import oauth
 from bot.delivery import Delivery
 from bot.fetching import Fetching
+from bot.homes import Homes
 from bot.installations import StoredInstallations
 from bot.metrics import Metrics
 from bot.oauth import Flow
@@ -25,7 +26,6 @@ from bot.timetable import Timetable
 from handlers.desk import Desk
 from handlers.dispatch import INSTALLATION, register
 from handlers.everything import LISTENERS
-from handlers.home import Homes
 from handlers.installation import Installation, Installations, OneInstallation
 from quality.device import OneTimeCodes
 from storage.database import Database
@@ -46,6 +46,7 @@ class Bot:
     desk: Desk
     delivery: Delivery
     fetching: Fetching
+    homes: Homes
     timetable: Timetable
     metrics: Metrics
     oauth: Flow | None  # where workspaces install the app themselves
@@ -110,9 +111,8 @@ def assemble(
 
     timetable = Timetable(database, now, wake, metrics)
     codes = OneTimeCodes(Safe(settings.encryption_key))
-    desk = Desk(database, installations, now, wake, codes)
-
-    desk.changed = Homes(desk).changed
+    homes = Homes(database, installations, now)
+    desk = Desk(database, installations, now, wake, codes, homes.changed)
 
     async def authorize(
         context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None
@@ -141,4 +141,4 @@ def assemble(
     )
     register(app, desk, LISTENERS)
     flow = oauth.flow(settings, installations) if isinstance(installations, StoredInstallations) else None
-    return Bot(settings, database, installations, app, desk, delivery, fetching, timetable, metrics, flow)
+    return Bot(settings, database, installations, app, desk, delivery, fetching, homes, timetable, metrics, flow)

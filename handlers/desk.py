@@ -24,7 +24,7 @@ class Desk:
     now: Callable[[], datetime]
     wake: Callable[[], None]  # tells the delivery that the outbox has something new
     codes: OneTimeCodes  # the second component of signatures
-    changed: Callable[[int], None] = lambda _partnership_id: None  # tells Home that something of a partnership changed
+    changed: Callable[[int], None]  # tells Home that something of a partnership changed
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:

@@ -1,30 +1,23 @@
 """App Home: a person's work in each of their partnerships, its figures, and the buttons to log; kept fresh."""
 
-import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 from sqlmodel import Session
 
-from handlers import blocks, frontdoor, slack_errors
+from handlers import blocks, frontdoor
 from handlers.blocks import Block
 from handlers.call import Call
 from handlers.cards import NOUN
-from handlers.desk import Desk
 from handlers.listeners import Listeners
 from handlers.mine import draw_groups
 from quality import people, work
 from quality.people import Actor
 from storage import figures, home, person
-from storage.home import OpenHome
 from storage.person import Person
-
-log = logging.getLogger(__name__)
 
 MOST_BLOCKS = 100
 PAGE = 3  # partnerships on a page, each apart
-BEFORE_THEM = timedelta(minutes=15)  # for so long a Home is taken for open: Slack tells of its opening, not of its end
 
 
 async def on_opened(call: Call) -> None:
@@ -79,44 +72,6 @@ def _figures(session: Session, actor: Actor, now: datetime) -> str:
     told = [f"{number} {NOUN[kind]}{'s' if number != 1 else ''}" for kind, (number,) in sorted(counted.items())]
     overdue = figures.count_overdue(session, actor.partnership.id, now)
     return f"Open: {', '.join(told) or 'nothing'}. Overdue: {overdue or 'nothing'}."
-
-
-class Homes:
-    """Draws the Homes of a partnership's people anew after a change, those that are open."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self._changed: set[int] = set()
-        self._running = False
-
-    def changed(self, partnership_id: int) -> None:
-        """Say that something changed: what changes meanwhile is drawn with it."""
-        self._changed.add(partnership_id)
-        if not self._running:
-            self._running = True
-            self.desk.later(self._refresh())
-
-    async def _refresh(self) -> None:
-        try:
-            while self._changed:
-                since = self.desk.now() - BEFORE_THEM
-                open_ones = partial(home.list_open, partnership_id=self._changed.pop(), since=since)
-                for one in await self.desk.database.read(open_ones):
-                    await self._publish(one)
-        finally:
-            self._running = False
-
-    async def _publish(self, one: OpenHome) -> None:
-        found = await self.desk.installations.find(one.team_id)
-        if found is None:
-            return
-        now = self.desk.now()
-        teams = {one.team_id, *one.teams.split()}
-        shown = await self.desk.database.read(lambda session: draw(session, one.user_id, teams, one.page, now))
-        try:
-            await found.slack.views_publish(user_id=one.user_id, view={"type": "home", "blocks": shown})
-        except slack_errors.FAILURES as error:
-            log.warning("the Home of %s: %s", one.user_id, slack_errors.word(error))
 
 
 LISTENERS = Listeners(

@@ -1,21 +1,24 @@
-"""The database: one writer, short transactions, and what SQLite and PostgreSQL each need to keep their word.
+"""The database: short transactions, and what SQLite and PostgreSQL each need to keep their word.
 
-SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock;
-reading runs beside it on a few others. On PostgreSQL other processes write meanwhile, so what is about to be
-changed is locked when it is read.
+SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock; reading runs
+beside it on a few others. What has queued by the time that the thread is free is committed together: making it durable
+costs more than writing it, and is paid once. PostgreSQL takes several transactions at once and gathers their commits
+itself; other processes write meanwhile, so what is about to be changed is locked when it is read.
 """
 
 import asyncio
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -32,7 +35,16 @@ PATIENCE = 100  # attempts
 DEADLOCK = "40P01"  # PostgreSQL's word for it
 DEADLOCKS = 3
 READERS = 4
+WRITERS = 4  # on PostgreSQL
+WITHIN = 0.03  # seconds in which SQLite's transactions gather to be committed together: the first waits for the last
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
+
+
+class Piece(NamedTuple):
+    """Work that waits to be written, and what tells of its end."""
+
+    work: Callable[[Session], Any]
+    done: Future[Any]
 
 
 class Database:
@@ -43,7 +55,9 @@ class Database:
         self.engine = _engine(url)
         self._write_engine = self.engine.execution_options(writing=True)
         self._read_engine = _reading(self.engine)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._alone = self.engine.dialect.name != "sqlite"
+        self._waiting: deque[Piece] = deque()
+        self._writers = ThreadPoolExecutor(WRITERS if self._alone else 1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     @contextmanager
@@ -59,8 +73,11 @@ class Database:
             yield session
 
     async def write(self, work: Callable[[Session], Result]) -> Result:
-        """Run work in one transaction; when this returns, it is committed."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, _insistently, self.writing, work)
+        """Run work in one transaction; when this returns, it is committed. Work may be run more than once."""
+        done: Future[Result] = Future()
+        self._waiting.append(Piece(work, done))
+        self._writers.submit(self._write_waiting)
+        return await asyncio.wrap_future(done)
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """Run work on a consistent view of the data."""
@@ -78,9 +95,72 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""
-        self._writer.shutdown()
+        self._writers.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
+
+    def _write_waiting(self) -> None:
+        """Do what waits to be written by now; nothing, where it was done together with what came before it."""
+        first = self._next()
+        if first is None:
+            return
+        begun = [first]
+        if not self._alone and self._waiting:
+            self._write_together(begun)
+        for piece in begun:
+            if not piece.done.done():
+                _settle(piece.done, partial(_insistently, self.writing, piece.work))
+
+    def _next(self) -> Piece | None:
+        while self._waiting:
+            with suppress(IndexError):  # another thread took it
+                piece = self._waiting.popleft()
+                if piece.done.set_running_or_notify_cancel():
+                    return piece
+        return None
+
+    def _write_together(self, begun: list[Piece]) -> None:
+        """Commit several pieces of work together, each kept apart: one that is refused takes none with it.
+
+        Where the database fails, nothing of them is kept, and each that was begun is left to be done alone.
+        """
+        until, outcomes = time.monotonic() + WITHIN, []
+        try:
+            with self._write_engine.begin() as connection:
+                outcomes.append(_apart(connection, begun[0].work))
+                while time.monotonic() < until and (following := self._next()) is not None:
+                    begun.append(following)
+                    outcomes.append(_apart(connection, following.work))
+        except SQLAlchemyError:
+            return
+        for piece, outcome in zip(begun, outcomes, strict=True):
+            _settle(piece.done, outcome)
+
+
+def _apart(connection: Connection, work: Callable[[Session], Result]) -> Callable[[], Result]:
+    """Run work within a transaction of many, to be undone by itself; gives what gives its result, or raises."""
+    try:
+        with (
+            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+            session.begin(),
+        ):
+            result = work(session)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again where the work was asked for
+        return partial(_raise, error)
+    return lambda: result
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _settle(done: Future[Result], outcome: Callable[[], Result]) -> None:
+    try:
+        done.set_result(outcome())
+    except BaseException as error:  # noqa: BLE001 - raised again where the work was asked for
+        done.set_exception(error)
 
 
 def _insistently(opening: Callable[[], Any], work: Callable[[Session], Result]) -> Result:
@@ -143,7 +223,7 @@ def _postgres_engine(url: str) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
-        pool_size=READERS + 1,
+        pool_size=READERS + WRITERS,
         hide_parameters=True,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
         connect_args={"connect_timeout": CONNECT_TIMEOUT},

@@ -82,6 +82,7 @@ class Stage:
     async def settle(self) -> None:
         """Let the bot do what it does after its answers, fetch files, and deliver its outbox."""
         await self.bot.desk.finish()
+        await self.bot.homes.work()
         await self.bot.fetching.fetch_due()
         await self.bot.delivery.send_due()
 

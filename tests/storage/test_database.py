@@ -4,7 +4,9 @@ import asyncio
 import traceback
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import event, text
@@ -151,15 +153,99 @@ async def test_write_gives_the_error_of_the_work(database: Database) -> None:
     assert await database.read(_keys) == []
 
 
-async def test_writers_queue_for_one_another(database: Database) -> None:
+async def test_writers_queue_for_one_another(sqlite: Database) -> None:
     """Many writes at once all arrive, each after the one before it."""
 
-    def count_up(session: Session) -> None:
+    def count_up(session: Session) -> int:
         number = len(_keys(session))
         session.add(Receipt(key=f"{number:02d}", at=NOW + timedelta(minutes=number)))
+        return number
 
-    await asyncio.gather(*(database.write(count_up) for _ in range(20)))
-    assert await database.read(_keys) == [f"{n:02d}" for n in range(20)]
+    assert await asyncio.gather(*(sqlite.write(count_up) for _ in range(20))) == [*range(20)]
+    assert await sqlite.read(_keys) == [f"{n:02d}" for n in range(20)]
+
+
+@pytest.fixture
+def commits(sqlite: Database) -> list[str]:
+    """Count what the engine commits."""
+    found: list[str] = []
+    event.listen(sqlite.engine, "commit", lambda _connection: found.append("commit"))
+    return found
+
+
+async def test_what_waits_is_committed_together(sqlite: Database, commits: list[str]) -> None:
+    """It is made durable once for all."""
+    released = Event()
+    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
+    await asyncio.sleep(0.05)
+    rest = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(9)]
+    await asyncio.sleep(0.05)
+    released.set()
+    await asyncio.gather(first, *rest)
+    assert commits == ["commit"]
+    assert await sqlite.read(_keys) == [str(number) for number in range(9)]
+
+
+async def test_one_that_is_refused_takes_none_with_it(sqlite: Database) -> None:
+    """What it wrote is gone, what the others wrote stays; each is told its own end."""
+
+    def refuse(session: Session) -> None:
+        _add(session, "refused")
+        session.flush()
+        raise ZeroDivisionError
+
+    works = [partial(_add, key="a"), refuse, partial(_add, key="b")]
+    ends = await asyncio.gather(*(sqlite.write(work) for work in works), return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), ZeroDivisionError, type(None)]
+    assert await sqlite.read(_keys) == ["a", "b"]
+
+
+async def test_one_that_the_database_refuses_takes_none_with_it(sqlite: Database) -> None:
+    """Then nothing of the others was kept either, and each is done anew by itself."""
+    works = [partial(_add, key=key) for key in ("a", "a", "b")]
+    ends = await asyncio.gather(*(sqlite.write(work) for work in works), return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), IntegrityError, type(None)]
+    assert await sqlite.read(_keys) == ["a", "b"]
+
+
+async def test_a_commit_that_fails_is_tried_by_each_alone(sqlite: Database) -> None:
+    """And whoever fails again is told so: nothing is acknowledged that is not there."""
+    fails = iter([True, False, True])
+
+    @event.listens_for(sqlite.engine, "commit")
+    def _fail(_connection: object) -> None:
+        if next(fails, False):
+            raise OperationalError("COMMIT", None, Exception("disk full"))
+
+    released = Event()
+    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
+    await asyncio.sleep(0.05)
+    rest = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(3)]
+    await asyncio.sleep(0.05)
+    released.set()
+    ends = await asyncio.gather(first, *rest, return_exceptions=True)
+    assert [type(end) for end in ends[1:]] == [type(None), OperationalError, type(None)]
+    assert await sqlite.read(_keys) == ["0", "2"]
+
+
+async def test_who_no_longer_waits_is_left_out(sqlite: Database) -> None:
+    """Work whose caller went away before it was begun is not begun."""
+    released = Event()
+    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
+    await asyncio.sleep(0.05)
+    gone, stays = (asyncio.create_task(sqlite.write(partial(_add, key=key))) for key in ("gone", "stays"))
+    await asyncio.sleep(0.05)
+    gone.cancel()
+    await asyncio.sleep(0.05)
+    released.set()
+    await asyncio.gather(first, stays)
+    assert await sqlite.read(_keys) == ["stays"]
+
+
+async def test_a_server_takes_several_at_once(postgres: Database) -> None:
+    """Two that wait for each other both arrive."""
+    both = Barrier(2)
+    await asyncio.gather(*(postgres.write(lambda _session: both.wait(10)) for _ in range(2)))
 
 
 def test_ping_answers(database: Database) -> None:
