@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.dev
 RUN := .venv/.run
 
-.PHONY: sandbox test lint lock format manual clean
+.PHONY: sandbox test lint benchmark lock format manual clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,6 +37,9 @@ lint: $(DEV)  ## style, types, import direction
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+benchmark: $(DEV)  ## measure beside bare Bolt and in growing databases (ARGS=--short: a minute)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(DEV)  ## put the code into its one shape
 	@$(BIN)/ruff check --fix .

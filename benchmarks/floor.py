@@ -1,9 +1,9 @@
 """The floors: bare Bolt apps on the bot's transport, which acknowledge `/quality` and do little or nothing else.
 
-    python -m benchmarks.floor PORT SECRET [--listeners 30] [--waiting] [--database URL]
+    python -m benchmarks.floor PORT SECRET [--database URL]
 
 With a database each command is one row and one audit row in a transaction of its own, as durable as the bot's:
-what a bot would do that keeps the least it may. `--waiting` leaves Bolt's own `process_before_response=False`.
+what a bot would do that keeps the least it may.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ class Audit(SQLModel, table=True):
     body: str
 
 
-async def _serve(port: int, secret: str, listeners: int, url: str, *, waiting: bool) -> None:
+async def _serve(port: int, secret: str, url: str) -> None:
     """Serve until killed."""
 
     async def authorize(**_: object) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0", bot_token="xoxb-0", bot_user_id="U0")  # noqa: S106 - invented
 
-    app = AsyncApp(signing_secret=secret, authorize=authorize, process_before_response=not waiting)
+    app = AsyncApp(signing_secret=secret, authorize=authorize, process_before_response=True)
     keep = _keeping(url) if url else None
 
     async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -58,8 +58,6 @@ async def _serve(port: int, secret: str, listeners: int, url: str, *, waiting: b
             await keep(body)
         await ack()
 
-    for number in range(listeners - 1):
-        app.command(f"/other{number}")(on_command)
     app.command("/quality")(on_command)
 
     async def on_slack(request: web.Request) -> web.Response:
@@ -100,14 +98,10 @@ def _keeping(url: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def main(
-    port: int, secret: str,
-    listeners: Annotated[int, typer.Option(help="How many; the last is the one that is asked for.")] = 1,
-    database: Annotated[str, typer.Option(help="Where to keep each command.")] = "",
-    *,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Bolt's own default.")] = False,
+    port: int, secret: str, database: Annotated[str, typer.Option(help="Where to keep each command.")] = ""
 ) -> None:  # fmt: skip
     """Serve."""
-    uvloop.run(_serve(port, secret, listeners, database, waiting=waiting))
+    uvloop.run(_serve(port, secret, database))
 
 
 if __name__ == "__main__":

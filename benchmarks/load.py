@@ -34,10 +34,20 @@ def request(port: int, secret: str, form: dict[str, Any]) -> bytes:
     return head.encode() + body
 
 
-def command(text: str) -> dict[str, Any]:
-    """Give the form of `/quality` with words after it."""
+def command(text: str, name: str = "/quality") -> dict[str, Any]:
+    """Give the form of a command with words after it."""
     who = {"team_id": "T0SPONSOR", "user_id": "U0ANNA", "channel_id": "C0SHARED"}
-    return {"command": "/quality", "text": text, "trigger_id": "1.2.3", **who}
+    return {"command": name, "text": text, "trigger_id": "1.2.3", **who}
+
+
+def press(action: str, record_id: int) -> dict[str, Any]:
+    """Give the form of a press of a button on the card of a record of the first channel, as it was first drawn."""
+    value = json.dumps({"p": 1, "r": record_id, "v": 1})
+    button = {"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.2"}
+    who = {"user": {"id": "U0ANNA", "team_id": "T0SPONSOR"}, "team": {"id": "T0SPONSOR", "domain": "example"}}
+    where = {"channel": {"id": "C0SHARED", "name": "shared"}, "container": {"type": "message", "is_ephemeral": False}}
+    told = {"type": "block_actions", "actions": [button], "trigger_id": "1.2.3", **who, **where}
+    return {"payload": json.dumps(told)}
 
 
 def submission(number: int) -> dict[str, Any]:

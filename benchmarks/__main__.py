@@ -1,0 +1,101 @@
+"""Measure the bot beside bare Bolt apps and in growing databases, on both engines; needs Linux.
+
+    .venv/bin/python -m benchmarks [--short] [--json FILE] [--engine sqlite] [--largest 1000000]
+
+Every figure stands beside a floor or the smallest database of the same run: compare the ratios, for absolute figures
+belong to the machine. The short form is for continuous integration: it fails on a ratio, never on a time.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from benchmarks import acks
+from benchmarks.acks import acknowledged
+from benchmarks.growth import INSIDE, SERVING, Memory, grown
+from benchmarks.serving import engine, fdatasync
+from benchmarks.table import Limit, Row, machine, show, write
+
+# What the bot is held to. In a short run, on a machine that does other things, less: it finds what broke.
+LIMITS = (
+    Limit(acks.LOG, "share", at_least=0.5, short=0.1),
+    Limit(acks.HELP, "share", at_least=0.7, short=0.3),
+    *(Limit(what, "grows", at_most=1.5, short=3) for what in (*acks.ASKED, *INSIDE)),
+    *(Limit(what, "times_the_smallest", at_most=1.5, short=1.5) for what in ("verify", SERVING)),
+)
+
+
+def main(
+    engines: Annotated[list[str] | None, typer.Option("--engine", help="sqlite or postgresql; both, if none.")] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds; the medians are told.")] = 3,
+    seconds: Annotated[float, typer.Option(help="Seconds of one measurement.")] = 2,
+    largest: Annotated[int, typer.Option(help="Records of the largest database.")] = 1_000_000,
+    folder: Annotated[Path, typer.Option(help="Where databases lie while they are measured.")] = Path(),
+    json: Annotated[Path | None, typer.Option(help="A file for the figures.")] = None,
+    *,
+    short: Annotated[bool, typer.Option("--short", help="A minute or two; fails where a ratio does not hold.")] = False,
+) -> None:
+    """Measure and print."""
+    names = engines or (["sqlite"] if short else ["sqlite", "postgresql"])
+    sizes = [1_000, 20_000] if short else sorted({1_000, min(100_000, largest), largest})
+    at_once = [16] if short else [1, 16, 64]
+    rounds, seconds = (3, 1) if short else (rounds, seconds)
+    with tempfile.TemporaryDirectory(dir=folder) as inside:
+        uvloop.run(_measure(Path(inside), names, sizes, at_once, rounds, seconds, json, short=short))
+
+
+async def _measure(
+    folder: Path, names: Sequence[str], sizes: Sequence[int], at_once: Sequence[int], rounds: int, seconds: float,
+    told: Path | None, *, short: bool,
+) -> None:  # fmt: skip
+    about = machine(fdatasync(folder))
+    typer.echo(", ".join(f"{name} {value}" for name, value in about.items()))
+    acked: list[Row] = []
+    growing: list[Row] = []
+    memory: list[Memory] = []
+    for name in names:
+        with engine(name, folder) as one:
+            acked += await acknowledged(one, at_once, rounds, seconds)
+            pages, took = await grown(one, sizes, rounds, seconds)
+            growing += pages
+            memory += took
+    _print(acked, growing, memory)
+    if told is not None:
+        write(told, about, acknowledged=acked, growth=growing, memory=memory)
+    broken = [*_broken(acked, growing, memory, short=short)]
+    for line in broken:
+        typer.echo(line)
+    if short and broken:
+        raise typer.Exit(1)
+
+
+def _print(acked: Sequence[Row], growing: Sequence[Row], memory: Sequence[Memory]) -> None:
+    typer.echo("\n## Acknowledged, beside its floor\n")
+    for line in (*show(acked), "\n## Growing, beside the smallest database\n", *show(growing)):
+        typer.echo(line)
+    typer.echo("\n## Memory\n\n| what | engine | records | MB | seconds | of the smallest |\n|---|---|---|---|---|---|")
+    for one in memory:
+        took = f"{one.seconds:.1f}" if one.seconds is not None else ""
+        size = f"| {one.what} | {one.engine} | {one.records:,} "
+        typer.echo(f"{size}| {one.mb:.0f} | {took} | {one.times_the_smallest:.2f} |")
+
+
+def _broken(acked: Sequence[Row], growing: Sequence[Row], memory: Sequence[Memory], *, short: bool) -> Iterator[str]:
+    """Say which limits do not hold, and by how much."""
+    ratios = [("share", one.what, one.share, one) for one in acked]
+    ratios += [("grows", one.what, 1 / one.share if one.share else None, one) for one in growing]
+    ratios += [("times_the_smallest", one.what, one.times_the_smallest, one) for one in memory]  # type: ignore[misc]
+    for name, what, value, one in ratios:
+        for limit in LIMITS:
+            is_meant = (limit.ratio, limit.what) == (name, what) and value is not None
+            if is_meant and not limit.holds(value or 0, is_short=short):
+                wanted = f"at least {limit.at_least}" if limit.at_least else f"at most {limit.at_most}"
+                yield f"not kept: {what} on {one.engine}: {value:.2f}, wanted {wanted}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
