@@ -91,7 +91,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - what our handlers raise is answered there: Bolt cannot read this body
             log.warning("a signed request could not be read: %s", type(error).__name__)
             return web.Response(status=400, text="not a request of Slack")
-        return web.Response(status=answer.status, body=answer.body, headers=answer.first_headers_without_set_cookie())
+        return web.Response(status=answer.status, body=answer.body.encode(), headers=answer.first_headers_without_set_cookie())
 
     async def on_install(self, request: web.Request) -> web.Response:
         """Show the page that begins an installation."""
@@ -111,7 +111,7 @@ class Server:
         except Exception:
             log.exception("an installation failed")
             answer = oauth.failed()
-        return web.Response(status=answer.status, body=answer.body, headers=_headers(answer))
+        return web.Response(status=answer.status, body=answer.body.encode(), headers=_headers(answer))
 
 
 def _headers(answer: BoltResponse) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What a person typed is data: cleaned when it comes in, escaped and cut when it goes out."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 BIDI = dict.fromkeys(
     map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u200b\u2060\u00ad")
 )
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all of Cc and Cs but tab and line end
 UNSEEN = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
 FILLERS = "\u3164\u115f\u1160\uffa0\u2800"  # of Hangul and Braille: letters and symbols by name, empty to the eye
 MARKED = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
@@ -18,8 +20,7 @@ ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def clean(text: str) -> str:
     r"""Take control and bidirectional characters and outer blanks out of typed text; line ends become `\n`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(BIDI)
-    kept = (c for c in lines if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    return unicodedata.normalize("NFC", CONTROL.sub("", lines)).strip()
 
 
 def is_blank(text: str) -> bool:
@@ -70,7 +71,7 @@ def cut(text: str, limit: int) -> str:
 
 def escape(text: str, limit: int = 3000) -> str:
     """Make typed text safe in mrkdwn and in a message's top-level text, at most limit characters long."""
-    escaped = "".join(ESCAPES.get(c, c) for c in text)
+    escaped = html.escape(text, quote=False)
     if len(escaped) <= limit:
         return escaped
     kept, length = [], 1  # the ellipsis

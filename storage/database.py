@@ -28,6 +28,7 @@ PRAGMAS = (
     "PRAGMA busy_timeout = 10000",  # milliseconds; another process, such as `tick`, may be writing
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit that returned survives a power cut
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # else REPLACE would slip past the journal's triggers
 )

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, Session, col
 
 from storage.table import Moment, Table
-from storage.upsert import insert_if_new
+from storage.upsert import insert_new
 
 
 class Receipt(Table, table=True):
@@ -19,7 +19,7 @@ class Receipt(Table, table=True):
 
 def note(session: Session, key: str, now: datetime, content: str = "") -> Receipt | None:
     """Note a delivery; gives the earlier receipt when it was noted before."""
-    if insert_if_new(session, [Receipt(key=key, at=now, content=content)]):
+    if insert_new(session, Receipt, [{"key": key, "at": now, "content": content}]):
         return None
     return find(session, key)
 

@@ -25,6 +25,7 @@ PRAGMA_VALUES = {
     "busy_timeout": 10000,
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
+    "wal_autocheckpoint": 4000,
     "foreign_keys": 1,
     "recursive_triggers": 1,
 }
