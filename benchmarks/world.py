@@ -60,8 +60,8 @@ RECORDS = NUMBERS + (
     "CASE WHEN n <= :still_open THEN 'Open' ELSE 'Closed' END, 'Major', "
     "'Yield below the limit in run ' || n, '', 'CMO', "
     "(n % :channels) * 6 + 4, (n % :channels) * 6 + 4 + (n / :channels) % 2, n <= :still_open, "
-    "CASE WHEN n <= :still_open THEN 'CMO' END, :now, :now, "
-    "CASE WHEN n > :still_open THEN CAST(:now AS {moment}) END, "
+    "CASE WHEN n <= :still_open THEN 'CMO' END, {logged}, {logged}, "
+    "CASE WHEN n > :still_open THEN CAST(:past AS {moment}) END, "
     "CASE WHEN n > :still_open THEN (n % :channels) * 6 + 1 END FROM r"
 )
 DEVIATIONS = NUMBERS + (
@@ -71,9 +71,9 @@ DEVIATIONS = NUMBERS + (
 CLOCKS = NUMBERS + (
     "INSERT INTO clock (id, partnership_id, record_id, name, rule, duty, agreement_version, agreement_row, started_at, "
     "due_at, first_due_at, extensions, paused_seconds, stopped_at, next_at) "
-    "SELECT n, n % :channels + 1, n, 'close', '45 calendar days from detection', 'the owner', 1, 7, :now, "
+    "SELECT n, n % :channels + 1, n, 'close', '45 calendar days from detection', 'the owner', 1, 7, {logged}, "
     ":due, :due, 0, 0, "
-    "CASE WHEN n > :still_open THEN CAST(:now AS {moment}) END, "
+    "CASE WHEN n > :still_open THEN CAST(:past AS {moment}) END, "
     "CASE WHEN n <= :still_open THEN CAST(:later AS {moment}) END FROM r"
 )
 LOTS = NUMBERS + (
@@ -90,6 +90,8 @@ WORDS_POSTGRES = NUMBERS + (
     "SELECT DISTINCT (n % :channels + 1) || ':' || w FROM unnest("
     "string_to_array('dev 2026 ' || n || ' yield below the limit in run' || {rare}, ' ')) AS w)) FROM r"
 )
+# What is open was logged an hour ago; what is closed, in the past that no figure looks back to.
+LOGGED = "CASE WHEN n <= :still_open THEN CAST(:now AS {moment}) ELSE CAST(:past AS {moment}) END"
 # The first records of the first channel have the rare word, and the batch.
 OF_FIRST = "(n % :channels = 0 AND n <= :channels * {many})"
 
@@ -107,7 +109,9 @@ def fill(database: Database, world: World) -> None:
     statements += [LOTS, WORDS_SQLITE if sqlite else WORDS_POSTGRES] if world.with_texts else []
     moment = "TEXT" if sqlite else "TIMESTAMP WITH TIME ZONE"
     for statement in statements:
-        ready = statement.format(moment=moment, of_lot=OF_FIRST.format(many=OF_LOT), rare=rare)
+        ready = statement.format(
+            moment=moment, logged=LOGGED.format(moment=moment), of_lot=OF_FIRST.format(many=OF_LOT), rare=rare
+        )
         for first in range(1, world.records + 1, CHUNK * 10):
             with database.writing() as session:
                 _run(session, ready, world, first)
@@ -122,18 +126,18 @@ def fill(database: Database, world: World) -> None:
             text("INSERT INTO sequence (partnership_id, prefix, year, last) VALUES (1, 'DEV', :year, :last)"),
             {"year": NOW.year, "last": world.records + 100},
         )
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
+        session.connection().exec_driver_sql("ANALYZE")
 
 
 def _run(session: Session, statement: str, world: World, first: int) -> None:
     values = {
         "first": first, "last": min(first + CHUNK * 10 - 1, world.records), "channels": world.channels,
-        "still_open": world.still_open, "now": NOW - timedelta(hours=1), "due": NOW + timedelta(days=60),
+        "still_open": world.still_open, "now": NOW - timedelta(hours=1), "past": NOW - timedelta(days=300),
+        "due": NOW + timedelta(days=60),
         "later": NOW + timedelta(days=50),
     }  # fmt: skip
     used = {name: value for name, value in values.items() if f":{name}" in statement}
-    moments = [bindparam(name, type_=Moment) for name in ("now", "due", "later") if name in used]
+    moments = [bindparam(name, type_=Moment) for name in ("now", "past", "due", "later") if name in used]
     session.connection().execute(text(statement).bindparams(*moments), used)
 
 

@@ -31,6 +31,7 @@ MOST_BYTES = 1_000_000  # Slack's largest payload, a view of 250 kB, form-encode
 WRONG_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 LONGEST_PAUSE = 60.0
 MOST_DIGITS = 12  # of a moment in seconds
+PINGED_WITHIN = 2.0  # seconds; who asks whether the bot is ready does not wait for long
 
 
 class Server:
@@ -56,7 +57,8 @@ class Server:
         if self.bot is None:
             return web.json_response({"status": "waiting for Slack"}, status=503)
         try:
-            await asyncio.to_thread(self.bot.database.ping)
+            async with asyncio.timeout(PINGED_WITHIN):  # a server that stands still would never say no
+                await asyncio.to_thread(self.bot.database.ping)
         except Exception:
             log.exception("the database does not answer")
             return web.json_response({"status": "the database does not answer"}, status=503)
@@ -91,7 +93,8 @@ class Server:
         except Exception as error:  # noqa: BLE001 - what our handlers raise is answered there: Bolt cannot read this body
             log.warning("a signed request could not be read: %s", type(error).__name__)
             return web.Response(status=400, text="not a request of Slack")
-        return web.Response(status=answer.status, body=answer.body.encode(), headers=answer.first_headers_without_set_cookie())
+        headers = answer.first_headers_without_set_cookie()
+        return web.Response(status=answer.status, body=answer.body.encode(), headers=headers)
 
     async def on_install(self, request: web.Request) -> web.Response:
         """Show the page that begins an installation."""

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Timetable:
-    """Beats once a minute, and once at the start."""
+    """Beats once a minute, and once at the start; lets the database take stock of itself now and then."""
 
     def __init__(
         self, database: Database, now: Callable[[], datetime], wake: Callable[[], None], metrics: Metrics
@@ -39,6 +39,7 @@ class Timetable:
         """Begin to beat."""
         self._scheduler.add_job(self._safe_beat, "interval", seconds=60, max_instances=1)
         self._scheduler.add_job(self._safe_beat)
+        self._scheduler.add_job(self.database.analyze, "interval", hours=6, next_run_time=self.now())
         self._scheduler.start()
 
     async def stop(self) -> None:

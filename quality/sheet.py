@@ -165,6 +165,8 @@ def of_many(session: Session, there: Partnership, both: dict[Side, Company], rec
 
     Their clocks, texts, results, files, batches, own numbers and followers are left out.
     """
+    if not records:
+        return []
     ids = [record.id for record in records]
     asked = {one.record_id: one for one in request.list_open(session, ids)}
     plans = {one.record_id: one for one in oos.list_plans(session, ids)}

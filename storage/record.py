@@ -81,10 +81,12 @@ class Asked(StrEnum):
 
 MINUS = "\u2212"  # what some keyboards write for a dash
 OPEN = text("closed_at IS NULL")
-HOLDING = text("holds_batches")
-AWAITS_SPONSOR = text("awaits_sponsor")
-AWAITS_CMO = text("awaits_cmo")
 ASKED = text("asked IS NOT NULL")
+
+
+def _where(flag: str) -> dict[str, Any]:
+    """Say that an index holds the rows with a flag: as queries ask for it, for SQLite compares their words."""
+    return {"sqlite_where": text(f"{flag} = 1"), "postgresql_where": text(flag)}
 
 
 class Record(Table, table=True):
@@ -97,9 +99,9 @@ class Record(Table, table=True):
         Index("ix_record_owner", "owner_id", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_record_recorded", "partnership_id", "recorded_at"),
         Index("ix_record_closed", "partnership_id", "closed_at"),
-        Index("ix_record_holding", "partnership_id", sqlite_where=HOLDING, postgresql_where=HOLDING),
-        Index("ix_record_sponsor", "partnership_id", sqlite_where=AWAITS_SPONSOR, postgresql_where=AWAITS_SPONSOR),
-        Index("ix_record_cmo", "partnership_id", sqlite_where=AWAITS_CMO, postgresql_where=AWAITS_CMO),
+        Index("ix_record_holding", "partnership_id", **_where("holds_batches")),
+        Index("ix_record_sponsor", "partnership_id", **_where("awaits_sponsor")),
+        Index("ix_record_cmo", "partnership_id", **_where("awaits_cmo")),
         Index("ix_record_asked", "partnership_id", sqlite_where=ASKED, postgresql_where=ASKED),
     )
 
@@ -236,6 +238,8 @@ def sources_of(session: Session, record_id: int) -> list[Record]:
 
 def sources_of_all(session: Session, record_ids: Sequence[int]) -> dict[int, list[Record]]:
     """Give the records that each of several records comes from."""
+    if not record_ids:
+        return {}
     linked = select(RecordLink.record_id, Record).join(Record, col(Record.id) == RecordLink.source_id)
     found: dict[int, list[Record]] = {}
     for record_id, source in session.exec(linked.where(col(RecordLink.record_id).in_(record_ids))).all():
@@ -282,10 +286,8 @@ def list_rows(
     if not is_checked:
         records = records.where(Record.state != State.IMPLEMENTED)
     if lot is not None:
-        named = select(RecordBatch.record_id).where(
-            RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot)
-        )
-        records = records.where(col(Record.id).in_(named))
+        named = (RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot))
+        records = records.join(RecordBatch, col(RecordBatch.record_id) == Record.id).where(*named)
     order: tuple[Any, ...] = (col(Record.id).desc(),)
     if overdue_at is not None:
         records = _with_running(records, partnership_id, *DRIVING).where(Clock.due_at < overdue_at)
@@ -296,13 +298,16 @@ def list_rows(
 
 def list_by_ids(session: Session, partnership_id: int, ids: Sequence[int]) -> list[Row]:
     """List the given records of a partnership, in the order given."""
-    found = select(Record).where(Record.partnership_id == partnership_id, col(Record.id).in_(ids))
+    # As a sum the partnership is asked for and not looked for: there may be any number of its records.
+    found = select(Record).where(col(Record.partnership_id) + 0 == partnership_id, col(Record.id).in_(ids))
     by_id = {record.id: record for record in session.exec(found).all()}
     return rows_of(session, [by_id[i] for i in ids if i in by_id])
 
 
 def capas_of_all(session: Session, source_ids: Sequence[int]) -> dict[int, list[str]]:
     """Give the numbers of the CAPAs that come from each of several records."""
+    if not source_ids:
+        return {}
     linked = select(RecordLink.source_id, Record.number).join(Record, col(Record.id) == RecordLink.record_id)
     linked = linked.where(col(RecordLink.source_id).in_(source_ids), Record.kind == Kind.CAPA)
     found: dict[int, list[str]] = {}
@@ -407,6 +412,8 @@ def _with_running(records: SelectOfScalar[Record], partnership_id: int, *names: 
 
 def rows_of(session: Session, records: Sequence[Record], names: Sequence[ClockName] = DRIVING) -> list[Row]:
     """Add owner, due time by the soonest of some clocks, and reports to records: a statement each, however many."""
+    if not records:
+        return []
     owners = [r.owner_id for r in records if r.owner_id is not None]
     people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_(owners))).all()}
     ids = [r.id for r in records]

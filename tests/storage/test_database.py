@@ -26,6 +26,7 @@ PRAGMA_VALUES = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "wal_autocheckpoint": 4000,
+    "analysis_limit": 400,
     "foreign_keys": 1,
     "recursive_triggers": 1,
 }

@@ -135,6 +135,7 @@ ROOT = Path(__file__).parents[2]
 # keep it within the partnership all the same.
 AROUND = {
     "agreement.text_in_force": "names the partnership",
+    "database.analyze": "reads how full the indexes are",
     "copy.copy": "everything, by the command line",
     "database.is_writing": "asks the connection about itself",
     "download.put_anew": "names its row, found within",
