@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.dev
 RUN := .venv/.run
 
-.PHONY: sandbox test lint benchmark lock format manual clean
+.PHONY: sandbox test lint audit benchmark lock format manual clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,6 +37,10 @@ lint: $(DEV)  ## style, types, import direction
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: $(DEV)  ## licences and known vulnerabilities of all that is pinned
+	@$(BIN)/python -m docs.licences --check
+	@$(BIN)/python .ci/audit.py
 
 benchmark: $(DEV)  ## measure beside bare Bolt and in growing databases (ARGS=--short: a minute)
 	@$(BIN)/python -m benchmarks $(ARGS)

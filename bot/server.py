@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -26,12 +27,21 @@ from storage.reseal import reseal
 from storage.secret import Safe
 
 log = logging.getLogger(__name__)
+http_log = logging.getLogger("bot.http")
 
 MOST_BYTES = 1_000_000  # Slack's largest payload, a view of 250 kB, form-encoded
 WRONG_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 LONGEST_PAUSE = 60.0
 MOST_DIGITS = 12  # of a moment in seconds
 PINGED_WITHIN = 2.0  # seconds; who asks whether the bot is ready does not wait for long
+
+
+def _is_news(line: logging.LogRecord) -> bool:
+    """Whether a line is more than that somebody sent bytes that are no HTTP: anybody can, as often as they like."""
+    return not (line.exc_info and isinstance(line.exc_info[1], HttpProcessingError))
+
+
+http_log.addFilter(_is_news)
 
 
 class Server:
@@ -84,7 +94,10 @@ class Server:
         return answer
 
     async def _answered(self, request: web.Request, bot: Bot) -> web.Response:
-        raw = await request.read()
+        try:
+            raw = await request.read()
+        except (ConnectionError, web.RequestPayloadError):  # who sent it is gone, or never meant it
+            return web.Response(status=400)
         if not _is_signed(raw, request.headers, bot.settings.slack_signing_secret):
             return web.Response(status=401, text="not signed by Slack")
         try:
@@ -172,7 +185,8 @@ def _retire_keys(settings: Settings, database: Database) -> None:
 @asynccontextmanager
 async def listening(server: Server, host: str, port: int) -> AsyncIterator[int]:
     """Listen on an address while inside; gives the port, chosen by the system when it was 0."""
-    runner = web.AppRunner(server.web, access_log=None, shutdown_timeout=5)
+    # Signatures are over the bytes as they came: nothing unpacks them before they are checked.
+    runner = web.AppRunner(server.web, access_log=None, shutdown_timeout=5, auto_decompress=False, logger=http_log)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
