@@ -31,13 +31,14 @@ async def find(
 ) -> dict[str, Any] | None:
     """Find the message that says any of some rows; None where there is none, or Slack lets nobody look.
 
-    What passes, such as a limit, is raised: the row waits, for posting it unseen is for those who can never look.
+    What passes, such as a limit or a page that is not Slack's own, is raised: the row waits, for posting it unseen is
+    for those who can never look.
     """
     since = min(row.created_at for row in rows) - SKEW
     try:
         return await _search(slack, channel_id, thread_ts, since, {row.id for row in rows})
     except SlackApiError as error:
-        if slack_errors.passes(error):
+        if slack_errors.passes(error) or not slack_errors.is_refusal(error):
             raise
         log.warning("whether %s was posted cannot be seen: %s", rows[0].key, slack_errors.word(error))
         return None

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.metrics import Metrics
-from quality.beat import beat
+from quality.beat import beat, look_again
 from storage.database import Database
+from storage.outbox import is_ahead
 
 log = logging.getLogger(__name__)
+
+TOLERANCE = timedelta(minutes=1)  # by which a clock may be set back without a word
 
 
 class Timetable:
@@ -25,15 +28,28 @@ class Timetable:
         self.now = now
         self.wake = wake
         self._beating = asyncio.Lock()
+        self._last: datetime | None = None  # beat
         # A beat that comes late still runs, and several missed ones are one: each asks for all that is due.
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
 
     async def beat(self) -> None:
         """Decide all that is due and wake the delivery."""
         with self.metrics.beat.time():
+            await self._notice(self.now())
             while await self.database.write(lambda session: beat(session, self.now())):
                 pass
         self.wake()
+
+    async def _notice(self, now: datetime) -> None:
+        """Notice that the machine's clock went back since the last beat, or at the start, since anything was queued."""
+        if self._last is None:
+            went_back = await self.database.read(lambda session: is_ahead(session, now + TOLERANCE))
+        else:
+            went_back = now < self._last - TOLERANCE
+        if went_back:
+            log.warning("the clock was ahead of now: what is due is decided anew")
+            await self.database.write(lambda session: look_again(session, now))
+        self._last = now
 
     def start(self) -> None:
         """Begin to beat."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from quality import agreement, digest, lists, reminders
-from storage import draft, installation, receipt
+from storage import clock, draft, installation, outbox, partnership, person, receipt
 
 BATCH = 250  # of each kind in one transaction, so that people's clicks get their turn between
 RECEIPTS_KEPT = timedelta(days=7)
@@ -21,6 +21,15 @@ DECIDED = (
     lists.decide_due,
     digest.decide_due,
 )
+
+
+def look_again(session: Session, now: datetime) -> None:
+    """Let everything be decided anew, for the machine's clock was ahead: what it put off to a time that has not come.
+
+    Each decision goes by the day that it is now, and what was said before is not said again, for its key is taken.
+    """
+    for table in (clock, partnership, person, outbox):
+        table.look_again(session, now)
 
 
 def beat(session: Session, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import Index, func, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table, words
@@ -140,6 +140,12 @@ def stop(session: Session, record_id: int, now: datetime, *names: ClockName) -> 
         if clock.name in names:
             _end_pause(clock, now)
             clock.stopped_at, clock.next_at = now, None
+
+
+def look_again(session: Session, now: datetime) -> None:
+    """Let something be decided now about every clock that runs; one that stands goes on when it was to."""
+    ahead = (col(Clock.next_at) > now, col(Clock.stopped_at).is_(None), col(Clock.paused_at).is_(None))
+    session.execute(update(Clock).where(*ahead).values(next_at=now))
 
 
 def _end_pause(clock: Clock, now: datetime) -> None:

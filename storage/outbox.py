@@ -166,6 +166,19 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     return number, oldest
 
 
+def is_ahead(session: Session, now: datetime) -> bool:
+    """Whether something was queued later than now: the clock went back since."""
+    newest = session.exec(select(Outgoing.created_at).order_by(col(Outgoing.id).desc()).limit(1)).first()
+    return newest is not None and newest > now
+
+
+def look_again(session: Session, now: datetime) -> None:
+    """Let what was queued, or taken to be sent, in a time that has not come be sent now."""
+    waiting = update(Outgoing).where(col(Outgoing.done_at).is_(None))
+    session.execute(waiting.where(col(Outgoing.created_at) > now).values(next_at=now))
+    session.execute(waiting.where(col(Outgoing.claimed_until) > now + LEASE).values(claimed_until=now))
+
+
 def find_last_sent(session: Session, partnership_id: int, after: str, before: str) -> Outgoing | None:
     """Find what was sent last of a partnership's rows whose keys lie between two, which stand in the order of time."""
     between = (col(Outgoing.key) > after, col(Outgoing.key) < before)

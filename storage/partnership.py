@@ -94,6 +94,12 @@ def list_digests_due(session: Session, now: datetime, limit: int) -> list[Partne
     return list(session.exec(due.order_by(col(Partnership.next_digest_at)).limit(limit)).all())
 
 
+def look_again(session: Session, now: datetime) -> None:
+    """Let every digest be decided now, and whoever spoke last speak for nobody."""
+    session.execute(update(Partnership).where(col(Partnership.next_digest_at) > now).values(next_digest_at=now))
+    session.execute(update(Partnership).where(col(Partnership.speaking_until) > now).values(speaking_until=None))
+
+
 def list_by_ids(session: Session, ids: set[int]) -> list[tuple[Partnership, dict[Side, Company]]]:
     """List partnerships with both companies by their side: two statements, however many."""
     both: dict[int, dict[Side, Company]] = {}

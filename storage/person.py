@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, and_, bindparam, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, and_, bindparam, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
@@ -194,6 +194,11 @@ def list_of_all(session: Session, partnership_ids: set[int]) -> dict[int, dict[i
     for who in session.exec(people).all():
         rosters.setdefault(who.partnership_id, {})[who.id] = who
     return rosters
+
+
+def look_again(session: Session, now: datetime) -> None:
+    """Let everybody's morning list be decided now."""
+    session.execute(update(Person).where(col(Person.next_list_at) > now).values(next_list_at=now))
 
 
 def list_lists_due(session: Session, now: datetime, limit: int) -> list[Person]:
