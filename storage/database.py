@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -127,40 +127,28 @@ class Database:
         return None
 
     def _write_together(self, begun: list[Piece]) -> None:
-        """Commit several pieces of work together, each kept apart: one that is refused takes none with it.
+        """Commit several pieces of work together.
 
-        Where the database fails, nothing of them is kept, and each that was begun is left to be done alone.
+        Where one is refused, or the database fails, nothing of them is kept, and each that was begun is left to be
+        done alone: a place to go back to before each would cost every piece what a refusal costs now and then.
         """
-        until, outcomes = time.monotonic() + WITHIN, []
+        until, results = time.monotonic() + WITHIN, []
         try:
             with self._write_engine.begin() as connection:
-                outcomes.append(_apart(connection, begun[0].work))
+                results.append(_within(connection, begun[0].work))
                 while time.monotonic() < until and (following := self._next()) is not None:
                     begun.append(following)
-                    outcomes.append(_apart(connection, following.work))
-        except SQLAlchemyError:
+                    results.append(_within(connection, following.work))
+        except Exception:  # noqa: BLE001 - raised again by whom it was, alone
             return
-        for piece, outcome in zip(begun, outcomes, strict=True):
-            _settle(piece.done, outcome)
+        for piece, result in zip(begun, results, strict=True):
+            piece.done.set_result(result)
 
 
-def _apart(connection: Connection, work: Callable[[Session], Result]) -> Callable[[], Result]:
-    """Run work within a transaction of many, to be undone by itself; gives what gives its result, or raises."""
-    try:
-        with (
-            Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
-            session.begin(),
-        ):
-            result = work(session)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:  # noqa: BLE001 - raised again where the work was asked for
-        return partial(_raise, error)
-    return lambda: result
-
-
-def _raise(error: Exception) -> Any:
-    raise error
+def _within(connection: Connection, work: Callable[[Session], Result]) -> Result:
+    """Run work within a transaction of many, in a session of its own."""
+    with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session, session.begin():
+        return work(session)
 
 
 def _settle(done: Future[Result], outcome: Callable[[], Result]) -> None:

@@ -189,7 +189,7 @@ async def test_what_waits_is_committed_together(sqlite: Database, commits: list[
 
 
 async def test_one_that_is_refused_takes_none_with_it(sqlite: Database) -> None:
-    """What it wrote is gone, what the others wrote stays; each is told its own end."""
+    """What it wrote is gone, what the others wrote is there, once; each is told its own end."""
 
     def refuse(session: Session) -> None:
         _add(session, "refused")
