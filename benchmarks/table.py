@@ -46,20 +46,19 @@ def compare(one: Row, floor: Row) -> Row:
 
 @dataclass(frozen=True)
 class Limit:
-    """What a ratio has to keep: at least, or at most; in a short run, on whatever machine, it may be further off."""
+    """What a ratio has to keep: at most, or at least; in a short run, on whatever machine, it may be further off."""
 
     what: str
-    ratio: str  # the field of a row, or of a growth
-    at_least: float | None = None
-    at_most: float | None = None
-    short: float | None = None  # in place of either
+    ratio: str
+    bound: float
+    short: float
+    is_least: bool = False
 
-    def holds(self, value: float, *, is_short: bool) -> bool:
-        """Whether a ratio keeps it."""
-        bound = self.short if is_short and self.short is not None else None
-        if self.at_least is not None:
-            return value >= (bound or self.at_least)
-        return value <= (bound or self.at_most or 0)
+    def broken_by(self, value: float, *, is_short: bool) -> str | None:
+        """Say how a ratio does not keep it; None where it does."""
+        bound = self.short if is_short else self.bound
+        holds = value >= bound if self.is_least else value <= bound
+        return None if holds else f"{self.what}: {value:.2f}, wanted at {'least' if self.is_least else 'most'} {bound}"
 
 
 def machine(fdatasync: float) -> dict[str, Any]:

@@ -102,10 +102,7 @@ class Delivery(Worker):
         self, database: Database, installations: Installations, now: Callable[[], datetime],
         between_posts: float = BETWEEN_POSTS, metrics: Metrics | None = None,
     ) -> None:  # fmt: skip
-        super().__init__()
-        self.database = database
-        self.installations = installations
-        self.now = now
+        super().__init__(database, installations, now)
         self.between_posts = between_posts
         self._paces: dict[str, Pace] = {}  # of each installation
         self.metrics = metrics or Metrics()

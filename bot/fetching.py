@@ -32,10 +32,7 @@ class Fetching(Worker):
     def __init__(
         self, database: Database, installations: Installations, now: Callable[[], datetime], told: Callable[[], None]
     ) -> None:
-        super().__init__()
-        self.database = database
-        self.installations = installations
-        self.now = now
+        super().__init__(database, installations, now)
         self.told = told  # wakes the delivery: cards, lines and what went wrong wait to be said
 
     async def work(self) -> float:

@@ -25,10 +25,7 @@ class Homes(Worker):
     between = 0.5
 
     def __init__(self, database: Database, installations: Installations, now: Callable[[], datetime]) -> None:
-        super().__init__()
-        self.database = database
-        self.installations = installations
-        self.now = now
+        super().__init__(database, installations, now)
         self._changed: set[int] = set()
 
     def changed(self, partnership_id: int) -> None:

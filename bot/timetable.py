@@ -14,6 +14,7 @@ from storage.outbox import is_ahead
 
 log = logging.getLogger(__name__)
 
+MINUTE, QUARTER_DAY = 60, 6 * 3600  # seconds
 TOLERANCE = timedelta(minutes=1)  # by which a clock may be set back without a word
 
 
@@ -53,9 +54,9 @@ class Timetable:
 
     def start(self) -> None:
         """Begin to beat."""
-        self._scheduler.add_job(self._safe_beat, "interval", seconds=60, max_instances=1)
-        self._scheduler.add_job(self._safe_beat)
-        self._scheduler.add_job(self.database.analyze, "interval", hours=6, next_run_time=self.now())
+        for work, pause in ((self._safe_beat, MINUTE), (self.database.analyze, QUARTER_DAY)):
+            self._scheduler.add_job(work, "interval", seconds=pause, max_instances=1)
+            self._scheduler.add_job(work)
         self._scheduler.start()
 
     async def stop(self) -> None:

@@ -2,7 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
+
+from handlers.installation import Installations
+from storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +19,10 @@ class Worker:
 
     between = 0.1  # seconds from one look to the next
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database, installations: Installations, now: Callable[[], datetime]) -> None:
+        self.database = database
+        self.installations = installations
+        self.now = now
         self._something_new = asyncio.Event()
         self._stopping = False
 
@@ -33,10 +41,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop; what failed is tried again."""
-        now = asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
         while not self._stopping:
             self._something_new.clear()
-            looked, pause = now(), AFTER_FAILURE
+            looked, pause = clock(), AFTER_FAILURE
             try:
                 pause = await self.work()
             except Exception:
@@ -45,4 +53,4 @@ class Worker:
                 async with asyncio.timeout(pause):
                     await self._something_new.wait()
             if not self._stopping:
-                await asyncio.sleep(looked + self.between - now())
+                await asyncio.sleep(looked + self.between - clock())

@@ -216,12 +216,12 @@ def note(
     entry_id = journal.append(session, record.partnership_id, f"{record.kind}.{event}", now, body, record.id)
     if event in findable.EVENTS:
         findable.renew(session, record)
-    told: list[Said] = []
+    said: list[Said] = []
     if event not in QUIET or event in COUNTED:
         key = f"card:{record.id}:{record.version}" + (f":{entry_id}" if event in COUNTED else "")
-        told.append(Said(record.partnership_id, "card", key, now, {"record_id": record.id}))
+        said.append(Said(record.partnership_id, "card", key, now, {"record_id": record.id}))
     if event not in UNSPOKEN:
         about = {"record_id": record.id, "entry_id": entry_id}
-        told.append(Said(record.partnership_id, "line", f"line:{entry_id}", now, about))
-    outbox.put_all(session, [*told, *also], now)
+        said.append(Said(record.partnership_id, "line", f"line:{entry_id}", now, about))
+    outbox.put_all(session, [*said, *also], now)
     return entry_id

@@ -53,27 +53,27 @@ class Agreement(Table, table=True):
             self.cmo_agreed_by_id = person_id
 
 
+NEWEST = (
+    select(Agreement)
+    .where(Agreement.partnership_id == bindparam("of"), col(Agreement.version).is_not(None))
+    .order_by(col(Agreement.version).desc())
+    .limit(1)
+)
+AS_KEPT = NEWEST.with_only_columns(col(Agreement.version), cast(col(Agreement.content), Text))
+
+
 def in_force(session: Session, partnership_id: int) -> Agreement:
     """Get the version in force; LookupError when there is none."""
-    versions = select(Agreement).where(Agreement.partnership_id == partnership_id, col(Agreement.version).is_not(None))
-    found = session.exec(versions.order_by(col(Agreement.version).desc()).limit(1)).first()
+    found = session.exec(NEWEST, params={"of": partnership_id}).first()
     if found is None:
         raise LookupError(f"partnership {partnership_id} has no agreement")
     return found
 
 
-NEWEST = (
-    select(col(Agreement.version), cast(col(Agreement.content), Text))
-    .where(Agreement.partnership_id == bindparam("of"), col(Agreement.version).is_not(None))
-    .order_by(col(Agreement.version).desc())
-    .limit(1)
-)
-
-
 def text_in_force(session: Session, partnership_id: int) -> tuple[int, str]:
     """Give the version in force and its content as it is kept, unread; LookupError when there is none."""
     session.flush()
-    found = session.connection().execute(NEWEST, {"of": partnership_id}).one_or_none()
+    found = session.connection().execute(AS_KEPT, {"of": partnership_id}).one_or_none()
     if found is None:
         raise LookupError(f"partnership {partnership_id} has no agreement")
     return found[0] or 0, found[1]

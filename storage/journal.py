@@ -111,9 +111,8 @@ def _locked_head(session: Session, partnership_id: int) -> tuple[int, str]:
 
 def head_of(session: Session, partnership_id: int) -> JournalHead:
     """Give the end of a partnership's chain."""
-    return session.get(JournalHead, partnership_id, populate_existing=True) or JournalHead(
-        partnership_id=partnership_id
-    )
+    found = session.get(JournalHead, partnership_id, populate_existing=True)
+    return found or JournalHead(partnership_id=partnership_id)
 
 
 def get(session: Session, entry_id: int) -> JournalEntry:

@@ -1,5 +1,6 @@
 """Partnerships and their two companies."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
@@ -84,8 +85,12 @@ def get(session: Session, partnership_id: int) -> Partnership:
 
 def companies(session: Session, partnership_id: int) -> dict[Side, Company]:
     """Give both companies by their side, the sponsor first."""
-    found = session.exec(select(Company).where(Company.partnership_id == partnership_id)).all()
-    return {company.side: company for company in sorted(found, key=lambda one: one.side is Side.CMO)}
+    return by_side(session.exec(select(Company).where(Company.partnership_id == partnership_id)).all())
+
+
+def by_side(both: Iterable[Company]) -> dict[Side, Company]:
+    """Give companies by their side, the sponsor first."""
+    return {company.side: company for company in sorted(both, key=lambda one: one.side is Side.CMO)}
 
 
 def list_digests_due(session: Session, now: datetime, limit: int) -> list[Partnership]:
@@ -102,12 +107,11 @@ def look_again(session: Session, now: datetime) -> None:
 
 def list_by_ids(session: Session, ids: set[int]) -> list[tuple[Partnership, dict[Side, Company]]]:
     """List partnerships with both companies by their side: two statements, however many."""
-    both: dict[int, dict[Side, Company]] = {}
-    found = session.exec(select(Company).where(col(Company.partnership_id).in_(ids))).all()
-    for company in sorted(found, key=lambda one: one.side is Side.CMO):
-        both.setdefault(company.partnership_id, {})[company.side] = company
+    both: dict[int, list[Company]] = {}
+    for company in session.exec(select(Company).where(col(Company.partnership_id).in_(ids))).all():
+        both.setdefault(company.partnership_id, []).append(company)
     there = session.exec(select(Partnership).where(col(Partnership.id).in_(ids))).all()
-    return [(one, both[one.id]) for one in there]
+    return [(one, by_side(both[one.id])) for one in there]
 
 
 def mute(session: Session, partnership_id: int, why: str, now: datetime, *, instead: bool = False) -> bool:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint, and_, bindparam, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
-from storage.partnership import Company, Partnership, Side
+from storage.partnership import Company, Partnership, Side, by_side
 from storage.table import Moment, Table, words
 
 
@@ -76,7 +75,15 @@ class Person(Table, table=True):
         return {self.team_id, *self.other_teams.split()}
 
 
-IN_CHANNEL, OF_PARTNERSHIP = Partnership.channel_id, Partnership.id
+SEATS = (
+    select(Partnership, Company, Person)
+    .join(Company)
+    .outerjoin(Person, and_(col(Person.partnership_id) == Partnership.id, col(Person.user_id) == bindparam("user_id")))
+    .order_by(col(Person.active).desc(), col(Person.id))
+)
+# Made once: they are asked with every act.
+IN_CHANNEL = SEATS.where(col(Partnership.channel_id) == bindparam("which"))
+OF_PARTNERSHIP = SEATS.where(col(Partnership.id) == bindparam("which"))
 
 
 @dataclass(frozen=True)
@@ -88,21 +95,14 @@ class Seat:
     person: Person | None
 
 
-def find_seat(session: Session, where: Any, which: str | int, team_id: str, user_id: str) -> Seat | None:
+def find_seat(session: Session, seats: Any, which: str | int, team_id: str, user_id: str) -> Seat | None:
     """Find a user's place in the partnership of a channel, or with an id, by one statement; None without one."""
-    rows = session.exec(_seats(where), params={"which": which, "user_id": user_id}).all()
+    rows = session.exec(seats, params={"which": which, "user_id": user_id}).all()
     if not rows:
         return None
-    both = {company.side: company for _, company, _ in sorted(rows, key=lambda row: row[1].side is Side.CMO)}
+    both = by_side(company for _, company, _ in rows)
     known = next((who for _, _, who in rows if who is not None and team_id in who.team_ids), None)
     return Seat(rows[0][0], both, known)
-
-
-@cache
-def _seats(where: Any) -> Any:
-    theirs = and_(col(Person.partnership_id) == Partnership.id, col(Person.user_id) == bindparam("user_id"))
-    seats = select(Partnership, Company, Person).join(Company).outerjoin(Person, theirs)
-    return seats.where(where == bindparam("which")).order_by(col(Person.active).desc(), col(Person.id))
 
 
 def find(session: Session, partnership_id: int, team_id: str, user_id: str) -> Person | None:

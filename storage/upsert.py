@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Executable, inspect
+from sqlalchemy import Connection, Executable
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
@@ -22,12 +22,12 @@ COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSE
 def insert_all(session: Session, table: type[Table], rows: Sequence[Row]) -> None:
     """Insert rows of a table, all with the same columns; those left out have the table's defaults."""
     if rows:
-        _connection(session).execute(_plain(_sql(table)), [_defaults(table) | row for row in rows])
+        _connection(session).execute(_plain(table), [_defaults(table) | row for row in rows])
 
 
 def insert_one(session: Session, table: type[Table], row: Row) -> int:
     """Insert a row; gives its id."""
-    made = _connection(session).execute(_returning(_sql(table)), _defaults(table) | row)
+    made = _connection(session).execute(_returning(table), _defaults(table) | row)
     return int(made.scalar_one())
 
 
@@ -40,7 +40,7 @@ def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int
         return 0
     connection = _connection(session)
     given = [_defaults(table) | row for row in rows]
-    return connection.execute(_if_new(connection.dialect.name, _sql(table)), given, execution_options=COUNTING).rowcount
+    return connection.execute(_if_new(connection.dialect.name, table), given, execution_options=COUNTING).rowcount
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
@@ -50,7 +50,8 @@ def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
 
 def insert(dialect: str, table: type[Table]) -> Insert:
     """Begin an INSERT that may say what to do about a key that is taken, in the words of an engine."""
-    return _insert(dialect, _sql(table))
+    made: Insert = (sqlite if dialect == "sqlite" else postgresql).insert(_sql(table))
+    return made
 
 
 def _connection(session: Session) -> Connection:
@@ -64,35 +65,30 @@ def _sql(table: type[Table]) -> SqlTable:
 
 
 @cache
-def _plain(table: SqlTable) -> Executable:
-    return table.insert()
+def _plain(table: type[Table]) -> Executable:
+    return _sql(table).insert()
 
 
 @cache
-def _returning(table: SqlTable) -> Executable:
-    return table.insert().returning(table.c.id)
+def _returning(table: type[Table]) -> Executable:
+    return _sql(table).insert().returning(_sql(table).c.id)
 
 
 @cache
-def _if_new(dialect: str, table: SqlTable) -> Executable:
-    return _insert(dialect, table).on_conflict_do_nothing()
-
-
-def _insert(dialect: str, table: SqlTable) -> Insert:
-    made: Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return made
+def _if_new(dialect: str, table: type[Table]) -> Executable:
+    return insert(dialect, table).on_conflict_do_nothing()
 
 
 @cache
 def _defaults(table: type[Table]) -> dict[str, Any]:
     """Give the values of the columns that need not be given: the id is left to the database."""
     fields = table.model_fields
-    columns: list[Column[Any]] = [one for one in _sql(table).columns if one.key != "id"]
-    known = {one.key: fields[one.key] for one in columns if not fields[one.key].is_required()}
-    return {name: field.get_default(call_default_factory=True) for name, field in known.items()}
+    known = {one.key: fields[one.key] for one in _sql(table).columns if one.key != "id"}
+    optional = {name: field for name, field in known.items() if not field.is_required()}
+    return {name: field.get_default(call_default_factory=True) for name, field in optional.items()}
 
 
 def _values(row: Table) -> dict[str, Any]:
     # An id that was not given is left to the database.
-    values = {column.key: getattr(row, column.key) for column in inspect(type(row)).local_table.columns}
+    values = {column.key: getattr(row, column.key) for column in _sql(type(row)).columns}
     return {name: value for name, value in values.items() if (name, value) != ("id", None)}

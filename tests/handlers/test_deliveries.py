@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from storage import journal
-from storage.journal import JournalHead
+from bot import verify
 from storage.schema import METADATA
 from tests.handlers.test_capture import switch, talk
 from tests.handlers.test_payloads import SETUPS, talked
@@ -31,11 +30,6 @@ def unforeseen(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR]
 
 
-async def verified(stage: Stage) -> None:
-    for found in await stage.database.read(lambda session: list(journal.verify(session))):
-        assert isinstance(found, JournalHead), found
-
-
 @pytest.mark.parametrize("setup", SETUPS)
 async def test_what_is_delivered_again_changes_nothing(
     setup: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -51,7 +45,7 @@ async def test_what_is_delivered_again_changes_nothing(
         after = await stage.database.read(kept)
         assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
         assert not unforeseen(caplog)
-        await verified(stage)
+        assert [one.says for one in verify.check(stage.database) if not one.well] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -81,7 +75,7 @@ async def test_events_out_of_order_break_nothing(
         await line.send_event(body)
     await stage.settle()
     assert not unforeseen(caplog)
-    await verified(stage)
+    assert [one.says for one in verify.check(stage.database) if not one.well] == []
     times = Counter((one["event"], *one["changes"]["reply"]) for one in talk(stage))
     assert {name for name, _, _ in times} >= {"deviation.replied"}
     assert set(times.values()) == {1}

@@ -2,7 +2,8 @@
 
 import asyncio
 import traceback
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -175,15 +176,23 @@ def commits(sqlite: Database) -> list[str]:
     return found
 
 
-async def test_what_waits_is_committed_together(sqlite: Database, commits: list[str]) -> None:
-    """It is made durable once for all."""
+@asynccontextmanager
+async def busy(database: Database) -> AsyncIterator[None]:
+    """Keep the writer busy, so that what is to be written inside waits; let it go on afterwards."""
     released = Event()
-    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
+    first = asyncio.create_task(database.write(lambda _session: released.wait(10)))
     await asyncio.sleep(0.05)
-    rest = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(9)]
+    yield
     await asyncio.sleep(0.05)
     released.set()
-    await asyncio.gather(first, *rest)
+    await first
+
+
+async def test_what_waits_is_committed_together(sqlite: Database, commits: list[str]) -> None:
+    """It is made durable once for all."""
+    async with busy(sqlite):
+        waiting = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(9)]
+    await asyncio.gather(*waiting)
     assert commits == ["commit"]
     assert await sqlite.read(_keys) == [str(number) for number in range(9)]
 
@@ -219,28 +228,20 @@ async def test_a_commit_that_fails_is_tried_by_each_alone(sqlite: Database) -> N
         if next(fails, False):
             raise OperationalError("COMMIT", None, Exception("disk full"))
 
-    released = Event()
-    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
-    await asyncio.sleep(0.05)
-    rest = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(3)]
-    await asyncio.sleep(0.05)
-    released.set()
-    ends = await asyncio.gather(first, *rest, return_exceptions=True)
-    assert [type(end) for end in ends[1:]] == [type(None), OperationalError, type(None)]
+    async with busy(sqlite):
+        waiting = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(3)]
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), OperationalError, type(None)]
     assert await sqlite.read(_keys) == ["0", "2"]
 
 
 async def test_who_no_longer_waits_is_left_out(sqlite: Database) -> None:
     """Work whose caller went away before it was begun is not begun."""
-    released = Event()
-    first = asyncio.create_task(sqlite.write(lambda _session: released.wait(10)))
-    await asyncio.sleep(0.05)
-    gone, stays = (asyncio.create_task(sqlite.write(partial(_add, key=key))) for key in ("gone", "stays"))
-    await asyncio.sleep(0.05)
-    gone.cancel()
-    await asyncio.sleep(0.05)
-    released.set()
-    await asyncio.gather(first, stays)
+    async with busy(sqlite):
+        gone, stays = (asyncio.create_task(sqlite.write(partial(_add, key=key))) for key in ("gone", "stays"))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+    await stays
     assert await sqlite.read(_keys) == ["stays"]
 
 
