@@ -146,6 +146,8 @@ AROUND = {
     "outbox.speak_on": "the bot's own work, for everybody",
     "partnership.mute": "names the partnership",
     "partnership.unmute": "names the partnership",
+    "prepared.execute": "on a connection that somebody else got",
+    "prepared.execute_all": "on a connection that somebody else got",
     "scope._tell_server": "sets the scope",
     "search.every": "everything, by the command line",
     "search.add": "puts the partnership into the index",
