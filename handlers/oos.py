@@ -15,7 +15,7 @@ from handlers.forms import LONG, Checklist, Choice, Form, Listing, Moment, Numbe
 from handlers.listeners import Command, Listeners
 from quality import oos, people
 from quality.change import Ref
-from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
+from quality.oos import CATEGORIES, SAMPLES, OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.people import Actor
 from quality.refusal import Refusal
 from quality.sheet import Sheet
@@ -23,25 +23,6 @@ from storage.investigation import Disposition
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
 from storage.record import Distributed, Kind, Outcome, Record
 
-CATEGORIES = (
-    "Identity",
-    "Assay or potency",
-    "Purity or impurity",
-    "Dissolution",
-    "Sterility",
-    "Endotoxin",
-    "Water",
-    "Other",
-)
-SAMPLES = (
-    "Raw material",
-    "Packaging",
-    "In-process",
-    "Intermediate",
-    "Drug substance",
-    "Finished product",
-    "Stability",
-)
 FORM = Form(
     "oos.log",
     "Log OOS result",

@@ -20,6 +20,25 @@ from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, Retest, RetestPlan
 from storage.record import Distributed, Kind, Outcome, Record, State
 
 MOST_RETESTS = 12
+CATEGORIES = (
+    "Identity",
+    "Assay or potency",
+    "Purity or impurity",
+    "Dissolution",
+    "Sterility",
+    "Endotoxin",
+    "Water",
+    "Other",
+)
+SAMPLES = (
+    "Raw material",
+    "Packaging",
+    "In-process",
+    "Intermediate",
+    "Drug substance",
+    "Finished product",
+    "Stability",
+)
 OUTCOMES = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
 
 
