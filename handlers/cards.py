@@ -219,6 +219,8 @@ def details(sheet: Sheet, most_tests: int | None = None) -> list[tuple[str, str]
     told = [("Batch", ", ".join(sheet.lots)), ("Product", sheet.record.product)]
     for table, part in sheet.parts.items():
         told += PARTS[table](part)
+    if sheet.result is not None:
+        told.append(("Judged by", f"{sheet.result.specification}: {sheet.result.why}"))
     return [*told, *told_tests(sheet.tests, most_tests), *_results(sheet), ("Links", _links(sheet))]
 
 

@@ -20,6 +20,7 @@ from storage import (
     partnership,
     person,
     request,
+    result,
     signature,
     specification,
 )
@@ -36,6 +37,7 @@ from storage.partnership import Company, Partnership, Side
 from storage.person import Person
 from storage.record import Kind, Outcome, Record, State
 from storage.request import Request
+from storage.result import LabResult
 from storage.signature import Signature
 from storage.specification import Specification, SpecificationTest
 from storage.table import Table
@@ -75,6 +77,7 @@ class Sheet:
     plan_signatures: list[Signature]  # of the CAPAs that come from it
     permalink: str | None
     tests: list[SpecificationTest] = field(default_factory=list)  # of a specification
+    result: LabResult | None = None  # judged by a specification, which led to it
 
     def part(self, table: type[Part]) -> Part | None:
         """Give a part of the record, where it is there already."""
@@ -175,6 +178,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         plan_signatures=signature.list_of_records(session, capas),
         permalink=posted.permalink if posted else None,
         tests=specification.list_tests(session, record.id) if record.kind is Kind.SPECIFICATION else [],
+        result=result.find_of_record(session, record.id) if record.kind is Kind.OOS else None,
     )
 
 

@@ -330,6 +330,14 @@ SPECIFICATION = (
         "a test is taken out, with a reason; signatures already given are void",
         (guards.HAS_TESTS,), opens="Remove test",
     ),
+    Act(
+        "result", "Record result", (State.EFFECTIVE,), who.ANYBODY,
+        "a result is judged by it: one that complies is recorded, another waits to be confirmed", opens="Record result",
+    ),
+    Act(
+        "results", "Upload results", (State.EFFECTIVE,), who.ANYBODY,
+        "the results of a CSV or XLSX file are judged, all or none", opens="Upload results",
+    ),
     _assign("Reassign", (State.PROPOSED,)),
     *(act for act in _answers((State.PROPOSED, State.EFFECTIVE)) if act.name != "grant"),
     *_kept_beside(SPECIFICATION_SEEN),

@@ -52,6 +52,7 @@ class LabResult(Table, table=True):
     partnership_id: int = Field(foreign_key="partnership.id")
     specification_id: int = Field(foreign_key="record.id")
     test_id: int = Field(foreign_key="specification_test.id")
+    specification: str = Field(max_length=60)  # its number and version
     test: str = Field(max_length=100)  # its name
     test_key: str = Field(max_length=200)  # its name as names are compared
     product: str = Field(max_length=150)

@@ -1,4 +1,4 @@
-"""Specifications with their tests, and the results that are judged against them."""
+"""Specifications with their tests, the results that are judged against them, and the files that bring both."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,8 @@ def upgrade() -> None:
     _specifications()
     _tests()
     _results()
+    op.add_column("download", sa.Column("purpose", sa.String(length=16), server_default="evidence", nullable=False))
+    op.add_column("download", sa.Column("given", sa.JSON(), nullable=True))
     if op.get_bind().dialect.name == "postgresql":
         for table in OWN:
             _secure(table, f"COALESCE(partnership_id = {NOW}, true)")
@@ -95,6 +97,7 @@ def _results() -> None:
         "record_id": "record",
     }
     texts = {
+        "specification": 60,
         "test": 100,
         "test_key": 200,
         "product": 150,
