@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 AT_ONCE = 16  # places that are spoken to beside each other
+HELD = 1.0  # seconds
 IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -113,7 +114,11 @@ class Delivery(Worker):
         """Send what is due; what waits for Slack is kept no longer than until the next is, within bounds."""
         await self.send_due()
         due = await self.database.read(lambda session: outbox.next_due(session, self.speaker, self.now()))
-        return IDLE if due is None else min((due - self.now()).total_seconds(), IDLE)
+        if due is None:
+            return IDLE
+        # What is due and was not to be had is in somebody's hands, perhaps of one who died.
+        pause = (due - self.now()).total_seconds()
+        return min(pause, IDLE) if pause > 0 else HELD
 
     async def send_due(self) -> int:
         """Send all that is due; gives how many rows were claimed."""
@@ -136,9 +141,15 @@ class Delivery(Worker):
 
         places = groupby(sorted(rows, key=place), key=place)
         try:
-            await asyncio.gather(*[self._send_in_order(list(group)) for _, group in places])
+            # Who speaks goes on until the last place is done, whatever went wrong in another.
+            ends = await asyncio.gather(
+                *[self._send_in_order(list(group)) for _, group in places], return_exceptions=True
+            )
         finally:
             await self._fall_silent(rows)
+        for failure in ends:
+            if isinstance(failure, BaseException):
+                raise failure
 
     async def _fall_silent(self, rows: Group) -> None:
         """Let other processes speak: in channels that were posted in not before their pace allows it."""

@@ -5,6 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
@@ -50,6 +51,8 @@ class Server:
     def __init__(self) -> None:
         self.bot: Bot | None = None
         self.socket: AsyncSocketModeHandler | None = None
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="ready")
+        self._asked: asyncio.Future[None] | None = None
         self.web = web.Application(client_max_size=MOST_BYTES)
         self.web.router.add_get("/healthz", self.on_alive)
         self.web.router.add_get("/readyz", self.on_ready)
@@ -67,14 +70,20 @@ class Server:
         if self.bot is None:
             return web.json_response({"status": "waiting for Slack"}, status=503)
         try:
-            async with asyncio.timeout(PINGED_WITHIN):  # a server that stands still would never say no
-                await asyncio.to_thread(self.bot.database.ping)
+            await self._ping(self.bot)
         except Exception:
             log.exception("the database does not answer")
             return web.json_response({"status": "the database does not answer"}, status=503)
         if self.socket is not None and not await self.socket.client.is_connected():
             return web.json_response({"status": "waiting for Socket Mode"}, status=503)
         return web.json_response({"status": "ready"})
+
+    async def _ping(self, bot: Bot) -> None:
+        """Ask the database whether it answers; a server that stands still would never say no, and is asked once."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.get_running_loop().run_in_executor(self._asking, bot.database.ping)
+        async with asyncio.timeout(PINGED_WITHIN):
+            await asyncio.shield(self._asked)
 
     async def on_metrics(self, _request: web.Request) -> web.Response:
         """Give Prometheus its figures."""

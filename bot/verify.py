@@ -38,9 +38,16 @@ def check(database: Database, witnessed: Sequence[str] = ()) -> Iterator[Checked
                 says = f"whole   partnership {result.partnership_id}: {result.seq} entries, {result.hash}"
                 yield Checked(well=True, says=says)
         for what, faults in (("signatures", signature.verify(session)), ("files", evidence.verify(session))):
-            number = 0
-            for fault in faults:
-                number += 1
-                if fault:
-                    yield Checked(well=False, says=f"BROKEN  {fault}")
-            yield Checked(well=True, says=f"{number} {what} checked")
+            yield from _each(what, faults)
+
+
+def _each(what: str, faults: Iterator[str | None]) -> Iterator[Checked]:
+    number = 0
+    try:
+        for fault in faults:
+            number += 1
+            if fault:
+                yield Checked(well=False, says=f"BROKEN  {fault}")
+    except journal.UNREADABLE as error:  # what a broken entry keeps from being read
+        yield Checked(well=False, says=f"BROKEN  {what} after {number} cannot be read ({type(error).__name__})")
+    yield Checked(well=True, says=f"{number} {what} checked")

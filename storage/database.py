@@ -39,6 +39,8 @@ DEADLOCKS = 3
 READERS = 4
 WRITERS = 4  # on PostgreSQL
 WITHIN = 0.03  # seconds in which SQLite's transactions gather to be committed together: the first waits for the last
+# A connection whose other end is gone without a word is given up, not waited for (milliseconds; seconds).
+DEAD_AFTER = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
 
 
@@ -139,7 +141,7 @@ class Database:
                 while time.monotonic() < until and (following := self._next()) is not None:
                     begun.append(following)
                     results.append(_within(connection, following.work))
-        except Exception:  # noqa: BLE001 - raised again by whom it was, alone
+        except BaseException:  # noqa: BLE001 - raised again by whom it was, alone
             return
         for piece, result in zip(begun, results, strict=True):
             piece.done.set_result(result)
@@ -221,7 +223,7 @@ def _postgres_engine(url: str) -> Engine:
         pool_size=READERS + WRITERS,
         hide_parameters=True,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
-        connect_args={"connect_timeout": CONNECT_TIMEOUT},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, **DEAD_AFTER},
     )
 
 

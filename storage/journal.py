@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import UniqueConstraint, bindparam, update
+from sqlalchemy import UniqueConstraint, and_, bindparam, update
 from sqlalchemy import select as sql_select
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
@@ -187,13 +188,19 @@ def has_hash(session: Session, begins: str) -> bool:
 
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
-    for page in _pages(session, head.partnership_id):
-        for entry in page:
-            seq += 1
-            why = _fault(entry, seq, previous)
-            if why:
-                return Break(head.partnership_id, seq, why)
-            previous = entry[4]
+    try:
+        for page in _pages(session, head.partnership_id):
+            for entry in page:
+                seq += 1
+                why = _fault(entry, seq, previous)
+                if why:
+                    return Break(head.partnership_id, seq, why)
+                previous = entry[4]
+    except UNREADABLE as error:
+        if session.get_bind().dialect.name != "sqlite":  # a server keeps to its types
+            raise
+        first = _first_unreadable(session, head.partnership_id, seq)
+        return Break(head.partnership_id, first, f"it cannot be read ({type(error).__name__})")
     if (seq, previous) != (head.seq, head.hash):
         return Break(head.partnership_id, seq + 1, f"the journal ends here, its head says {head.seq} entries")
     if seq == 0:  # every partnership has at least the entry that set it up
@@ -201,18 +208,22 @@ def _broken_link(session: Session, head: JournalHead) -> Break | None:
     return None
 
 
-# An entry as it is checked: its seq, event, moment, body and hash, and the number of the record it stands with.
-Kept = tuple[int, str, datetime, str, str, str | None]
+# What SQLite gives of a value that is none of its column's type: it keeps any.
+UNREADABLE = (ValueError, TypeError, OperationalError)
+# An entry as it is checked: seq, event, moment, body and hash, and the id and number of the record it stands with.
+Kept = tuple[int, str, datetime, str, str, int | None, str | None]
 DECODE = json.JSONDecoder().raw_decode
 
 
 def _fault(entry: Kept, due: int, previous: str) -> str | None:
-    seq, event, at, body, hash_, number = entry
+    seq, event, at, body, hash_, record_id, number = entry
     if seq != due:
         return f"entry {due} is missing"
+    if not (isinstance(body, str) and isinstance(hash_, str)):
+        return "its content is no text"
     if link(previous, body) != hash_:
         return "its content or the link before it was changed"
-    if _said(body) != (seq, event, at, number):
+    if _said(body) != (seq, event, at, number) or (record_id is None) is not (number is None):
         return "its columns differ from its body"
     return None
 
@@ -223,7 +234,7 @@ def _said(body: str) -> tuple[Any, ...] | None:
         if end != len(body):
             return None
         return content["seq"], content["event"], datetime.fromisoformat(content["at"]), content.get("record")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None  # a body with a matching hash that was never an entry's
 
 
@@ -231,19 +242,43 @@ def _pages(session: Session, partnership_id: int) -> Iterator[list[Kept]]:
     """Give a chain's entries as plain rows, some at a time: objects would cost more than the checking."""
     after = 0
     while True:
-        page = session.connection().execute(CHAIN, {"of": partnership_id, "after": after, "most": CHUNK}).all()
-        yield cast("list[Kept]", page)
+        page = _page(session, partnership_id, after, CHUNK)
+        yield page
         if len(page) < CHUNK:
             return
-        after = page[-1].seq
+        after = page[-1][0]
+
+
+def _page(session: Session, partnership_id: int, after: int, most: int) -> list[Kept]:
+    found = session.connection().execute(CHAIN, {"of": partnership_id, "after": after, "most": most})
+    return cast("list[Kept]", found.all())
+
+
+def _first_unreadable(session: Session, partnership_id: int, after: int) -> int:
+    """Find the first entry after one that cannot be read, in a chunk that cannot."""
+    most = CHUNK
+    while most > 1:
+        half = most // 2
+        try:
+            page = _page(session, partnership_id, after, half)
+        except UNREADABLE:
+            most = half
+        else:
+            after, most = page[-1][0] if page else after, most - half
+    return after + 1
 
 
 CHECKED: tuple[Any, ...] = (
-    JournalEntry.seq, JournalEntry.event, JournalEntry.at, JournalEntry.body, JournalEntry.hash, Record.number,
+    JournalEntry.seq, JournalEntry.event, JournalEntry.at, JournalEntry.body, JournalEntry.hash,
+    JournalEntry.record_id, Record.number,
 )  # fmt: skip
 CHAIN = (
     sql_select(*(col(one) for one in CHECKED))
-    .outerjoin(Record, col(Record.id) == JournalEntry.record_id)
+    # Numbers are counted by partnership: another one's record may have the same.
+    .outerjoin(
+        Record,
+        and_(col(Record.id) == JournalEntry.record_id, col(Record.partnership_id) == JournalEntry.partnership_id),
+    )
     .where(col(JournalEntry.partnership_id) == bindparam("of"), col(JournalEntry.seq) > bindparam("after"))
     .order_by(col(JournalEntry.seq))
     .limit(bindparam("most"))

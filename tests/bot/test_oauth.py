@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession, CookieJar
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bot import installations
 from bot.installations import StoredInstallations
@@ -76,6 +77,29 @@ async def test_a_company_installs_the_app(stage: Stage, browser: ClientSession) 
     opened = [call for call in stage.calls("conversations.open") if call.arguments["users"] == "U0GITA"]
     assert len(opened) == 1
     assert [card.user for card in stage.cards] == ["U0QUALBRIDGE"]
+
+
+async def test_an_installation_is_kept_whatever_is_refused_beside_it(stage: Stage, browser: ClientSession) -> None:
+    """What is committed together with something refused is done anew, with the same end."""
+
+    def refuse(session: Session) -> None:
+        session.connection()
+        time.sleep(0.01)  # so that the next waits for the writer, and comes with what follows
+        raise LookupError
+
+    async def refused_again_and_again() -> None:
+        while True:
+            await asyncio.gather(*(stage.database.write(refuse) for _ in range(3)), return_exceptions=True)
+
+    beside = asyncio.create_task(refused_again_and_again())
+    try:
+        for _ in range(3):
+            assert (await install(stage, browser))[0] == 200
+    finally:
+        beside.cancel()
+    assert [(row.ended_because, bool(row.token)) for row in rows(stage) if row.serves == BOREALIS] == [
+        ("installed again", False), ("installed again", False), (None, True),
+    ]  # fmt: skip
 
 
 async def test_tokens_are_sealed(stage: Stage, browser: ClientSession, tmp_path: Path) -> None:

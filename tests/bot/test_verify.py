@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from bot.verify import check
 from storage import journal
@@ -55,12 +55,23 @@ def reorder(connection: Connection) -> None:
         connection.execute(text(f"UPDATE journal SET seq = {after} WHERE seq = {before}"))  # noqa: S608
 
 
+def move_to_another(connection: Connection) -> None:
+    """Hang the entries of a record on an equally numbered one of another partnership."""
+    for table, new in (("partnership", {"id": "2", "channel_id": "'C0OTHER'"}), ("record", {"id": "999"})):
+        names = [column["name"] for column in inspect(connection).get_columns(table)]
+        own = new | ({"partnership_id": "2"} if table == "record" else {})
+        copied = ", ".join(own.get(name, f'"{name}"') for name in names)
+        quoted = ", ".join(f'"{name}"' for name in names)
+        connection.execute(text(f"INSERT INTO {table} ({quoted}) SELECT {copied} FROM {table} WHERE id = 1"))  # noqa: S608
+    connection.execute(text("UPDATE journal SET record_id = 999 WHERE record_id = 1"))
+
+
 def cut_off(connection: Connection) -> None:
     connection.execute(text("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)"))
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("harm", [edit, remove, insert, reorder, cut_off])
+@pytest.mark.parametrize("harm", [edit, remove, insert, reorder, move_to_another, cut_off])
 def test_whatever_was_done_to_the_journal_is_found(full: Database, harm: Callable[[Connection], None]) -> None:
     """By the chain, its numbers, and where its head says that it ends."""
     assert broken(full) == []
@@ -83,3 +94,34 @@ def test_an_older_copy_is_found_by_the_digest(full: Database) -> None:
     assert broken(full) == []
     assert broken(full, witnessed) == [f"BROKEN  no entry has the hash {witnessed}"]
     assert broken(full, "") == ["BROKEN  no entry has the hash "]
+
+
+UNREADABLE = {
+    "no text": "UPDATE journal SET body = CAST(body AS BLOB) WHERE seq = 4",
+    "no UTF-8": "UPDATE journal SET body = CAST(X'ff7b7d' AS TEXT) WHERE seq = 4",
+    "no moment": "UPDATE journal SET at = 'yesterday' WHERE seq = 4",
+    "no hash": "UPDATE journal SET hash = CAST(hash AS BLOB) WHERE seq = 4",
+}
+
+
+@pytest.mark.parametrize("harm", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_cannot_be_read_is_named_as_well(full: Database, harm: str) -> None:
+    """SQLite keeps any value in any column: such an entry is the first that is broken, and the checking goes on."""
+    with full.writing() as session:
+        session.connection().execute(text(harm))
+    found = [one.says for one in check(full)]
+    assert [says for says in found if says.startswith("BROKEN  partnership 1, entry 4: ")]
+    assert "0 files checked" in found
+
+
+def test_a_body_that_is_nested_without_end_is_named(full: Database) -> None:
+    """Though its hash is right."""
+    with full.writing() as session:
+        connection = session.connection()
+        last = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1 OFFSET 1"
+        before, previous = connection.execute(text(last)).one()
+        body = "[" * 200_000
+        forged = {"body": body, "hash": journal.link(previous, body), "seq": before + 1}
+        connection.execute(text("UPDATE journal SET body = :body, hash = :hash WHERE seq = :seq"), forged)
+        connection.execute(text("UPDATE journal_head SET hash = :hash"), {"hash": forged["hash"]})
+    assert [says for says in broken(full) if f"entry {before + 1}: its columns differ" in says]

@@ -3,6 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, InternalError, Operati
 from sqlmodel import Session
 
 from storage import receipt
-from storage.database import PRAGMAS, Database, is_writing
+from storage.database import PRAGMAS, Database, Piece, is_writing
 from storage.receipt import Receipt
 from tests import support
 from tests.support import NOW
@@ -188,8 +189,11 @@ async def busy(database: Database) -> AsyncIterator[None]:
     await first
 
 
-async def test_what_waits_is_committed_together(sqlite: Database, commits: list[str]) -> None:
+async def test_what_waits_is_committed_together(
+    sqlite: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is made durable once for all."""
+    monkeypatch.setattr("storage.database.WITHIN", 10.0)  # on a machine that runs other things
     async with busy(sqlite):
         waiting = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(9)]
     await asyncio.gather(*waiting)
@@ -233,6 +237,21 @@ async def test_a_commit_that_fails_is_tried_by_each_alone(sqlite: Database) -> N
     ends = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(end) for end in ends] == [type(None), OperationalError, type(None)]
     assert await sqlite.read(_keys) == ["0", "2"]
+
+
+async def test_what_ends_a_program_leaves_nobody_waiting(sqlite: Database) -> None:
+    """It goes to whose work it was; the others are done alone."""
+
+    def leave(_session: Session) -> None:
+        raise SystemExit(3)
+
+    pieces = [Piece(work, Future()) for work in (partial(_add, key="a"), leave, partial(_add, key="b"))]
+    sqlite._waiting.extend(pieces)
+    for _ in pieces:
+        sqlite._writers.submit(sqlite._write_waiting)
+    ends = [await asyncio.to_thread(piece.done.exception, 10) for piece in pieces]
+    assert [type(end) for end in ends] == [type(None), SystemExit, type(None)]
+    assert await sqlite.read(_keys) == ["a", "b"]
 
 
 async def test_who_no_longer_waits_is_left_out(sqlite: Database) -> None:

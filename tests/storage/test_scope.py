@@ -142,7 +142,7 @@ AROUND = {
     "installation.consume": "a workspace's",
     "journal.append": "names the partnership",
     "journal._locked_head": "names the partnership",
-    "journal._pages": "names the partnership",
+    "journal._page": "names the partnership",
     "migrate.grant": "rights, by the command line",
     "outbox.speak_on": "the bot's own work, for everybody",
     "partnership.mute": "names the partnership",
