@@ -10,6 +10,7 @@ from handlers import (
     comings,
     deviation,
     device,
+    disposition,
     evidence,
     export,
     history,
@@ -35,6 +36,7 @@ LISTENERS = (
     + oos.LISTENERS
     + capa.LISTENERS
     + specification.LISTENERS
+    + disposition.LISTENERS
     + result.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS

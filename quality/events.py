@@ -63,6 +63,9 @@ EVENTS = {
     "effective": "signed: {meaning}. It is in force from {in_force_from}",
     "succeeded": "signed {successor}, which takes its place from {in_force_until}",
     "superseded": "let {successor} take its place",
+    "proposal_changed": "changed what is proposed",
+    "decided": "signed: {meaning}",
+    "held": "put its batch on hold by {holder}",
     "stays": "voided {successor}, so it stays in force",
     "exported": "exported it",
 }

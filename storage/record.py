@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OOS = "oos"
     CAPA = "capa"
     SPECIFICATION = "specification"
+    DISPOSITION = "disposition"
 
 
 class Class(StrEnum):
@@ -51,6 +52,7 @@ class State(StrEnum):
     PROPOSED = "Proposed"
     EFFECTIVE = "Effective"
     SUPERSEDED = "Superseded"
+    DECIDED = "Decided"
     CLOSED = "Closed"
     VOID = "Void"
 
@@ -71,6 +73,10 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "Inconclusive"  # of an OOS: the result stands; of a check: it is repeated
     EFFECTIVE = "Effective"  # of a CAPA
     NOT_EFFECTIVE = "Not effective"
+    RELEASED = "Released"  # of a lot, by its disposition
+    REWORK = "Rework"
+    REPROCESS = "Reprocess"
+    REJECTED = "Rejected"
 
 
 class Asked(StrEnum):
@@ -94,7 +100,7 @@ def _where(flag: str) -> dict[str, Any]:
 
 
 class Record(Table, table=True):
-    """A deviation, an OOS result, a CAPA, a specification."""
+    """A deviation, an OOS result, a CAPA, a specification, a disposition."""
 
     __table_args__ = (
         Index("ix_record_number", "partnership_id", "number", unique=True),
