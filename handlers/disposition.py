@@ -73,8 +73,9 @@ async def on_propose(call: Call) -> None:
 
 
 async def on_proposed(call: Call) -> None:
-    """Propose it."""
+    """Propose it, and close what stands below the form: a batch's page that does not show it."""
     await call.do(disposition.propose, DispositionForm(**PROPOSE.read(call.view)))
+    await call.ack(response_action="clear")
 
 
 def _before(found: Sheet) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from handlers import (
     agreement,
     authority,
+    batch,
     capa,
     capture,
     channel,
@@ -37,6 +38,7 @@ LISTENERS = (
     + capa.LISTENERS
     + specification.LISTENERS
     + disposition.LISTENERS
+    + batch.LISTENERS
     + result.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS

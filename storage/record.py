@@ -326,6 +326,15 @@ def capas_of_all(session: Session, source_ids: Sequence[int]) -> dict[int, list[
     return found
 
 
+def list_planned(session: Session, partnership_id: int, lot: str, limit: int) -> list[str]:
+    """List the numbers of the CAPAs, from records that name a lot, whose plan is not approved yet."""
+    linked = select(Record.number).join(RecordLink, col(RecordLink.record_id) == Record.id)
+    linked = linked.join(RecordBatch, col(RecordBatch.record_id) == RecordLink.source_id)
+    linked = linked.where(RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot))
+    linked = linked.where(Record.kind == Kind.CAPA, Record.state == State.PLANNED)
+    return list(session.exec(linked.group_by(Record.number).order_by(Record.number).limit(limit)).all())
+
+
 def list_unacknowledged(
     session: Session, partnership_id: int, limit: int, logged_side: Side | None = None
 ) -> list[Row]:

@@ -11,10 +11,11 @@ import pytest
 from sqlmodel import Session
 
 from benchmarks.world import LOT, NOW, RARE, World, channel, fill
-from quality import change, digest, export, figures, people, similar, work
+from quality import batch, change, digest, export, figures, people, similar, work
 from quality.beat import beat
 from quality.people import Actor, Identity
 from storage import clock, download, message, outbox, record, search
+from storage import lot as lots
 from storage.clock import ClockName
 from storage.database import Database
 from storage.record import Kind
@@ -77,6 +78,8 @@ QUESTIONS: dict[str, Callable[[Session, Actor], object]] = {
     "all records": pages(record.list_rows, kind=Kind.DEVIATION, is_open=None),
     "overdue records": pages(record.list_rows, overdue_at=NOW + timedelta(days=90)),
     "records of a batch": pages(record.list_rows, lot=LOT, is_open=None),
+    "a batch's page": lambda session, actor: batch.gather(session, actor, LOT),
+    "lots that wait for a disposition": lambda session, actor: lots.count_waiting(session, actor.partnership.id, NOW),
     "what holds a batch": lambda session, actor: record.holders_of(session, actor.partnership.id, LOT),
     "batches on hold": lambda session, actor: digest._on_hold(session, actor.partnership.id),
     "a search": lambda session, _: search.find(session, 1, RARE, 11),
