@@ -105,7 +105,8 @@ def _button(record: Record, act: Act, style: str | None = None) -> Block:
 
 def _heading(sheet: Sheet) -> str:
     out_of_trend = isinstance(sheet.details, Oos) and sheet.details.result_kind is ResultKind.OOT
-    return "OOT result" if out_of_trend else label(sheet.record)
+    heading = "OOT result" if out_of_trend else label(sheet.record)
+    return f"{heading[0].upper()}{heading[1:]}"
 
 
 def label(record: Record) -> str:
@@ -374,14 +375,13 @@ def told_tests(found: Sequence[SpecificationTest], most: int | None = None) -> l
     """Tell the tests of a specification, some at a time; with most only the first, and how many more there are."""
     shown = found if most is None else found[:most]
     chunks = [shown[start : start + CHUNK] for start in range(0, len(shown), CHUNK)]
-    pairs = [(_numbers(chunk), "\n" + "\n".join(map(test_told, chunk))) for chunk in chunks]
+    pairs = [(_heads(chunk, chunks), "\n" + "\n".join(map(test_told, chunk))) for chunk in chunks]
     more = len(found) - len(shown)
     return [*pairs, ("More tests", f"{more}, which /quality specification shows")] if more else pairs
 
 
-def _numbers(chunk: Sequence[SpecificationTest]) -> str:
-    first, last = chunk[0].number, chunk[-1].number
-    return f"Test {first}" if first == last else f"Tests {first} to {last}"
+def _heads(chunk: Sequence[SpecificationTest], chunks: Sequence[Sequence[SpecificationTest]]) -> str:
+    return f"Tests {chunk[0].number} to {chunk[-1].number}" if len(chunks) > 1 else "Tests"
 
 
 def test_told(one: SpecificationTest) -> str:

@@ -200,11 +200,13 @@ def _not_kept(session: Session, row: Outgoing, _now: datetime) -> Post | None:
 
 
 def _result(session: Session, row: Outgoing, _now: datetime) -> Post | None:
-    """Ask one person whether a result of theirs is right, unless it was said by now."""
+    """Ask one person whether a result of theirs is right; what was asked says what came of it."""
     told, found = _told(session, row), results.get(session, row.partnership_id, row.about["result_id"])
-    if not told.active or found.state is not ResultState.TO_CONFIRM:
+    subject = f"result:{found.id}"
+    was_asked = message.find(session, row.partnership_id, subject) is not None
+    if not told.active or (found.state is not ResultState.TO_CONFIRM and not was_asked):
         return None
-    return Post(result.draw(found), person=told)
+    return Post(result.draw(found), subject=subject, person=told)
 
 
 def _upload(session: Session, row: Outgoing, _now: datetime) -> Post | None:

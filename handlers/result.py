@@ -14,7 +14,7 @@ from handlers.files import send
 from handlers.forms import Choice, Files, Form, Moment, Text, modal
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
-from quality import people, result, specification, tabular, upload, uploads, words
+from quality import change, people, result, specification, tabular, upload, uploads, words
 from quality.people import Actor
 from quality.refusal import FieldErrors, Refusal
 from quality.result import ResultForm
@@ -189,7 +189,10 @@ def decisions(one: LabResult) -> list[Block]:
 async def on_confirm(call: Call) -> None:
     """Confirm a result: its record is logged."""
     made = await call.do(result.confirm, call.number("i"))
-    await call.answer(draw(made), replace=True)
+    logged = await call.look(change.get, made.record_id)
+    screen = draw(made)
+    told = blocks.typed(f"It is {logged.number} now: its card stands in the channel.")
+    await call.answer(Screen(screen.text, [*screen.blocks, told]), replace=True)
 
 
 async def on_discard(call: Call) -> None:

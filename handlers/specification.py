@@ -146,10 +146,11 @@ async def on_new_submitted(call: Call) -> None:
 
 def _next_test(found: Sheet, added: str = "") -> Block:
     """Draw Add test for one more test, with those that are there above it."""
-    told = [blocks.typed(f"{added} is added. Add another, or close.")] if added else []
+    told = [blocks.typed(f"{added} is added. Add another, or press Done.")] if added else []
     told += [blocks.facts([pair], 3000) for pair in cards.told_tests(found.tests)]
     intro = [blocks.typed(f"{found.record.number} · {found.record.title}"), *told]
-    return _empty(ADD_TEST.view(cards.data_of(found.record), INCLUDED, intro=intro), found.record.version)
+    view = ADD_TEST.view(cards.data_of(found.record), INCLUDED, intro=intro)
+    return _empty(view | {"close": blocks.plain("Done", 24)}, found.record.version)
 
 
 def _empty(view: Block, turn: int) -> Block:

@@ -120,9 +120,7 @@ def record(session: Session, actor: Actor, form: ResultForm, now: datetime) -> L
     """Record a result: what complies is done; what does not waits for a person to confirm it."""
     kept = _kept(session, actor, form, now)
     if kept.state is ResultState.TO_CONFIRM:
-        outbox.put(
-            session, actor.partnership.id, "result", f"result:{kept.id}", now, to=actor.person.id, result_id=kept.id
-        )
+        _ask(session, kept, "asked", now)
     return kept
 
 
@@ -212,6 +210,7 @@ def confirm(session: Session, actor: Actor, result_id: int, now: datetime) -> La
     """Confirm a result outside its limits or its trend: it becomes a record, logged by who confirms it."""
     kept = _to_decide(session, actor, result_id)
     _confirm(session, actor, kept, Distributed.UNKNOWN, now)
+    _ask(session, kept, "decided", now)
     return kept
 
 
@@ -255,7 +254,14 @@ def discard(session: Session, actor: Actor, result_id: int, reason: str, now: da
     kept.state, kept.reason = ResultState.DISCARDED, reason
     kept.decided_by_id, kept.decided_at = actor.person.id, now
     _journal(session, actor, kept, "discarded", {"result": kept.reported}, now, reason)
+    _ask(session, kept, "decided", now)
     return kept
+
+
+def _ask(session: Session, kept: LabResult, when: str, now: datetime) -> None:
+    """Ask who recorded a result whether it is right; once that is decided, the question says so."""
+    about = {"result_id": kept.id}
+    outbox.put(session, kept.partnership_id, "result", f"result:{kept.id}:{when}", now, to=kept.recorded_by_id, **about)
 
 
 def _to_decide(session: Session, actor: Actor, result_id: int) -> LabResult:

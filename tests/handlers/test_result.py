@@ -13,6 +13,7 @@ from storage.result import LabResult, ResultState, Verdict
 from tests.handlers.test_markup import said
 from tests.handlers.test_specification import door, effective
 from tests.stage import OOS, TUESDAY, Stage
+from tests.stage import kept as kept_message
 
 SPECIFICATION = "SPEC-2026-0001 v1 · Tablet 10 mg, Finished product"
 AT = TUESDAY
@@ -87,17 +88,20 @@ async def test_an_oos_result_waits_for_confirm(stage: Stage) -> None:
     asked = stage.gita.direct_messages[-1]
     assert "93,4, compared as 93.4, is outside the limits: 95,0 to 105,0 %" in asked.words
     assert len(stage.cards) == 1
+    before = kept_message(asked)
     await stage.gita.click("Confirm", asked)
     await stage.settle()
+    assert "It is OOS-2026-0001 now" in stage.gita.ephemerals[-1].words
+    assert stage.gita.direct_messages[-1].buttons == []
     card = stage.card("OOS-2026-0001")
     for words in ("Assay: 93,4 %", "Judged by: SPEC-2026-0001, version 1", "On hold: AB-1004", "Logged by Gita Rao"):
         assert words in card.words
     (one,) = kept(stage)
     assert (one.state, one.record_id is not None) == (ResultState.CONFIRMED, True)
     assert "OOS logged" in stage.gita.direct_messages[-1].words
-    await stage.gita.click("Confirm", asked)
+    await stage.gita.click("Confirm", before)
     await stage.settle()
-    assert "is Confirmed already, by Gita Rao" in stage.gita.ephemerals[-1].words or True
+    assert "is Confirmed already, by Gita Rao" in stage.gita.ephemerals[-1].words
     assert len([one for one in stage.cards if one.words.startswith("OOS")]) == 1
 
 

@@ -63,7 +63,7 @@ async def test_a_specification_is_proposed_test_by_test(stage: Stage) -> None:
     assert stage.gita.modal.title == "Add test"
     stage.gita.fill(ASSAY)
     assert await stage.gita.submit() == {}
-    assert "Assay is added. Add another, or close." in stage.gita.modal.words
+    assert "Assay is added. Add another, or press Done." in stage.gita.modal.words
     assert "1. Assay (Assay or potency): 95.0 to 105.0 %" in stage.gita.modal.words
     stage.gita.fill({"Test": "Appearance", "Text criterion": "White tablets"})
     assert await stage.gita.submit() == {}
@@ -72,7 +72,7 @@ async def test_a_specification_is_proposed_test_by_test(stage: Stage) -> None:
     await stage.gita.close_modal()
     await stage.settle()
     card = stage.cards[-1]
-    assert card.words.startswith("SPEC-2026-0001 · specification\nTablet 10 mg, Finished product")
+    assert card.words.startswith("SPEC-2026-0001 · Specification\nTablet 10 mg, Finished product")
     for words in ("State: Proposed", "QA of both companies approve it", "2. Appearance: “White tablets”", "Version: 1"):
         assert words in card.words
     assert card.buttons == [
