@@ -16,6 +16,7 @@ from handlers import (
     export,
     history,
     home,
+    inspection,
     lists,
     mention,
     mine,
@@ -39,6 +40,7 @@ LISTENERS = (
     + specification.LISTENERS
     + disposition.LISTENERS
     + batch.LISTENERS
+    + inspection.LISTENERS
     + result.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS

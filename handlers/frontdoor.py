@@ -36,6 +36,7 @@ def buttons(data: dict[str, Any]) -> list[Block]:
             blocks.button("Search", "quality.search", data),
             blocks.button("Batch", "quality.batch", data),
             blocks.button("Specifications", "specification.list", data),
+            blocks.button("Inspection", "inspection.show", data),
             blocks.button("People", "roster.show", data),
             blocks.button("Agreement", "agreement.show", data),
             blocks.button("Signing device", "device.start", data),
