@@ -33,7 +33,7 @@ async def test_a_batch_is_released(stage: Stage) -> None:
     await stage.log(stage.gita, Batch_or_lot="AB-1", Class="Minor", Product="Tablet 10 mg")
     assert await propose(stage) == {}
     card = stage.cards[-1]
-    assert card.words.startswith("DIS-2026-0001 · disposition\nRelease of batch AB-1")
+    assert card.words.startswith("DIS-2026-0001 · Disposition\nRelease of batch AB-1")
     for words in ("State: Proposed", "Product: Tablet 10 mg", "Decision: Release", "Certificate: CoA 77"):
         assert words in card.words
     assert "decides by signature." in card.words
