@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from quality.working_time import DAY_ENDS, DAY_STARTS, Calendar, calendar_of
@@ -93,6 +94,7 @@ def latest(name: ClockName, due_on: date, today: date, calendar: Calendar) -> St
     return reached
 
 
+@lru_cache(4096)  # a day's records have few due days among them
 def next_at(name: ClockName, due_on: date, after: date, calendar: Calendar) -> datetime:
     """Give the moment of the first rung after a day."""
     day = next(step.day for step in steps(name, due_on, calendar) if step.day > after)

@@ -25,6 +25,7 @@ from quality.terms import Due
 from storage import clock, lot, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
+from storage.fresh import add, made
 from storage.outbox import Said
 from storage.person import Person
 from storage.record import Kind, Record, State
@@ -57,7 +58,7 @@ def new(actor: Actor, kind: Kind, state: State, now: datetime, **fields: Any) ->
     """Give a record that the actor logs now."""
     by: dict[str, Any] = {"logged_side": actor.person.side, "logged_by_id": actor.person.id, "recorded_at": now}
     by |= {"turn": actor.person.side, "turn_since": now}
-    return Record(partnership_id=actor.partnership.id, kind=kind, state=state, **by, **fields)
+    return made(Record, {"partnership_id": actor.partnership.id, "kind": kind, "state": state, **by, **fields})
 
 
 def log(
@@ -71,8 +72,7 @@ def log(
     there = actor.partnership
     calendar = actor.calendar
     record.number = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
-    session.add(record)
-    session.flush()
+    add(session, record)
     records.add_batches(session, record, lots)
     lot.note(session, there.id, lots, now)
     if record.holds_batches:

@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from sqlalchemy import UniqueConstraint, bindparam, update
+from sqlalchemy import select as sql_select
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
@@ -191,12 +192,13 @@ def has_hash(session: Session, begins: str) -> bool:
 
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
-    for entry in _entries(session, head.partnership_id):
-        seq += 1
-        why = _fault(entry, seq, previous)
-        if why:
-            return Break(head.partnership_id, seq, why)
-        previous = entry.hash
+    for page in _pages(session, head.partnership_id):
+        for entry in page:
+            seq += 1
+            why = _fault(entry, seq, previous)
+            if why:
+                return Break(head.partnership_id, seq, why)
+            previous = entry[4]
     if (seq, previous) != (head.seq, head.hash):
         return Break(head.partnership_id, seq + 1, f"the journal ends here, its head says {head.seq} entries")
     if seq == 0:  # every partnership has at least the entry that set it up
@@ -204,44 +206,50 @@ def _broken_link(session: Session, head: JournalHead) -> Break | None:
     return None
 
 
-class Kept(NamedTuple):
-    """An entry as it is checked: its columns, and the number of the record it stands with."""
-
-    seq: int
-    event: str
-    at: datetime
-    body: str
-    hash: str
-    number: str | None
+# An entry as it is checked: its seq, event, moment, body and hash, and the number of the record it stands with.
+Kept = tuple[int, str, datetime, str, str, str | None]
+DECODE = json.JSONDecoder().raw_decode
 
 
-def _fault(entry: Kept, seq: int, previous: str) -> str | None:
-    if entry.seq != seq:
-        return f"entry {seq} is missing"
-    if link(previous, entry.body) != entry.hash:
+def _fault(entry: Kept, due: int, previous: str) -> str | None:
+    seq, event, at, body, hash_, number = entry
+    if seq != due:
+        return f"entry {due} is missing"
+    if link(previous, body) != hash_:
         return "its content or the link before it was changed"
-    if _said(entry.body) != (entry.seq, entry.event, entry.at.isoformat(), entry.number):
+    if _said(body) != (seq, event, at, number):
         return "its columns differ from its body"
     return None
 
 
 def _said(body: str) -> tuple[Any, ...] | None:
     try:
-        content = json.loads(body)
-        return content["seq"], content["event"], content["at"], content.get("record")
+        content, end = DECODE(body)
+        if end != len(body):
+            return None
+        return content["seq"], content["event"], datetime.fromisoformat(content["at"]), content.get("record")
     except (ValueError, LookupError, TypeError, AttributeError):
         return None  # a body with a matching hash that was never an entry's
 
 
-def _entries(session: Session, partnership_id: int) -> Iterator[Kept]:
+def _pages(session: Session, partnership_id: int) -> Iterator[list[Kept]]:
     """Give a chain's entries as plain rows, some at a time: objects would cost more than the checking."""
-    of_entry = (JournalEntry.seq, JournalEntry.event, JournalEntry.at, JournalEntry.body, JournalEntry.hash)
-    chain = select(*of_entry, Record.number).outerjoin(Record, col(Record.id) == JournalEntry.record_id)  # type: ignore[call-overload]
     after = 0
     while True:
-        following = chain.where(JournalEntry.partnership_id == partnership_id, JournalEntry.seq > after)
-        page = session.exec(following.order_by(col(JournalEntry.seq)).limit(CHUNK)).all()
-        yield from (Kept(*row) for row in page)
+        page = session.connection().execute(CHAIN, {"of": partnership_id, "after": after, "most": CHUNK}).all()
+        yield cast("list[Kept]", page)
         if len(page) < CHUNK:
             return
         after = page[-1].seq
+
+
+CHECKED: tuple[Any, ...] = (
+    JournalEntry.seq, JournalEntry.event, JournalEntry.at, JournalEntry.body, JournalEntry.hash, Record.number,
+)  # fmt: skip
+CHAIN = (
+    sql_select(*(col(one) for one in CHECKED))
+    .outerjoin(Record, col(Record.id) == JournalEntry.record_id)
+    .where(col(JournalEntry.partnership_id) == bindparam("of"), col(JournalEntry.seq) > bindparam("after"))
+    .order_by(col(JournalEntry.seq))
+    .limit(bindparam("most"))
+)

@@ -3,31 +3,32 @@
 Where somebody else may be writing the same rows at the same moment, the table's keys decide, on either engine.
 """
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import ClauseElement, Connection, Dialect
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from storage.prepared import Prepared
 from storage.table import Table
 
 Insert = sqlite.Insert | postgresql.Insert
 Row = dict[str, Any]
-COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSERT only when it is told to
+Making = Callable[[str, type[Table]], ClauseElement]  # of a statement in the words of a dialect
 
 
 def insert_all(session: Session, table: type[Table], rows: Sequence[Row]) -> None:
     """Insert rows of a table, all with the same columns; those left out have the table's defaults."""
-    if rows:
-        _connection(session).execute(_plain(table), [_defaults(table) | row for row in rows])
+    _execute(session, _plain, table, rows)
 
 
 def insert_one(session: Session, table: type[Table], row: Row) -> int:
     """Insert a row; gives its id."""
-    made = _connection(session).execute(_returning(table), _defaults(table) | row)
+    connection, given = _connection(session), defaults(table) | row
+    made = _prepared(connection.dialect, _returning, table, tuple(given)).execute(connection, given)
     return int(made.scalar_one())
 
 
@@ -36,16 +37,21 @@ def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int
 
     A key that another transaction is just writing is waited for: it is taken if that one is committed.
     """
-    if not rows:
-        return 0
-    connection = _connection(session)
-    given = [_defaults(table) | row for row in rows]
-    return connection.execute(_if_new(connection.dialect.name, table), given, execution_options=COUNTING).rowcount
+    return _execute(session, _if_new, table, rows)
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
     """Insert those of some objects of one table whose keys are free; gives how many that were."""
     return insert_new(session, type(rows[0]), [_values(row) for row in rows]) if rows else 0
+
+
+@cache
+def defaults(table: type[Table]) -> dict[str, Any]:
+    """Give the values of a table's columns that need not be given: the id is left to the database."""
+    fields = table.model_fields
+    known = {one.key: fields[one.key] for one in _sql(table).columns if one.key != "id"}
+    optional = {name: field for name, field in known.items() if not field.is_required()}
+    return {name: field.get_default(call_default_factory=True) for name, field in optional.items()}
 
 
 def insert(dialect: str, table: type[Table]) -> Insert:
@@ -64,28 +70,29 @@ def _sql(table: type[Table]) -> SqlTable:
     return made
 
 
-@cache
-def _plain(table: type[Table]) -> Executable:
+def _execute(session: Session, making: Making, table: type[Table], rows: Sequence[Row]) -> int:
+    if not rows:
+        return 0
+    connection = _connection(session)
+    given = [defaults(table) | row for row in rows]
+    return _prepared(connection.dialect, making, table, tuple(given[0])).execute_all(connection, given)
+
+
+@lru_cache(256)
+def _prepared(dialect: Dialect, making: Making, table: type[Table], columns: tuple[str, ...]) -> Prepared:
+    return Prepared(dialect, making(dialect.name, table), columns)
+
+
+def _plain(_dialect: str, table: type[Table]) -> ClauseElement:
     return _sql(table).insert()
 
 
-@cache
-def _returning(table: type[Table]) -> Executable:
+def _returning(_dialect: str, table: type[Table]) -> ClauseElement:
     return _sql(table).insert().returning(_sql(table).c.id)
 
 
-@cache
-def _if_new(dialect: str, table: type[Table]) -> Executable:
+def _if_new(dialect: str, table: type[Table]) -> ClauseElement:
     return insert(dialect, table).on_conflict_do_nothing()
-
-
-@cache
-def _defaults(table: type[Table]) -> dict[str, Any]:
-    """Give the values of the columns that need not be given: the id is left to the database."""
-    fields = table.model_fields
-    known = {one.key: fields[one.key] for one in _sql(table).columns if one.key != "id"}
-    optional = {name: field for name, field in known.items() if not field.is_required()}
-    return {name: field.get_default(call_default_factory=True) for name, field in optional.items()}
 
 
 def _values(row: Table) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""Statements compiled once and handed to the driver as they are: SQLAlchemy's own way to it costs more than small ones.
+
+For what every act writes. Types and dialects are SQLAlchemy's; only its preparing is not done anew each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Dialect
+from sqlalchemy.sql import ClauseElement
+
+COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSERT only when it is told to
+
+
+class Prepared:
+    """A statement in a dialect's words, for rows with the same columns."""
+
+    def __init__(self, dialect: Dialect, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
+        self._sql = str(compiled)
+        self._names = compiled.positiontup if compiled.positional else tuple(compiled.binds)
+        self._positional = bool(compiled.positional)
+        types = (compiled.binds[name].type.dialect_impl(dialect) for name in self._names)
+        self._convert = [one.bind_processor(dialect) for one in types]
+
+    def execute(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute it for one row."""
+        return connection.exec_driver_sql(self._sql, self._given(row))
+
+    def execute_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute it for several rows; gives how many were written."""
+        given = [self._given(row) for row in rows]
+        return connection.exec_driver_sql(self._sql, given, execution_options=COUNTING).rowcount
+
+    def _given(self, row: Mapping[str, Any]) -> Any:
+        values = [
+            convert(row[name]) if convert else row[name]
+            for name, convert in zip(self._names, self._convert, strict=True)
+        ]
+        return tuple(values) if self._positional else dict(zip(self._names, values, strict=True))
