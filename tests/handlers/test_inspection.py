@@ -18,13 +18,13 @@ GIVEN = {
 }
 
 
-async def opened(stage: Stage) -> Message:
+async def opened(stage: Stage, **changes: str) -> Message:
     """Open an inspection of the CMO by Elif, whose company has no app; gives Gita's card of it."""
     await stage.elif_.click("Inspection")
     await stage.settle()
     assert f"No inspection of {CMO} is open." in stage.elif_.ephemerals[-1].words
     await stage.elif_.click("Open inspection", stage.elif_.ephemerals[-1])
-    stage.elif_.fill(GIVEN)
+    stage.elif_.fill(GIVEN | changes)
     assert await stage.elif_.submit() == {}
     await stage.settle()
     return card(stage.gita)
@@ -47,10 +47,10 @@ async def press(stage: Stage, who: Driver, button: str, on: Message, **values: o
     return errors
 
 
-async def asked(stage: Stage, hours: int = 30) -> None:
+async def asked(stage: Stage, hours: int = 30, what: str = "Zebra-records <!here>") -> None:
     """Add a request for Gita."""
     due = stage.box.now() + timedelta(hours=hours)
-    values = {"What_is_asked": "Zebra-records <!here>", "By_when": due, "Owner": "Gita Rao"}
+    values = {"What_is_asked": what, "By_when": due, "Owner": "Gita Rao"}
     assert await press(stage, stage.elif_, "Add request", card(stage.elif_), **values) == {}
 
 
