@@ -4,6 +4,7 @@ Words in braces are values of the entry after the change.
 """
 
 from datetime import datetime
+from string import Formatter
 
 from quality.words import moment
 from storage.journal import JournalEntry
@@ -58,7 +59,7 @@ EVENTS = {
     "reports_asked": "set off the clocks of the reports to authorities",
     "report_answered": "said about the {report}: {answer}",
     "report_filed": "recorded the filing of the {report} at {filed}",
-    "exported": "exported it",
+    "exported": "exported it: {pack} is the SHA-256 of the pack",
 }
 TALK = ("replied", "reply_changed", "reply_deleted")  # in the thread, which people see there themselves
 # They change nothing of the record that a form was filled in on.
@@ -89,6 +90,12 @@ UNSPOKEN = (
     "evidence_deleted",
     "evidence_sent",
 )
+
+
+def named_in(entry: JournalEntry) -> set[str]:
+    """Name the values that the words of an entry hold already."""
+    template = EVENTS.get(entry.event.partition(".")[2], "")
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 def said_of(entry: JournalEntry) -> str:
