@@ -48,8 +48,7 @@ def frame(subject: Subject) -> dict[str, Any]:
         {
             "title": f"Inspection pack of {names}: {subject.scope.words}",
             "description": described,
-            "running": f"Inspection pack · {names}",
-            "footer": f"As of {words.moment(end.at)}, journal entry {end.seq}, {end.hash[:16]}",
+            "running": f"Inspection pack · {names} · as of {words.moment(end.at)}, entry {end.seq}, {end.hash[:12]}",
             "made_of": int(end.at.timestamp()),
         }
     )

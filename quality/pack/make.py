@@ -13,7 +13,7 @@ from sqlmodel import Session
 from quality.pack import cover, pages
 from quality.pack.archive import Archive
 from quality.pack.gather import Gathered, gather
-from quality.pack.printing import PART, Printing
+from quality.pack.printing import Printing
 from quality.pack.scope import Scope, ids_of
 from quality.pack.subject import COUNTED, Subject
 from quality.pack.tables import Tables
@@ -24,6 +24,7 @@ from storage.bulk import End, Link
 from storage.journal import canonical
 from storage.partnership import Company, Partnership, Side
 
+AT_ONCE = 100  # records that are read together
 FOLDER = Path(__file__).parent
 Progress = Callable[[int, int], None]  # records that are done, of how many; what it raises ends the making
 
@@ -74,9 +75,10 @@ class _Making:
         with ExitStack() as stack:
             printing = stack.enter_context(Printing(self.folder, subject))
             with Tables(self.folder, subject.end.at) as tables, self._lines("records.jsonl") as lines:
-                for ids in bulk.parts(subject.ids, PART):
+                for ids in bulk.parts(subject.ids, AT_ONCE):
                     some = gather(self.session, subject.there, subject.companies, ids, subject.end.seq)
-                    printing.add([self._take(found, lines, tables) for found in some])
+                    for found in some:
+                        printing.add(self._take(found, lines, tables))
                     self.session.expunge_all()
                     self.progress(subject.counts["records"], len(subject.ids))
             self._journal()

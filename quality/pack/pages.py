@@ -14,6 +14,7 @@ from quality.pack.gather import Gathered
 from quality.pack.glyphs import seen
 from quality.pack.timeline import label, value
 from quality.pack.told import people_of
+from quality.words import moment
 
 Told = dict[str, Any]
 Rows = Sequence[Sequence[str]]
@@ -33,7 +34,10 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a record's pages: its heading, its columns with their shares of the width, and what fills it."""
+    """A part of a record's pages: its heading, its columns with their shares of the width, and what fills it.
+
+    Without columns its rows are entries, one below the other: place, when and who, proof, and what.
+    """
 
     title: str
     head: tuple[str, ...]
@@ -103,15 +107,18 @@ def _files(told: Told, _found: Gathered) -> Rows:
 
 def _thread(told: Told, _found: Gathered) -> Rows:
     return [
-        (value(one["said_at"]), one["name"],
-         one["text"] + (f"\n(deleted in Slack {value(one['deleted_at'])})" if one["deleted_at"] else ""))
+        ("", f"{value(one['said_at'])}  {one['name']}", _deleted(one["deleted_at"]), one["text"])
         for one in told["thread"]
-    ]  # fmt: skip
+    ]
+
+
+def _deleted(at: str | None) -> str:
+    return f"deleted in Slack {value(at)}" if at else ""
 
 
 def _timeline(_told: Told, found: Gathered) -> Rows:
     return [
-        (f"{entry.seq}", value(entry.at.isoformat()), timeline.by(entry), timeline.said(entry), entry.hash[:12])
+        (f"{entry.seq}", f"{moment(entry.at)}  {timeline.by(entry)}", entry.hash[:12], timeline.said(entry))
         for entry in found.entries
     ]
 
@@ -123,8 +130,8 @@ SECTIONS = (
     Section("Reports to authorities", ("Report", "Answer", "Answered", "Filed", "Reason"), (2, 1, 2, 2, 2), _reports),
     Section("Links", ("How", "Record", "Title", "State"), (1, 1.4, 4, 1.6), _links),
     Section("Attachments", ("File", "Size, type", "Given by", "SHA-256"), (2.6, 1.6, 2.2, 3), _files),
-    Section("Said in the thread", ("When", "Who", "What"), (2, 1.8, 6), _thread),
-    Section("Timeline from the journal", ("Entry", "When", "Who", "What", "Hash"), (0.7, 2.1, 1.8, 5, 1.3), _timeline),
+    Section("Said in the thread", (), (), _thread),
+    Section("Timeline from the journal", (), (), _timeline),
 )  # fmt: skip
 
 
@@ -138,10 +145,17 @@ def of_record(told: Told, found: Gathered) -> dict[str, Any]:
     for one in SECTIONS:
         rows = one.rows(told, found)
         if rows or one.none:
-            shown = {"head": one.head, "widths": one.widths, "rows": rows} if rows else {"none": one.none}
-            sections.append({"title": one.title, **shown})
+            sections.append({"title": one.title, **_shown(one, rows)})
     line = {name: told[name] or "" for name in ("number", "title", "class", "state")}
     return seen(line | {"sections": sections})
+
+
+def _shown(section: Section, rows: Rows) -> dict[str, Any]:
+    if not rows:
+        return {"none": section.none}
+    if not section.head:
+        return {"entries": rows}
+    return {"head": section.head, "widths": section.widths, "rows": rows}
 
 
 def _content(content: Told, people: dict[str, str]) -> Iterable[dict[str, Any]]:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,8 @@ from quality.pack import cover
 from quality.pack.glyphs import folder as fonts
 from quality.pack.subject import Subject
 
-PART = 100  # records in one file; as many as fit behind the cover
+MOST_RECORDS = 100  # in one file, as many as fit behind the cover
+MOST_BYTES = 150_000  # of what stands in it: setting pages takes a thousand times that in memory
 PRINTERS = 2
 SCRIPT = Path(__file__).with_name("typeset.py")
 WITHIN = 600  # seconds for one part
@@ -26,9 +26,9 @@ class Printing:
     def __init__(self, folder: Path, subject: Subject) -> None:
         self.folder, self.subject = folder, subject
         self.frame = cover.frame(subject)
-        self.is_one = len(subject.ids) <= PART
-        self.behind_cover: list[dict[str, Any]] = []
         self.parts: list[tuple[str, str, str, int]] = []  # path, first and last number, how many
+        self._waiting: list[dict[str, Any]] = []
+        self._bytes = 0
         self._printers = ThreadPoolExecutor(PRINTERS)
         self._printed: deque[Future[None]] = deque()
 
@@ -46,23 +46,30 @@ class Printing:
         """The files of the parts, in order."""
         return [path for path, *_ in self.parts]
 
-    def add(self, records: Sequence[dict[str, Any]]) -> None:
-        """Print some records; returns when few enough wait for their turn."""
-        if self.is_one:
-            self.behind_cover += records
-            return
-        path = f"pages/{len(self.parts) + 1:04}-{records[0]['number']}-to-{records[-1]['number']}.pdf"
-        self.parts.append((path, records[0]["number"], records[-1]["number"], len(records)))
-        self._print(path, self.frame | {"records": records})
+    def add(self, record: dict[str, Any]) -> None:
+        """Print a record with others; returns when few enough wait for their turn."""
+        size = len(json.dumps(record, ensure_ascii=False))
+        if self._waiting and (len(self._waiting) >= MOST_RECORDS or self._bytes + size > MOST_BYTES):
+            self._part()
+        self._waiting.append(record)
+        self._bytes += size
 
     def finish(self) -> None:
-        """Print the cover, with the records behind it where they are few; returns when everything is printed."""
-        contents = cover.records_in_it(self.behind_cover) if self.is_one else cover.parts_of_it(self.parts)
-        self._print(
-            "pack.pdf", self.frame | {"cover": cover.of_pack(self.subject, contents), "records": self.behind_cover}
-        )
+        """Print the cover, with the records behind it where all fit there; returns when everything is printed."""
+        if self.parts:
+            self._part()
+        contents = cover.parts_of_it(self.parts) if self.parts else cover.records_in_it(self._waiting)
+        pages = {"cover": cover.of_pack(self.subject, contents), "records": self._waiting}
+        self._print("pack.pdf", self.frame | pages)
         while self._printed:
             self._printed.popleft().result()
+
+    def _part(self) -> None:
+        first, last = (self._waiting[place]["number"] for place in (0, -1))
+        path = f"pages/{len(self.parts) + 1:04}-{first}-to-{last}.pdf"
+        self.parts.append((path, first, last, len(self._waiting)))
+        self._print(path, self.frame | {"records": self._waiting})
+        self._waiting, self._bytes = [], 0
 
     def _print(self, path: str, pages: dict[str, Any]) -> None:
         while len(self._printed) > PRINTERS:
