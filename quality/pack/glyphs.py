@@ -5,6 +5,7 @@ signs of it were replaced.
 """
 
 import re
+import shutil
 import unicodedata
 from functools import cache
 from importlib.util import find_spec
@@ -14,11 +15,18 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 NOT_SHOWN = "Signs that no font of this page has stand here as their numbers; records.jsonl has them as typed."
-WIDEST = "DejaVuSans.ttf"
+FONTS = (WIDEST, BOLD) = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # what the fonts that come with typst lack
 WIDE = 16  # characters of a word after which a line may end
+PLAIN = re.compile(r"[\n -~]*")
 LONG = re.compile(r"\S{17,}")
 BREAK = "\u200b"
 SPACES = {"\n": "\n", "\t": " ", "\r": " ", "\u00a0": "\u00a0"}
+
+
+def put_fonts(target: Path) -> None:
+    """Put the fonts into a folder, which has to be there, for pages to be set in."""
+    for name in FONTS:
+        shutil.copyfile(folder() / name, target / name)
 
 
 @cache
@@ -52,7 +60,7 @@ def shown(told: Any) -> Any:
 
 def _each(told: Any, lacking: set[str]) -> Any:
     if isinstance(told, str):
-        return _breakable(told if told.isascii() and told.isprintable() else _shown(told, lacking))
+        return _breakable(told if PLAIN.fullmatch(told) else _shown(told, lacking))
     if isinstance(told, dict):
         return {name: _each(one, lacking) for name, one in told.items()}
     return [_each(one, lacking) for one in told] if isinstance(told, list | tuple) else told

@@ -21,6 +21,7 @@ from quality.pack.told import told
 from quality.refusal import Refusal
 from storage import bulk, evidence
 from storage.bulk import End, Link
+from storage.evidence import Evidence
 from storage.journal import canonical
 from storage.partnership import Company, Partnership, Side
 
@@ -67,7 +68,7 @@ class _Making:
         self.session, self.subject, self.folder = session, subject, folder
         self.archive, self.progress = archive, progress
         self.seqs: list[int] = []
-        self.files: list[tuple[str, int]] = []  # paths in the pack, with the ids of what lies there
+        self.files: list[tuple[str, Evidence]] = []  # paths in the pack, with what lies there
 
     def make(self) -> str:
         """Read, print, and write all there is; gives the SHA-256 of the pack."""
@@ -92,7 +93,7 @@ class _Making:
         lines.write(canonical(one) + "\n")
         tables.add(one, found)
         self.seqs += one["journal"]
-        self.files += [(a["file"], kept.id) for a, kept in zip(one["evidence"], found.sheet.files, strict=True)]
+        self.files += [(a["file"], kept) for a, kept in zip(one["evidence"], found.sheet.files, strict=True)]
         self.subject.counts.update(cover.count(one))
         return pages.of_record(one, found)
 
@@ -122,9 +123,11 @@ class _Making:
         for name in ("records.jsonl", "journal.jsonl"):
             add(name, here / name)
         add("schema.json", FOLDER / "schema.json")
-        for path, evidence_id in self.files:
-            add(path, evidence.find_content(self.session, evidence_id) or b"", stored=True)
+        for path, kept in self.files:
+            written = add(path, evidence.find_content(self.session, kept.id) or b"", stored=True)
             self.session.expunge_all()
+            if written.sha256 != kept.sha256:
+                raise Refusal(f"{kept.name} is not what was kept ({path}): `qualbridge verify` says more.")
         files = [asdict(one) for one in self.archive.hashed]
         add("manifest.json", _json(head | {"files": files}), stored=True)
         add("SHA256SUMS", sums((one.path, one.sha256) for one in self.archive.hashed), stored=True)

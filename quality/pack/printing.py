@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from quality.pack import cover
-from quality.pack.glyphs import folder as fonts
+from quality.pack.glyphs import put_fonts
 from quality.pack.subject import Subject
 
 MOST_RECORDS = 100  # in one file, as many as fit behind the cover
@@ -34,6 +34,8 @@ class Printing:
 
     def __enter__(self) -> Self:
         (self.folder / "pages").mkdir()
+        (self.folder / "fonts").mkdir()
+        put_fonts(self.folder / "fonts")
         return self
 
     def __exit__(
@@ -75,14 +77,14 @@ class Printing:
         while len(self._printed) > PRINTERS:
             self._printed.popleft().result()
         data = json.dumps(pages, ensure_ascii=False)
-        self._printed.append(self._printers.submit(_set, data, self.folder / path))
+        self._printed.append(self._printers.submit(_set, data, self.folder / "fonts", self.folder / path))
 
 
-def _set(data: str, target: Path) -> None:
+def _set(data: str, fonts: Path, target: Path) -> None:
     with target.open("wb") as out:
         # Our own script and interpreter: nothing of it comes from outside.
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-I", str(SCRIPT), str(fonts())],
+            [sys.executable, "-I", str(SCRIPT), str(fonts)],
             input=data.encode(),
             stdout=out,
             stderr=subprocess.PIPE,

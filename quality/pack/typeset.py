@@ -15,12 +15,11 @@ import typst
 
 TEMPLATE = Path(__file__).with_name("pages.typ")
 STANDARDS = ["a-2b", "ua-1"]
-FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")  # what the fonts that come with typst do not have
 
 
 def pages(data: str, fonts: str, **how: object) -> bytes:
-    """Set pages; a glyph that no font has is an error of typst's."""
-    known = typst.Fonts(include_system_fonts=False, font_paths=[str(Path(fonts) / name) for name in FONTS])
+    """Set pages, in the fonts that come with typst and those of a folder; a glyph that none has is typst's error."""
+    known = typst.Fonts(include_system_fonts=False, font_paths=[fonts])
     moment = json.loads(data)["made_of"]
     made = typst.Compiler(TEMPLATE.read_bytes(), font_paths=known, sys_inputs={"data": data})
     options = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": moment} | how

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from quality import export
 from quality.pack.check import check
 from quality.pack.scope import Scope, What
+from quality.refusal import Refusal
 from storage.database import Database
 from storage.journal import canonical, link
 from storage.record import Kind
@@ -175,6 +176,16 @@ def test_attachments_are_whole_under_harmless_names(filled: Database, tmp_path: 
         assert hashlib.sha256(found.files[each["file"]]).hexdigest() == each["sha256"]
     with zipfile.ZipFile(tmp_path / "all.zip") as file:
         assert not [name for name in file.namelist() if ".." in name or name.startswith("/") or "\\" in name]
+
+
+def test_a_file_that_was_changed_is_in_no_pack(filled: Database, tmp_path: Path) -> None:
+    """Beside the bot, in the database: whoever asks is told, instead of being handed what nobody gave."""
+    with filled.writing() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER evidence_content_no_update")
+        connection.exec_driver_sql("UPDATE evidence_content SET content = x'6f74686572'")
+    with pytest.raises(Refusal, match="is not what was kept"):
+        packs.pack(filled, tmp_path / "all.zip")
 
 
 def test_pages_are_for_archives_and_for_everybody(filled: Database, tmp_path: Path) -> None:
