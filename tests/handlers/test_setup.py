@@ -11,7 +11,7 @@ from tests.stage import INTERNAL, Stage
 
 BUTTONS = [
     *("Log deviation", "Log OOS result", "New CAPA"),
-    *("Open records", "My work", "Search", "People", "Agreement", "Signing device"),
+    *("Open records", "My work", "Search", "People", "Agreement", "Signing device", "Inspection pack"),
 ]
 
 
