@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.story import ANNA, CMO, ELIF, SPONSOR, STORY, Scene
+from bot.story import ANNA, CMO, ELIF, LOTS, SPONSOR, STORY, TESTS, Scene
 from bot.wiring import Bot
 from sandbox import Driver, Message, Sandbox
 
@@ -122,8 +122,36 @@ class Stage:
     def _card(self, name: str) -> Message:
         return next(card for card in self._cards() if card.words.startswith(self.numbers[name]))
 
+    async def _propose(self, scene: Scene) -> None:
+        """Propose a specification with the tests of a file."""
+        before = {card.ts for card in self._cards()}
+        file = {"Upload file": [("tests.csv", TESTS.encode())]}
+        await self._by_specifications(scene, scene.values | file)
+        new = next(card for card in self._cards() if card.ts not in before)
+        self.numbers[scene.name] = new.words.split(" ", 1)[0]
+
+    async def _upload(self, scene: Scene) -> None:
+        """Upload the results of the story's lots; the one below its alert limit waits to be confirmed."""
+        lines = ["Batch or lot;Test;Result;Unit;Analysed at"]
+        for lot, day, *found in LOTS:
+            on = (self.begins + timedelta(days=day)).date()
+            tests = zip(("Assay (HPLC)", "Impurity B", "Water"), found, strict=True)
+            lines += [f"{lot};{test};{value};%;{on} 10:00" for test, value in tests]
+            lines.append(f"{lot};Appearance;Complies;;{on} 10:00")
+        file = {"Upload file": [("results.csv", "\n".join(lines).encode())]}
+        await self._by_specifications(scene, file | {"Analyst": "H. Meyer"})
+
+    async def _by_specifications(self, scene: Scene, values: dict[str, Any]) -> None:
+        who = self.box.person(scene.who)
+        await who.click("Specifications")
+        await self._delivered()
+        await who.click(scene.act, who.ephemerals[-1])
+        await self._submit(scene, who, values)
+        await self._delivered()
+
     async def _delivered(self) -> None:
         await self.bot.desk.finish()
+        await self.bot.fetching.fetch_due()
         await self.bot.delivery.send_due()
 
 
@@ -138,6 +166,8 @@ PLAYERS: dict[str, Callable[[Stage, Scene], Awaitable[None]]] = {
     "Log deviation": Stage._log,  # noqa: SLF001 - the table of this class
     "Log OOS result": Stage._log,  # noqa: SLF001 - as above
     "Add CAPA": Stage._add_capa,  # noqa: SLF001 - as above
+    "New specification": Stage._propose,  # noqa: SLF001 - as above
+    "Upload results": Stage._upload,  # noqa: SLF001 - as above
     "Approve": Stage._sign,  # noqa: SLF001 - as above
     "Approve plan": Stage._sign,  # noqa: SLF001 - as above
 }

@@ -50,6 +50,21 @@ def _investigated(day: int, who: str, name: str, cause: str, *, capa: bool = Fal
 
 
 GITA_RAO, FINN_LARSEN, HUGO_MEYER = f"Gita Rao · {CMO}", f"Finn Larsen · {CMO}", f"Hugo Meyer · {CMO}"
+TABLET = "Auroprim 20 mg tablets (example)"
+TESTS = """Test;Test category;Method;Lower limit;Upper limit;Text criterion;Unit;Lower alert limit;Quantitation limit
+Assay (HPLC);Assay or potency;AM-101 v3;95.0;105.0;;%;97.0;
+Impurity B;Purity or impurity;AM-102 v2;;0.20;;%;;0.05
+Water;Water;AM-110 v1;;3.0;;%;;
+Appearance;Identity;AM-001 v1;;;White, round tablets;;;
+"""
+# Lot, day of the story, assay, impurity, water: a quarter's lots, of which one assay lies below its alert limit.
+LOTS = (
+    ("TB-301", 12, "99.4", "0.08", "1.9"),
+    ("TB-303", 19, "100.1", "<0.05", "2.1"),
+    ("TB-305", 26, "98.8", "0.11", "2.0"),
+    ("TB-307", 33, "99.7", "0.09", "1.8"),
+    ("TB-308", 40, "96.6", "0.12", "2.2"),
+)
 STORY = (
     _logs(
         0,
@@ -104,9 +119,12 @@ STORY = (
         Where="Cold store, freezer 4",
         Batch_distributed="No",
     ),
+    Scene(5, GITA, "New specification", "tablet", {"Product": TABLET, "Sample type": "Finished product"}),
     Scene(6, BEN, "Acknowledge", "freezer"),
     Scene(6, FINN, "Assign owner", "freezer", {"Owner": GITA_RAO}),
+    Scene(6, ELIF, "Approve", "tablet"),
     Scene(7, GITA, "Start investigation", "freezer"),
+    Scene(7, ANNA, "Approve", "tablet"),
     Scene(8, ELIF, "Approve plan", "filter"),
     Scene(8, GITA, "Comment", "freezer", {"Comment": "Compressor replaced; mapping of the freezer is under way."}),
     Scene(9, ANNA, "Approve plan", "filter"),
@@ -268,6 +286,7 @@ STORY = (
         Class="Minor",
         Batch_distributed="No",
     ),
+    Scene(49, HUGO, "Upload results", "tablet"),
     _result(
         49,
         HUGO,

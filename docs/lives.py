@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from quality.transitions import DONE, LIVES, OPEN, Act
+from quality.transitions import ENDS, LIVES, OPEN, Act
 from storage.record import Kind, State
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -26,8 +26,18 @@ Every state, and every button with who may press it, on what conditions, and to 
 - Where the other company's QA has to agree, as to **Reopen**, the state changes when **Agree** is pressed.
 - **Check effectiveness** closes a CAPA, unless its outcome is *Inconclusive*: then it is checked again.
 """
-TITLES = {Kind.DEVIATION: "Deviation", Kind.OOS: "OOS or OOT result", Kind.CAPA: "CAPA"}
-LOGGED_BY = {Kind.DEVIATION: "Log deviation", Kind.OOS: "Log OOS result", Kind.CAPA: "New CAPA"}
+TITLES = {
+    Kind.DEVIATION: "Deviation",
+    Kind.OOS: "OOS or OOT result",
+    Kind.CAPA: "CAPA",
+    Kind.SPECIFICATION: "Specification",
+}
+LOGGED_BY = {
+    Kind.DEVIATION: "Log deviation",
+    Kind.OOS: "Log OOS result",
+    Kind.CAPA: "New CAPA",
+    Kind.SPECIFICATION: "New specification",
+}
 HEAD = "| button | in | who | conditions | effect | form |\n|---|---|---|---|---|---|"
 CONFIRMED = "their company has confirmed"
 
@@ -44,10 +54,11 @@ def _section(kind: Kind) -> str:
 
 def diagram(kind: Kind) -> str:
     """Give the state diagram of a kind of record."""
-    named = [f'    state "{state}" as {_id(state)}' for state in (*OPEN[kind], *DONE)]
+    ends = (*ENDS[kind], State.VOID)
+    named = [f'    state "{state}" as {_id(state)}' for state in (*OPEN[kind], *ends)]
     begins = f"    [*] --> {_id(OPEN[kind][0])} : {LOGGED_BY[kind]}"
     return "\n".join(
-        ["stateDiagram-v2", *named, begins, *_arrows(kind), *(f"    {_id(state)} --> [*]" for state in DONE)]
+        ["stateDiagram-v2", *named, begins, *_arrows(kind), *(f"    {_id(state)} --> [*]" for state in ends)]
     )
 
 

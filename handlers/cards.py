@@ -7,10 +7,11 @@ from typing import Any
 from handlers import blocks
 from handlers.blocks import Block, Screen
 from handlers.text import cut, escape
-from quality import evidence, transitions, words
+from quality import evidence, judging, transitions, words
 from quality.approval import PLAN
 from quality.authority import REPORTS
 from quality.content import submitted_files, tables
+from quality.criteria import of_test
 from quality.sheet import Sheet
 from quality.transitions import Act
 from quality.turn import next_step
@@ -21,12 +22,15 @@ from storage.deviation import Deviation
 from storage.evidence import Evidence
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
-from storage.record import Kind, Record, Row
+from storage.record import Kind, Record, Row, State
 from storage.signature import Signature
+from storage.specification import Specification, SpecificationTest
 from storage.table import Table
 
-NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
+NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "specification"}
 MOST_TEXT = 8000  # characters of a record's texts in one message
+CARD_TESTS = 20  # tests of a specification on its card; the whole record shows all
+CHUNK = 8  # tests told together
 MOST_VOIDED = 2  # void signatures on the card; the whole record shows all
 SHORT, LONG = 300, 3000  # characters of a typed text on the card, and where the whole record is shown
 
@@ -39,8 +43,8 @@ def data_of(record: Record) -> dict[str, Any]:
 def card(sheet: Sheet, now: datetime, *, whole: bool = False) -> Screen:
     """Draw a record: state, next step and whose turn first; typed texts shortened unless whole."""
     record = sheet.record
-    told = [(name, text) for name, text in details(sheet) if text]
-    limit = _limit(told) if whole else SHORT
+    told = [(name, text) for name, text in details(sheet, None if whole else CARD_TESTS) if text]
+    limit = _limit(told) if whole or sheet.tests else SHORT
     shown = [
         blocks.header(f"{record.number} · {_heading(sheet)}"),
         blocks.typed(record.title),
@@ -93,7 +97,8 @@ def _button(record: Record, act: Act, style: str | None = None) -> Block:
 
 def _heading(sheet: Sheet) -> str:
     out_of_trend = isinstance(sheet.details, Oos) and sheet.details.result_kind is ResultKind.OOT
-    return "OOT result" if out_of_trend else label(sheet.record)
+    heading = "OOT result" if out_of_trend else label(sheet.record)
+    return f"{heading[0].upper()}{heading[1:]}"
 
 
 def label(record: Record) -> str:
@@ -155,7 +160,8 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
         noted = "Accepted" if record.kind is Kind.CAPA else "Acknowledged"
         facts.append((noted, f"{sheet.who(record.acknowledged_by_id)}, {words.moment(record.acknowledged_at)}"))
     if record.closed_at is not None:
-        facts.append((str(record.state), f"{sheet.who(record.closed_by_id)}, {words.moment(record.closed_at)}"))
+        by = sheet.who(record.closed_by_id) if record.state is not State.SUPERSEDED else ""
+        facts.append((str(record.state), ", ".join(filter(None, (by, words.moment(record.closed_at))))))
     if record.void_reason:
         facts.append(("Void because", cut(record.void_reason, SHORT)))
     if record.files or record.replies:
@@ -209,18 +215,20 @@ def _signed(one: Signature) -> str:
     return f"{who}: {one.meaning} · {words.signed(one.at, one.zone)} · SHA-256 {one.hash[:12]}{void}"
 
 
-def details(sheet: Sheet) -> list[tuple[str, str]]:
-    """Give what a record says, part by part, as labels and texts."""
+def details(sheet: Sheet, most_tests: int | None = None) -> list[tuple[str, str]]:
+    """Give what a record says, part by part, as labels and texts; of tests only the first, where a number is given."""
     told = [("Batch", ", ".join(sheet.lots)), ("Product", sheet.record.product)]
     for table, part in sheet.parts.items():
         told += PARTS[table](part)
-    return [*told, *_results(sheet), ("Links", _links(sheet))]
+    if sheet.result is not None:
+        told.append(("Judged by", f"{sheet.result.specification}: {sheet.result.why}"))
+    return [*told, *told_tests(sheet.tests, most_tests), *_results(sheet), ("Links", _links(sheet))]
 
 
 def signed(sheet: Sheet, scope: str) -> list[tuple[str, str]]:
     """Give what a signature of a scope signs: what the canonical content holds, in words."""
     record = sheet.record
-    learned = "Analysed" if record.kind is Kind.OOS else "Detected"
+    learned = {Kind.OOS: "Analysed", Kind.SPECIFICATION: "Proposed"}.get(record.kind, "Detected")
     told = [("Class", str(record.class_ or "")), ("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
     told += [(learned, words.moment(record.detected_at)), ("Recorded", words.moment(record.recorded_at))]
     told.append(("Logged by", sheet.who(record.logged_by_id)))
@@ -233,6 +241,7 @@ def signed(sheet: Sheet, scope: str) -> list[tuple[str, str]]:
         if "submitted_at" in submitted:
             by, at = sheet.who(submitted["submitted_by_id"]), words.moment(submitted["submitted_at"])
             told.append(("Submitted", f"{by}, {at}"))
+    told += told_tests(sheet.tests)
     return told if scope == PLAN else [*told, *_results(sheet), ("Evidence", _files(submitted_files(sheet, scope)))]
 
 
@@ -337,6 +346,43 @@ def _implementation(it: Any) -> list[tuple[str, str]]:
     return [("Implemented on", words.day(it.implemented_on)), ("Evidence of implementation", it.evidence)]
 
 
+def _specification(it: Any) -> list[tuple[str, str]]:
+    until = f" until {words.day(it.in_force_until)}" if it.in_force_until else ""
+    return [
+        ("Sample type", it.sample_type),
+        ("Version", str(it.version)),
+        ("Effective from", words.day(it.effective_on)),
+        ("In force", f"from {words.day(it.in_force_from)}{until}" if it.in_force_from else ""),
+    ]
+
+
+def told_tests(found: Sequence[SpecificationTest], most: int | None = None) -> list[tuple[str, str]]:
+    """Tell the tests of a specification, some at a time; with most only the first, and how many more there are."""
+    shown = found if most is None else found[:most]
+    chunks = [shown[start : start + CHUNK] for start in range(0, len(shown), CHUNK)]
+    pairs = [(_heads(chunk, chunks), "\n" + "\n".join(map(test_told, chunk))) for chunk in chunks]
+    more = len(found) - len(shown)
+    return [*pairs, ("More tests", f"{more}, which /quality specification shows")] if more else pairs
+
+
+def _heads(chunk: Sequence[SpecificationTest], chunks: Sequence[Sequence[SpecificationTest]]) -> str:
+    return f"Tests {chunk[0].number} to {chunk[-1].number}" if len(chunks) > 1 else "Tests"
+
+
+def test_told(one: SpecificationTest) -> str:
+    """`2. Assay (Assay or potency): 95.0 to 105.0 %; alert from 96.0 to 104.0; method HPLC-01`."""
+    asked = of_test(one)
+    category = f" ({one.category})" if one.category and one.category != one.test else ""
+    told = [f"{one.number}. {one.test}{category}: {judging.told(asked)}"]
+    for name in ("alert", "action"):
+        low, high = getattr(one, f"{name}_lower"), getattr(one, f"{name}_upper")
+        told += [f"{name} below {low}"] if low else []
+        told += [f"{name} above {high}"] if high else []
+    told += [f"quantitation limit {one.quantitation}"] if one.quantitation else []
+    told += [f"{one.decimals} decimals"] if one.decimals is not None else []
+    return "; ".join([*told, *([f"method {one.method}"] if one.method else [])])
+
+
 PARTS: dict[type[Table], Callable[[Any], list[tuple[str, str]]]] = {
     Deviation: _deviation,
     Investigation: _investigation,
@@ -346,6 +392,7 @@ PARTS: dict[type[Table], Callable[[Any], list[tuple[str, str]]]] = {
     PhaseTwo: _phase_two,
     Capa: _capa,
     Implementation: _implementation,
+    Specification: _specification,
 }
 
 
@@ -360,7 +407,7 @@ def _limits(it: Oos) -> str:
 def _origin(sheet: Sheet) -> str:
     record = sheet.record
     logged = f"Logged by {escape(sheet.who(record.logged_by_id))}, {blocks.local(record.recorded_at)}"
-    if record.kind is Kind.CAPA:
+    if record.kind in (Kind.CAPA, Kind.SPECIFICATION):
         return logged
     learned = "detected" if record.kind is Kind.DEVIATION else "analysed"
     return f"{logged} · {learned} {blocks.local(record.detected_at)}"

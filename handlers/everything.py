@@ -22,9 +22,11 @@ from handlers import (
     quality,
     record,
     reminder,
+    result,
     roster,
     setup,
     signature,
+    specification,
     uninstalled,
 )
 
@@ -32,6 +34,8 @@ LISTENERS = (
     deviation.LISTENERS
     + oos.LISTENERS
     + capa.LISTENERS
+    + specification.LISTENERS
+    + result.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS
     + evidence.LISTENERS

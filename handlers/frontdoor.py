@@ -34,6 +34,7 @@ def buttons(data: dict[str, Any]) -> list[Block]:
             blocks.button("Open records", "record.list", data),
             blocks.button("My work", "quality.mine", data),
             blocks.button("Search", "quality.search", data),
+            blocks.button("Specifications", "specification.list", data),
             blocks.button("People", "roster.show", data),
             blocks.button("Agreement", "agreement.show", data),
             blocks.button("Signing device", "device.start", data),

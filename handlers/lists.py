@@ -19,7 +19,13 @@ PAGE = 10
 MOST_PAGES = 1000
 MOST_LOT = 60
 FILTERS = ("open", "overdue", "mine", "closed", "all")
-PLURAL = {Kind.DEVIATION: "deviations", Kind.OOS: "OOS results", Kind.CAPA: "CAPAs", None: "records"}
+PLURAL = {
+    Kind.DEVIATION: "deviations",
+    Kind.OOS: "OOS results",
+    Kind.CAPA: "CAPAs",
+    Kind.SPECIFICATION: "specifications",
+    None: "records",
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from handlers import (
     mine,
     muted,
     reminder,
+    result,
     roster,
     setup,
     similar,
@@ -32,9 +33,11 @@ from quality import similar as similars
 from quality.working_time import calendar_of
 from storage import agreement as agreements
 from storage import device, download, journal, message, partnership, person, record
+from storage import result as results
 from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.person import Person
+from storage.result import ResultState
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,27 @@ def _not_kept(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     return Post(evidence.draw_not_kept(record.get(session, row.partnership_id, wanted.record_id), wanted), person=told)
 
 
+def _result(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Ask one person whether a result of theirs is right; what was asked says what came of it."""
+    told, found = _told(session, row), results.get(session, row.partnership_id, row.about["result_id"])
+    subject = f"result:{found.id}"
+    was_asked = message.find(session, row.partnership_id, subject) is not None
+    if not told.active or (found.state is not ResultState.TO_CONFIRM and not was_asked):
+        return None
+    return Post(result.draw(found), subject=subject, person=told)
+
+
+def _upload(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Tell one person how far the reading of a file of theirs has come, and what became of it."""
+    told, wanted = _told(session, row), download.get(session, row.about["download_id"])
+    if not told.active:
+        return None
+    about = record.get(session, row.partnership_id, wanted.record_id)
+    waiting = [results.get(session, row.partnership_id, one) for one in (wanted.given or {}).get("waiting", ())]
+    waiting = [one for one in waiting if one.state is ResultState.TO_CONFIRM]
+    return Post(result.draw_upload(wanted, about, waiting), subject=f"upload:{wanted.id}", person=told)
+
+
 def _leaver(session: Session, row: Outgoing, now: datetime) -> Post | None:
     """Offer the open work of somebody who left to QA of their company."""
     told = _told(session, row)
@@ -242,6 +266,8 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "questions": _questions,
     "notice": _notice,
     "not kept": _not_kept,
+    "result": _result,
+    "upload": _upload,
     "leaver": _leaver,
     "roles": _roles,
     "muted": _muted,

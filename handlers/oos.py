@@ -1,6 +1,7 @@
 """OOS results in Slack: the command, and the forms of their phases."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,40 +9,25 @@ from sqlmodel import Session
 
 from handlers import acts
 from handlers.acts import Filled, Given
+from handlers.blocks import Option
 from handlers.call import Call
 from handlers.commands import record_command, usage
 from handlers.deviation import DISTRIBUTED, OTHER_BATCHES, STILL_DISTRIBUTED
 from handlers.forms import LONG, Checklist, Choice, Form, Listing, Moment, Number, Text, YesNo
 from handlers.listeners import Command, Listeners
-from quality import oos, people
+from handlers.result import answer, catalogue, number
+from quality import oos, people, result
 from quality.change import Ref
-from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
+from quality.oos import CATEGORIES, SAMPLES, OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.people import Actor
-from quality.refusal import Refusal
+from quality.refusal import FieldErrors, Refusal
+from quality.result import ResultForm
 from quality.sheet import Sheet
 from storage.investigation import Disposition
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
 from storage.record import Distributed, Kind, Outcome, Record
+from storage.result import ResultState
 
-CATEGORIES = (
-    "Identity",
-    "Assay or potency",
-    "Purity or impurity",
-    "Dissolution",
-    "Sterility",
-    "Endotoxin",
-    "Water",
-    "Other",
-)
-SAMPLES = (
-    "Raw material",
-    "Packaging",
-    "In-process",
-    "Intermediate",
-    "Drug substance",
-    "Finished product",
-    "Stability",
-)
 FORM = Form(
     "oos.log",
     "Log OOS result",
@@ -63,6 +49,19 @@ FORM = Form(
         DISTRIBUTED,
     ),
 )
+# With a specification its test says the rest; without one they are needed as ever.
+BY_SPECIFICATION = ("result_kind", "sample_type")
+OWN_LIMITS = ("lower", "upper")
+FORM_WITH_CATALOGUE = replace(
+    FORM,
+    fields=(
+        Choice(
+            "specification", "Specification", asks=True,
+            hint="With it, only test, batch and result are needed: the rest comes from it.",
+        ),
+        *(replace(one, required=one.required and one.name not in BY_SPECIFICATION) for one in FORM.fields),
+    ),
+)  # fmt: skip
 # What a laboratory looks at first (phases Ia and Ib of the guidances).
 CHECKS = (
     "Sample: identity, storage and handling as they should be",
@@ -152,15 +151,49 @@ async def on_text(call: Call, text: str) -> None:
 
 
 async def on_button(call: Call) -> None:
-    """Open the form."""
-    actor = await call.look(people.require_part, "log OOS results")
+    """Open the form; where specifications are in force, with the choice of one."""
+
+    def question(session: Session, actor: Actor) -> tuple[Actor, list[Option]]:
+        people.require_part(session, actor, "log OOS results")
+        return actor, catalogue(session, actor, call.now)
+
+    actor, specifications = await call.look(question)
     values = {"result_kind": ResultKind.OOS, "analysed_at": call.now, "distributed": Distributed.UNKNOWN}
-    await call.open(FORM.view({"p": actor.partnership.id}, values))
+    form = FORM_WITH_CATALOGUE if specifications else FORM
+    await call.open(form.view({"p": actor.partnership.id}, values, {"specification": specifications}))
 
 
 async def on_submitted(call: Call) -> None:
-    """Log the result."""
-    await call.do(oos.log, OosForm(**FORM.read(call.view)))
+    """Log the result; by a specification it is judged first, and one that complies is said to comply."""
+    has_catalogue = "specification" in call.view["state"]["values"]
+    given = (FORM_WITH_CATALOGUE if has_catalogue else FORM).read(call.view)
+    chosen = given.pop("specification", None)
+    if chosen is None:
+        missing = [one for one in FORM.fields if one.name in BY_SPECIFICATION and one.name not in given]
+        if missing:
+            raise FieldErrors({one.name: f"{one.label} is needed without a specification." for one in missing})
+        await call.do(oos.log, OosForm(**given))
+        return
+    made = await call.do(result.log, _by_specification(chosen, given), given["distributed"])
+    if made.state is ResultState.RECORDED:
+        await answer(call, made)
+
+
+def _by_specification(chosen: str, given: dict[str, Any]) -> ResultForm:
+    errors = {name: "The limits are the specification's. Leave it empty." for name in OWN_LIMITS if name in given}
+    if len(given["lots"]) > 1:
+        errors["lots"] = "By a specification a result is of one batch. Give one."
+    if errors:
+        raise FieldErrors(errors)
+    return ResultForm(
+        specification_id=number(chosen, "specification"),
+        test=given["test"],
+        lot=given["lots"][0],
+        reported=given["result"],
+        analysed_at=given["analysed_at"],
+        unit=given.get("unit", ""),
+        analyst=given.get("analyst", ""),
+    )
 
 
 def _phase(table: type[PhaseOne | PhaseTwo]) -> Callable[[Sheet], dict[str, Any]]:

@@ -2,7 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 
-from handlers import agreement, batch, clocks, device, digest, export, frontdoor, history, lists, mine, roster, setup
+from handlers import (
+    agreement,
+    batch,
+    clocks,
+    device,
+    digest,
+    export,
+    frontdoor,
+    history,
+    lists,
+    mine,
+    result,
+    roster,
+    setup,
+    specification,
+)
 from handlers.call import Call
 from handlers.commands import usage
 from handlers.forms import Form, Text, modal
@@ -25,6 +40,8 @@ USAGE = usage(
         "/quality list": "open records of all kinds; also `list overdue`, `mine`, `closed`, `all`, `batch <lot>`",
         "/quality search <words>": "finds records by number, words, batch or product",
         "/quality batch <lot>": "everything about a batch, and whether it is on hold",
+        "/quality specification": "specifications; also `new`, SPEC-2026-0001, `template`",
+        "/quality result": "records a result; also `upload` for a file, `waiting` for those to confirm, `template`",
         "/quality history <record>": "a record's journal",
         "/quality clocks <record>": "a record's clocks: rules, due times, and who is reminded next",
         "/quality digest": "today's digest, for you, now",
@@ -108,6 +125,8 @@ ACTS: dict[str, Callable[[Call, str], Awaitable[None]]] = {
     "search": search,
     "batch": batch.show,
     "digest": digest.show,
+    "specification": specification.start,
+    "result": result.start,
     "history": show_history,
     "clocks": show_clocks,
     "people": roster.show,

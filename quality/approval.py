@@ -27,6 +27,8 @@ def wanted(sheet: Sheet) -> Approval | None:
     record = sheet.record
     if record.state is State.PENDING_APPROVAL:
         return Approval(RECORD, (Side.CMO,) if record.class_ is Class.MINOR else BOTH)
+    if record.state is State.PROPOSED:
+        return Approval(RECORD, BOTH, ordered=False)
     if record.state is State.PHASE_2:
         plan = sheet.part(RetestPlan)
         waits = plan is not None and plan.approved_at is None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from quality import agreement, digest, lists, reminders
+from quality import agreement, digest, lists, reminders, specification
 from storage import clock, draft, installation, outbox, partnership, person, receipt
 
 BATCH = 250  # of each kind in one transaction, so that people's clicks get their turn between
@@ -20,6 +20,7 @@ DECIDED = (
     reminders.decide_snoozed,
     lists.decide_due,
     digest.decide_due,
+    specification.retire_due,
 )
 
 

@@ -155,8 +155,9 @@ def settle(session: Session, record: Record, now: datetime) -> str:
     for one in voided:
         one.voided_at, one.voided_because = now, "what was signed changed afterwards"
     record.holds_batches = holds(found)
-    # A plan that is still to be written waits for nobody's signature.
-    waiting = () if guards.PLAN_WRITTEN.fails(found, now) else approval.open_sides(found)
+    # A plan or a specification that is still to be written waits for nobody's signature.
+    unwritten = guards.PLAN_WRITTEN.fails(found, now) or guards.HAS_TESTS.fails(found, now)
+    waiting = () if unwritten else approval.open_sides(found)
     record.awaits_sponsor, record.awaits_cmo = Side.SPONSOR in waiting, Side.CMO in waiting
     pass_turn(record, turn.side(found), now)
     for other in found.links:
@@ -182,7 +183,7 @@ def pass_turn(record: Record, to: Side | None, now: datetime) -> None:
 def holds(found: Sheet) -> bool:
     """Whether a record holds its batches: an open major or critical deviation; an OOS, open or standing."""
     record = found.record
-    if record.state is State.VOID or record.kind is Kind.CAPA:
+    if record.state is State.VOID or record.kind in (Kind.CAPA, Kind.SPECIFICATION):
         return False
     if record.kind is Kind.DEVIATION:
         return record.is_open and record.class_ is not Class.MINOR

@@ -22,6 +22,10 @@ from storage.table import Table
 FORMAT = 1
 FILE = ("name", "media_type", "size", "sha256", "description", "added_by_id", "added_at", "kept_at")  # of each file
 LEFT_OUT = {"id", "record_id", "approved_at"}
+# Where a row belongs, and what follows from the signatures themselves.
+OF_SPECIFICATION = {
+    *("partnership_id", "product_key", "test_key", "in_force_from", "in_force_until", "retires_on", "removed_by_id"),
+}
 NO_PLAN = frozenset({"distributed"})  # may become known after a plan was signed, and changes nothing of the plan
 
 
@@ -47,6 +51,8 @@ def content(sheet: Sheet, scope: str = RECORD) -> str:
     if scope != PLAN:
         told["retests"] = [_columns(sheet, one) for one in sheet.retests]
         told["effectiveness_checks"] = [_columns(sheet, one) for one in sheet.checks[: _checks(scope)]]
+    if record.kind is Kind.SPECIFICATION:
+        told["tests"] = [_columns(sheet, one) for one in sheet.tests]
     files = [_file(sheet, one) for one in submitted_files(sheet, scope)]
     return canonical(told | ({"evidence": files} if files else {}))
 
@@ -88,7 +94,7 @@ def _name(table: type[Table]) -> str:
 
 def _columns(sheet: Sheet, part: Table, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, value in part.model_dump(exclude=LEFT_OUT | leave_out).items():
+    for name, value in part.model_dump(exclude=LEFT_OUT | OF_SPECIFICATION | leave_out).items():
         if name.endswith("_by_id"):
             values[name.removesuffix("_id")] = _person(sheet, value)
         else:

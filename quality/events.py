@@ -59,6 +59,12 @@ EVENTS = {
     "reports_asked": "set off the clocks of the reports to authorities",
     "report_answered": "said about the {report}: {answer}",
     "report_filed": "recorded the filing of the {report} at {filed}",
+    "tests_added": "added {tests}",
+    "test_removed": "took out the test {test}",
+    "effective": "signed: {meaning}. It is in force from {in_force_from}",
+    "succeeded": "signed {successor}, which takes its place from {in_force_until}",
+    "superseded": "let {successor} take its place",
+    "stays": "voided {successor}, so it stays in force",
     "exported": "exported it: {pack} is the SHA-256 of the pack",
 }
 TALK = ("replied", "reply_changed", "reply_deleted")  # in the thread, which people see there themselves

@@ -166,6 +166,10 @@ def give_up(session: Session, download_id: int, why: str, now: datetime) -> None
 
 def _give_up(session: Session, wanted: Download, why: str, now: datetime) -> None:
     wanted.done_at, wanted.outcome, wanted.last_error, wanted.claimed_until = now, "not kept", why[:300], None
+    if wanted.purpose != download.EVIDENCE:  # it was to be read, and nothing of it was
+        about = {"download_id": wanted.id}
+        outbox.put(session, wanted.partnership_id, "upload", f"upload:{wanted.id}", now, to=wanted.person_id, **about)
+        return
     record = records.get(session, wanted.partnership_id, wanted.record_id)
     told = {"file": [None, wanted.name], "slack_file": [None, wanted.file_id]}
     giver = _giver(session, wanted)

@@ -19,6 +19,7 @@ UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 MACROS = "vbaProject.bin"
 PAGES = (b"<!doctype html", b"<html", b"<?xml", b"<script")
 SCRIPT = b"#!"
+LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how files of an older kind begin, and those under a password
 HEAD = 512  # bytes in which a page or a script shows itself
 
 
@@ -115,6 +116,11 @@ def check_known(name: str, size: int | None) -> FileType:
 def examine(name: str, content: bytes) -> FileType:
     """Check a file's bytes; gives its type. Unfit says why it is not kept."""
     kind = check_known(name, len(content))
+    if content.startswith(LOCKED) and kind.media_type.startswith(OFFICE):
+        raise Unfit(
+            f"“{name}” is protected by a password, or saved in the format of before 2007. Save it without a password "
+            f"as {kind.endings[0]} and share it again."
+        )
     if not kind.fits(content):
         raise Unfit(
             f"“{name}” is not what its name says: its content is no {kind.endings[0]} file, or it holds macros. "

@@ -18,6 +18,8 @@ EVENTS = frozenset(
         "retested",
         "phase_2",
         "plan_changed",
+        "tests_added",
+        "test_removed",
         "implemented",
         "checked",
         "closed",
@@ -54,7 +56,7 @@ def _texts(found: Sheet) -> Iterator[str]:
         *found.lots,
         *found.own_numbers.values(),
     )
-    rows: list[Table] = [*found.parts.values(), *found.retests, *found.checks]
+    rows: list[Table] = [*found.parts.values(), *found.retests, *found.checks, *found.tests]
     for row in rows:
         for value in row.model_dump().values():
             yield from [value] if isinstance(value, str) else value if isinstance(value, list) else []

@@ -17,6 +17,7 @@ from storage.clock import ClockName
 from storage.investigation import Cause, Investigation
 from storage.oos import RetestPlan
 from storage.record import Asked, Kind, Outcome, Record, State
+from storage.specification import Specification
 
 Fails = Callable[[Sheet, datetime], str | None]
 
@@ -192,6 +193,22 @@ def _confirmed(sheet: Sheet, _now: datetime) -> str | None:
     return f"{sheet.record.number} is not confirmed."
 
 
+def _has_tests(sheet: Sheet, _now: datetime) -> str | None:
+    if sheet.record.kind is not Kind.SPECIFICATION or sheet.tests:
+        return None
+    return f"{sheet.record.number} has no test yet. Press *Add test* or *Upload tests* first."
+
+
+def _newest(sheet: Sheet, _now: datetime) -> str | None:
+    """Keep what a later version rests on: its day in force began where that one's ends."""
+    found = sheet.part(Specification)
+    if found is None or found.in_force_until is None:
+        return None
+    return (
+        f"A later version follows {sheet.record.number} from {words.day(found.in_force_until)} on. Void that one first."
+    )
+
+
 ACKNOWLEDGEABLE = Guard("it waits for acknowledgement", _waits_for_acknowledgement)
 NOTHING_ASKED = Guard("no other request is open", _nothing_asked)
 EXTENSION_ASKED = Guard("an extension is asked", _is_asked(Asked.EXTEND))
@@ -214,3 +231,5 @@ NOT_ACCEPTED = Guard("nobody accepted it yet", _not_accepted)
 REPORTS_SETTLED = Guard("no report to an authority is open", _reports_settled)
 SOURCES_COVERED = Guard("no closed record rests on it", _sources_stay_covered)
 CONFIRMED = Guard("the result is confirmed", _confirmed)
+HAS_TESTS = Guard("it has a test", _has_tests)
+NEWEST = Guard("no later version follows it", _newest)

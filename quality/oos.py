@@ -20,6 +20,25 @@ from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, Retest, RetestPlan
 from storage.record import Distributed, Kind, Outcome, Record, State
 
 MOST_RETESTS = 12
+CATEGORIES = (
+    "Identity",
+    "Assay or potency",
+    "Purity or impurity",
+    "Dissolution",
+    "Sterility",
+    "Endotoxin",
+    "Water",
+    "Other",
+)
+SAMPLES = (
+    "Raw material",
+    "Packaging",
+    "In-process",
+    "Intermediate",
+    "Drug substance",
+    "Finished product",
+    "Stability",
+)
 OUTCOMES = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
 
 
@@ -47,6 +66,11 @@ def log(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
     """Log a result; its clocks start when it was obtained."""
     require_part(session, actor, "log OOS results")
     check(form, now)
+    return log_judged(session, actor, form, now)
+
+
+def log_judged(session: Session, actor: Actor, form: OosForm, now: datetime) -> Record:
+    """Log a result that was judged against its specification already."""
     record = records.new(
         actor,
         Kind.OOS,

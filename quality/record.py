@@ -28,7 +28,7 @@ from storage.outbox import Said
 from storage.person import Person
 from storage.record import Kind, Record, State
 
-PREFIX = {Kind.DEVIATION: "DEV", Kind.OOS: "OOS", Kind.CAPA: "CAPA"}
+PREFIX = {Kind.DEVIATION: "DEV", Kind.OOS: "OOS", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "SPEC"}
 
 
 def by_number(session: Session, actor: Actor, number: str) -> Record:
@@ -72,7 +72,7 @@ def log(
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
     similar = Said(there.id, "similar", f"similar:{record.id}", now, {"record_id": record.id})
-    also = [similar] if record.kind is not Kind.CAPA else []
+    also = [similar] if record.kind in (Kind.DEVIATION, Kind.OOS) else []
     return note(session, actor, record, "logged", now, changes=told(given), also=also)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, clocks, deviation, guards, ladder, oos, words
+from quality import change, clocks, deviation, guards, ladder, oos, specification, words
 from quality.approval import RECORD, given
 from quality.change import Ref
 from quality.people import Actor, Doer
@@ -257,6 +257,8 @@ def _void_asked(session: Session, actor: Actor, found: Sheet, asked: Request, no
 def _void(session: Session, actor: Actor, found: Sheet, reason: str, now: datetime) -> None:
     found.record.void_reason = reason
     change.move(session, actor, found.record, State.VOID, "voided", now, reason=reason)
+    if found.record.kind is Kind.SPECIFICATION:
+        specification.withdraw(session, actor, found.record, now)
 
 
 def _reopen(session: Session, actor: Actor, found: Sheet, asked: Request, now: datetime) -> None:

@@ -1,14 +1,29 @@
 """Everything about one record at one moment, gathered once for whoever decides about it or shows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlmodel import Session
 
 from quality import ladder
 from quality.working_time import Calendar
-from storage import author, authority, capa, clock, evidence, message, oos, own, partnership, person, request, signature
+from storage import (
+    author,
+    authority,
+    capa,
+    clock,
+    evidence,
+    message,
+    oos,
+    own,
+    partnership,
+    person,
+    request,
+    result,
+    signature,
+    specification,
+)
 from storage import record as stored
 from storage.author import Author
 from storage.authority import AuthorityReport
@@ -22,7 +37,9 @@ from storage.partnership import Company, Partnership, Side
 from storage.person import Person
 from storage.record import Kind, Outcome, Record, State
 from storage.request import Request
+from storage.result import LabResult
 from storage.signature import Signature
+from storage.specification import Specification, SpecificationTest
 from storage.table import Table
 
 Part = TypeVar("Part", bound=Table)
@@ -32,6 +49,7 @@ PARTS: dict[Kind, tuple[type[Table], ...]] = {
     Kind.DEVIATION: (Deviation, Investigation),
     Kind.OOS: (Oos, PhaseOne, RetestPlan, PhaseTwo),
     Kind.CAPA: (Capa, Implementation),
+    Kind.SPECIFICATION: (Specification,),
 }
 
 
@@ -58,6 +76,8 @@ class Sheet:
     followers: list[Record]
     plan_signatures: list[Signature]  # of the CAPAs that come from it
     permalink: str | None
+    tests: list[SpecificationTest] = field(default_factory=list)  # of a specification
+    result: LabResult | None = None  # judged by a specification, which led to it
 
     def part(self, table: type[Part]) -> Part | None:
         """Give a part of the record, where it is there already."""
@@ -157,6 +177,8 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         followers=followers,
         plan_signatures=signature.list_of_records(session, capas),
         permalink=posted.permalink if posted else None,
+        tests=specification.list_tests(session, record.id) if record.kind is Kind.SPECIFICATION else [],
+        result=result.find_of_record(session, record.id) if record.kind is Kind.OOS else None,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, capa, change, people
+from quality import approval, capa, change, people, specification
 from quality.approval import PLAN, RECORD
 from quality.capa import CheckForm
 from quality.change import Ref
@@ -71,6 +71,8 @@ def meaning(found: Sheet, act: str) -> str:
         return f"Check of effectiveness: {found.checks[-1].outcome}"
     if act == "approve_plan":
         return "Approval of the retest plan" if found.record.kind is Kind.OOS else "Approval of the action plan"
+    if found.record.kind is Kind.SPECIFICATION:
+        return "Approval of the specification"
     if found.record.kind is Kind.OOS:
         return f"Approval of the investigation and its outcome: {found.record.outcome}"
     return "Approval of the investigation and its conclusion"
@@ -147,6 +149,17 @@ def _approve(session: Session, actor: Actor, found: Sheet, _attempt: Attempt, me
     signature = _signed(session, actor, found, "approve", RECORD, method, now)
     if is_last:
         change.move(session, actor, found.record, State.CLOSED, "closed", now, signed=signature)
+    else:
+        change.finish(session, actor, found.record, "approved", now, signed=signature)
+
+
+def _approve_specification(
+    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
+) -> None:
+    is_last = approval.is_last(found)
+    signature = _signed(session, actor, found, "approve", RECORD, method, now)
+    if is_last:
+        specification.take_effect(session, actor, found, signature, now)
     else:
         change.finish(session, actor, found.record, "approved", now, signed=signature)
 
@@ -249,5 +262,6 @@ EFFECTS: Mapping[tuple[Kind, str], Effect] = MappingProxyType(
         (Kind.OOS, "approve_plan"): _approve_retests,
         (Kind.CAPA, "approve_plan"): _approve_action,
         (Kind.CAPA, "check"): _check,
+        (Kind.SPECIFICATION, "approve"): _approve_specification,
     }
 )

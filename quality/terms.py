@@ -29,7 +29,7 @@ class Unit(StrEnum):
 
 
 CHECK_AGAIN = "check again"  # the one term that is not named like its clock
-NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA"}
+NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "specification"}
 
 
 @dataclass(frozen=True)

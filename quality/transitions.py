@@ -19,9 +19,17 @@ VOIDABLE = {
     Kind.DEVIATION: guards.REPORTS_SETTLED,
     Kind.OOS: guards.REPORTS_SETTLED,
     Kind.CAPA: guards.SOURCES_COVERED,
+    Kind.SPECIFICATION: guards.NEWEST,
 }
-OPEN = {Kind.DEVIATION: SO_OPEN, Kind.OOS: OOS_OPEN, Kind.CAPA: CAPA_OPEN}
-DONE = (State.CLOSED, State.VOID)
+OPEN = {
+    Kind.DEVIATION: SO_OPEN,
+    Kind.OOS: OOS_OPEN,
+    Kind.CAPA: CAPA_OPEN,
+    Kind.SPECIFICATION: (State.PROPOSED,),
+}
+# The states in which there is nothing left to do: how a record of each kind ends, but for being void.
+ENDS = dict.fromkeys(OPEN, (State.CLOSED,)) | {Kind.SPECIFICATION: (State.EFFECTIVE, State.SUPERSEDED)}
+DONE = (State.CLOSED, State.EFFECTIVE, State.SUPERSEDED, State.VOID)
 NOT_BEGUN = (State.OPEN, State.PLANNED)  # whoever owned a record in these did no work on it yet
 
 
@@ -101,7 +109,7 @@ def _common(kind: Kind) -> tuple[Act, ...]:
     """Give what can be done with records of every kind."""
     alive = OPEN[kind]
     runs = (State.PLANNED, State.IN_PROGRESS) if kind is Kind.CAPA else alive
-    seen = (*alive, State.CLOSED)
+    seen = (*alive, *ENDS[kind])
     add_capa = Act("capa", "Add CAPA", seen, who.ANYBODY, "a new CAPA, linked to it", opens="New CAPA")
     distributed = Act(
         "distributed", "Batch distributed", alive, who.ANYBODY,
@@ -124,6 +132,18 @@ def _common(kind: Kind) -> tuple[Act, ...]:
             (guards.STANDS,), shown=lambda record: record.clock_stands, done=("resumed",),
         ),
         *(() if kind is Kind.CAPA else (distributed, add_capa)),
+        *_kept_beside(seen),
+        Act("clocks", "Clocks", (*seen, State.VOID), who.EVERYBODY,
+            "shows each clock with its rule, whose it is, and who is reminded next", is_aside=True),
+        *_shown(seen),
+        _void(alive, VOIDABLE[kind], "visible for ever; once acknowledged, accepted or signed, the other company's QA "
+              "agrees first"),
+    )  # fmt: skip
+
+
+def _kept_beside(seen: tuple[State, ...]) -> tuple[Act, ...]:
+    """Give what is kept beside a record, whatever its kind."""
+    return (
         Act("link", "Link record", seen, who.ANYBODY, "it is linked with records that exist", opens="Link record",
             is_aside=True),
         Act("comment", "Comment", (*seen, State.VOID), who.ANYBODY, "kept in the journal and the thread",
@@ -138,17 +158,22 @@ def _common(kind: Kind) -> tuple[Act, ...]:
             opens="QMS number", is_aside=True),
         Act("notes", "Private notes", (*seen, State.VOID), who.ANYBODY,
             "notes for one's own company alone", opens="Private notes", is_aside=True),
-        Act("clocks", "Clocks", (*seen, State.VOID), who.EVERYBODY,
-            "shows each clock with its rule, whose it is, and who is reminded next", is_aside=True),
+    )  # fmt: skip
+
+
+def _shown(seen: tuple[State, ...]) -> tuple[Act, ...]:
+    """Give how a record is read and taken along."""
+    return (
         Act("history", "History", (*seen, State.VOID), who.EVERYBODY, "shows its journal"),
         Act("export", "Export", (*seen, State.VOID), who.EVERYBODY,
             "sends the record with signatures and journal as a file"),
-        Act(
-            "void", "Void", alive, who.QA,
-            "visible for ever; once acknowledged, accepted or signed, the other company's QA agrees first",
-            (guards.NOTHING_ASKED, VOIDABLE[kind]),
-            to=(State.VOID,), opens="Void", binds=True, shown=_nothing_asked,
-        ),
+    )  # fmt: skip
+
+
+def _void(states: tuple[State, ...], voidable: Guard, effect: str) -> Act:
+    return Act(
+        "void", "Void", states, who.QA, effect, (guards.NOTHING_ASKED, voidable),
+        to=(State.VOID,), opens="Void", binds=True, shown=_nothing_asked,
     )  # fmt: skip
 
 
@@ -284,7 +309,44 @@ CAPA = (
     *_common(Kind.CAPA),
 )  # fmt: skip
 
-LIVES = {Kind.DEVIATION: DEVIATION, Kind.OOS: OOS, Kind.CAPA: CAPA}
+SPECIFICATION_SEEN = (*OPEN[Kind.SPECIFICATION], *ENDS[Kind.SPECIFICATION])
+SPECIFICATION = (
+    Act(
+        "approve", "Approve", (State.PROPOSED,), who.APPROVER,
+        "a signature: of QA of both companies. The last one makes it effective, from its day on, and the version "
+        "before it is superseded from then",
+        (guards.HAS_TESTS,), to=(State.EFFECTIVE,), opens="Sign", is_step=True, binds=True,
+    ),
+    Act(
+        "add_test", "Add test", (State.PROPOSED,), who.ANYBODY,
+        "a test with its limits; signatures already given are void", opens="Add test", is_step=True,
+    ),
+    Act(
+        "upload_tests", "Upload tests", (State.PROPOSED,), who.ANYBODY,
+        "the tests of a CSV or XLSX file, all or none; signatures already given are void", opens="Upload tests",
+    ),
+    Act(
+        "remove_test", "Remove test", (State.PROPOSED,), who.ANYBODY,
+        "a test is taken out, with a reason; signatures already given are void",
+        (guards.HAS_TESTS,), opens="Remove test",
+    ),
+    Act(
+        "result", "Record result", (State.EFFECTIVE,), who.ANYBODY,
+        "a result is judged by it: one that complies is recorded, another waits to be confirmed", opens="Record result",
+    ),
+    Act(
+        "results", "Upload results", (State.EFFECTIVE,), who.ANYBODY,
+        "the results of a CSV or XLSX file are judged, all or none", opens="Upload results",
+    ),
+    _assign("Reassign", (State.PROPOSED,)),
+    *(act for act in _answers((State.PROPOSED, State.EFFECTIVE)) if act.name != "grant"),
+    *_kept_beside(SPECIFICATION_SEEN),
+    *_shown(SPECIFICATION_SEEN),
+    _void((State.PROPOSED, State.EFFECTIVE), VOIDABLE[Kind.SPECIFICATION],
+          "visible for ever, and no result is judged by it any more; once signed, the other company's QA agrees first"),
+)  # fmt: skip
+
+LIVES = {Kind.DEVIATION: DEVIATION, Kind.OOS: OOS, Kind.CAPA: CAPA, Kind.SPECIFICATION: SPECIFICATION}
 _BY_NAME = {(kind, act.name): act for kind, life in LIVES.items() for act in life}
 
 

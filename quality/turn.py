@@ -154,6 +154,14 @@ def _check(sheet: Sheet, now: datetime) -> str:
     return f"{_people(sheet, 'check')} checks its effectiveness{f' from {when} on' if early else ''}."
 
 
+def _proposed(sheet: Sheet, now: datetime) -> str:
+    if guards.HAS_TESTS.fails(sheet, now):
+        return f"{sheet.who(sheet.record.owner_id)} adds its tests."
+    if len(approval.remaining(sheet)) > 1:
+        return "QA of both companies approve it by signature."
+    return f"{_people(sheet, 'approve')} approves it by signature."
+
+
 def _people(sheet: Sheet, name: str) -> str:
     """Name who may do an act now: `Elif Kaya or Finn Larsen (Borealis)`; whose turn it is where that is nobody."""
     able = _able(sheet, name)
@@ -198,5 +206,6 @@ STEPS: Mapping[tuple[Kind, State], Step] = MappingProxyType(
         (Kind.CAPA, State.PLANNED): _planned,
         (Kind.CAPA, State.IN_PROGRESS): _in_progress,
         (Kind.CAPA, State.IMPLEMENTED): _check,
+        (Kind.SPECIFICATION, State.PROPOSED): _proposed,
     }
 )

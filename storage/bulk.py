@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, inspect
+from sqlalchemy import and_, inspect, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -12,6 +12,7 @@ from storage.evidence import Evidence
 from storage.journal import FIRST, JournalEntry
 from storage.record import Kind, Record, RecordBatch, RecordLink, lot_key
 from storage.reply import Reply
+from storage.result import LabResult
 from storage.table import Table
 
 Row = TypeVar("Row", bound=Table)
@@ -139,6 +140,34 @@ def files_of(session: Session, record_ids: Sequence[int]) -> list[Evidence]:
     """List the files kept with some records, without their bytes."""
     kept = select(Evidence).where(col(Evidence.record_id).in_(record_ids))
     return list(session.exec(kept.order_by(col(Evidence.record_id), col(Evidence.id))).all())
+
+
+def numbers_of(session: Session, record_ids: Sequence[int]) -> dict[int, str]:
+    """Give the numbers of some records by their ids."""
+    found = session.exec(select(Record.id, Record.number).where(col(Record.id).in_(record_ids))).all()
+    return dict(found)
+
+
+def results(
+    session: Session, partnership_id: int, *, lot: str | None = None, start: datetime | None = None,
+    end: datetime | None = None, of: Sequence[int] | None = None,
+) -> Iterator[list[LabResult]]:  # fmt: skip
+    """Give laboratory results in the order in which they were recorded, some at a time.
+
+    Of a partnership, of a lot, of a span of time, or those that led to some records or were judged by them.
+    """
+    wanted = select(LabResult).where(LabResult.partnership_id == partnership_id)
+    if lot is not None:
+        wanted = wanted.where(LabResult.lot_key == lot_key(lot))
+    if start is not None and end is not None:
+        wanted = wanted.where(LabResult.recorded_at >= start, LabResult.recorded_at < end)
+    if of is not None:
+        wanted = wanted.where(or_(col(LabResult.record_id).in_(of), col(LabResult.specification_id).in_(of)))
+    after = 0
+    while page := session.exec(wanted.where(LabResult.id > after).order_by(col(LabResult.id)).limit(FEW)).all():
+        after = page[-1].id
+        yield list(page)
+        session.expunge_all()
 
 
 def whole_chain(session: Session, partnership_id: int, until: int) -> Iterator[Link]:

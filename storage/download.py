@@ -6,8 +6,9 @@ is asked for twice is fetched once.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Index, func, text, update
+from sqlalchemy import JSON, Column, Index, func, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
@@ -16,10 +17,11 @@ from storage.upsert import insert_if_new
 
 LEASE = timedelta(minutes=5)  # longer than any file may take
 PENDING = text("done_at IS NULL")
+EVIDENCE, TESTS, RESULTS = "evidence", "tests", "results"  # what a file is fetched for
 
 
 class Download(Table, table=True):
-    """A file of Slack that is to be kept with a record."""
+    """A file of Slack that is to be kept with a record, or read into it."""
 
     __table_args__ = (
         Index("ix_download_pending", "next_at", sqlite_where=PENDING, postgresql_where=PENDING),
@@ -42,6 +44,9 @@ class Download(Table, table=True):
     last_error: str | None = Field(default=None, max_length=300)
     done_at: datetime | None = Field(default=None, sa_type=Moment)
     outcome: str | None = Field(default=None, max_length=16)  # kept, not kept
+    purpose: str = Field(default=EVIDENCE, max_length=16, sa_column_kwargs={"server_default": EVIDENCE})
+    # What the form said about a file that is read, and what its reading came to.
+    given: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
 
 
 def put(session: Session, wanted: Sequence[Download]) -> int:

@@ -1,6 +1,6 @@
 """Counts over a partnership's records for its weekly figures: each a few rows, however many records there are.
 
-A void record counts in none of them.
+A void record counts in none of them, nor does one of a kind that is no event, such as a specification.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from storage.partnership import Side
 from storage.record import Asked, Kind, Outcome, Record, State
 from storage.request import Request
 
+COUNTED = (Kind.DEVIATION, Kind.OOS, Kind.CAPA)  # a specification is no event, and nothing of it is late or early
 Span = tuple[datetime | None, datetime | None]  # from, and up to but not including; None: without that end
 LOGGING = (ClockName.NOTIFY, ClockName.ACKNOWLEDGE)  # what runs when a record is logged, and ends by who is told
 
@@ -116,7 +117,8 @@ def count_extensions(session: Session, partnership_id: int, since: datetime) -> 
 
 
 def _of(partnership_id: int) -> ColumnElement[bool]:
-    return and_(col(Record.partnership_id) == partnership_id, col(Record.state) != State.VOID)
+    of = (col(Record.partnership_id) == partnership_id, col(Record.state) != State.VOID)
+    return and_(*of, col(Record.kind).in_(COUNTED))
 
 
 def _closed_since(partnership_id: int, since: datetime) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What deviations, OOS results and CAPAs have in common, and the questions asked across them."""
+"""What records of every kind have in common, and the questions asked across them."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     DEVIATION = "deviation"
     OOS = "oos"
     CAPA = "capa"
+    SPECIFICATION = "specification"
 
 
 class Class(StrEnum):
@@ -47,6 +48,9 @@ class State(StrEnum):
     IN_PROGRESS = "In progress"
     IMPLEMENTED = "Implemented"
     PENDING_APPROVAL = "Pending approval"
+    PROPOSED = "Proposed"
+    EFFECTIVE = "Effective"
+    SUPERSEDED = "Superseded"
     CLOSED = "Closed"
     VOID = "Void"
 
@@ -90,7 +94,7 @@ def _where(flag: str) -> dict[str, Any]:
 
 
 class Record(Table, table=True):
-    """A deviation, an OOS result or a CAPA."""
+    """A deviation, an OOS result, a CAPA, a specification."""
 
     __table_args__ = (
         Index("ix_record_number", "partnership_id", "number", unique=True),

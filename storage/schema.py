@@ -25,9 +25,11 @@ from storage import (
     record,
     reply,
     request,
+    result,
     sequence,
     signature,
     snooze,
+    specification,
 )
 from storage.table import Table
 
@@ -49,6 +51,9 @@ TABLES = (
     capa.Capa,
     capa.Implementation,
     capa.EffectivenessCheck,
+    specification.Specification,
+    specification.SpecificationTest,
+    result.LabResult,
     author.Author,
     signature.Signature,
     device.Device,

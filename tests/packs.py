@@ -10,9 +10,11 @@ from typing import Any
 from sqlmodel import Session
 
 from quality import capture, export, own, request
+from quality import result as results
 from quality.capture import Said
 from quality.pack.make import Made
 from quality.pack.scope import Scope, What
+from quality.result import ResultForm
 from sandbox import Driver
 from storage import message
 from storage.database import Database
@@ -111,6 +113,10 @@ def fill(session: Session, there: Partnership) -> None:
     support.phase_2(session, result)
     mistaken = support.log_deviation(session, title="中文", class_=Class.MINOR)
     request.void(session, actor(session, ELIF), ref(mistaken), "Logged twice.", NOW)
+    specified = support.effective(session, now=NOW)
+    for reported in ("99.6", "90.1"):
+        form = ResultForm(specified.id, "Assay", "AB-1001", reported, NOW, analyst="=G. Rao")
+        results.record(session, actor(session, GITA), form, NOW)
     still = support.investigate(session, support.log_deviation(session, title="Open", now=NOW + 9 * DAY))
     own.set_number(session, actor(session, ANNA), ref(still), "QMS-77", None, NOW)
     own.keep_note(session, actor(session, ANNA), ref(still), SECRET, NOW)

@@ -15,10 +15,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import capa, deviation, evidence, oos, partnership, people, request, signature
+from quality import capa, deviation, evidence, oos, partnership, people, request, signature, specification
 from quality import record as records
 from quality.capa import CapaForm
 from quality.change import Ref
+from quality.criteria import TestForm
 from quality.deviation import DeviationForm, InvestigationForm
 from quality.evidence import SharedFile
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
@@ -27,6 +28,7 @@ from quality.people import Actor, Identity, Profile
 from quality.refusal import FieldErrors, Refusal, Witnessed
 from quality.sheet import Sheet, of_record
 from quality.signature import Attempt
+from quality.specification import SpecificationForm
 from storage import draft, person, scope
 from storage.capa import ActionType
 from storage.database import Database
@@ -120,6 +122,9 @@ INVESTIGATION = InvestigationForm(
     no_capa_reason="The seal was replaced at once.",
     conclusion="A worn seal.",
 )
+ASSAY = TestForm("Assay", "Assay or potency", "HPLC-01", lower="95.0", upper="105.0", unit="%", alert_lower="97.0")
+IMPURITY = TestForm("Impurity A", "Purity or impurity", upper="0.05", unit="%", quantitation="0.02")
+APPEARANCE = TestForm("Appearance", "Identity", criterion="White tablets")
 NO_CAUSE = PhaseOneForm(cause_found=False, evidence="Nothing in the laboratory explains it.")
 CAUSE = PhaseOneForm(cause_found=True, evidence="The standard was weighed wrongly.", checklist=("Balance",))
 RETESTS = RetestPlanForm(hypothesis="The sample was not mixed.", number=2, second_analyst="Max Mint")
@@ -199,6 +204,21 @@ def log_capa(
         plan="Order, fit, qualify.",
     )
     return capa.log(session, actor(session, who), replace(form, **changes), now)
+
+
+def propose(
+    session: Session, who: Profile = GITA, now: datetime = NOW, *, tests: tuple[TestForm, ...] = (ASSAY, IMPURITY),
+    **changes: Any,
+) -> Record:  # fmt: skip
+    """Propose the specification of a tablet, in force from today."""
+    form = SpecificationForm(product="Tablet 10 mg", sample_type="Finished product", effective_on=now.date())
+    return specification.propose(session, actor(session, who), replace(form, **changes), now, tests)
+
+
+def effective(session: Session, now: datetime = NOW, **changes: Any) -> Record:
+    """Propose a specification that QA of both companies sign."""
+    record = propose(session, now=now, **changes)
+    return sign(session, ANNA, sign(session, ELIF, record, now=now), now=now)
 
 
 def assign(session: Session, record: Record, owner: Profile, who: Profile = ELIF, now: datetime = NOW) -> Record:
@@ -321,6 +341,8 @@ def implement(session: Session, record: Record, now: datetime = NOW, *, owner: P
 
 def close(session: Session, record: Record, now: datetime = NOW) -> Record:
     """Bring a record that was just logged to its closing, through all its states."""
+    if record.kind is Kind.SPECIFICATION:
+        return sign(session, ANNA, sign(session, ELIF, record, now=now), now=now)
     if record.kind is Kind.CAPA:
         implement(session, begin_capa(session, record, now), now)
         return check(session, ELIF, record, now=now + timedelta(days=90))

@@ -10,6 +10,8 @@ from quality.pack.cover import count
 from quality.pack.subject import COUNTED, FORMAT
 from storage.journal import FIRST, canonical, link
 
+RESULT = ("specification", "test", "lot", "reported", "rounded", "verdict")  # what of a result the journal holds
+
 Lines = Callable[[str], Iterator[bytes]]
 
 
@@ -21,6 +23,7 @@ class Contents:
         self.counts: Counter[str] = Counter()
         self.entries: set[str] = set()  # their hashes
         self.signed: set[str] = set()  # hashes of what the journal says was signed
+        self.results: dict[int, dict[str, Any]] = {}  # what it says of results, by their ids
         self.kept: set[str] = set()  # of the files it says were kept
 
     def run(self) -> Iterator[tuple[bool, str]]:
@@ -29,6 +32,7 @@ class Contents:
             yield from self._head()
             yield from self._told("journal.jsonl", self._journal(), "entries", self._ended)
             yield from self._told("records.jsonl", self._records(), "records", lambda: "")
+            yield from self._told("results.jsonl", self._results(), "results", lambda: "")
             yield from self._numbers()
         except (ValueError, LookupError, TypeError, AttributeError) as wrong:
             yield False, f"what stands in it cannot be read: {type(wrong).__name__}"
@@ -78,6 +82,9 @@ class Contents:
         self.entries.add(digest)
         if signed := body.get("signature"):
             self.signed.add(signed["hash"])
+        if body["event"] in ("result.recorded", "result.to_confirm"):
+            said = body["changes"]
+            self.results[body["result"]] = {name: said[name][1] for name in RESULT if name in said}
         if kept := body["changes"].get("sha256"):
             self.kept.add(kept[1])
 
@@ -94,6 +101,16 @@ class Contents:
             self.counts.update(count(one))
             for fault in self._faults(one):
                 yield f"{one['number']}: {fault}"
+
+    def _results(self) -> Iterator[str]:
+        for line in self.lines("results.jsonl"):
+            one = json.loads(line)
+            self.counts["results"] += 1
+            told = self.results.get(one["id"])
+            if told is None and self.manifest["journal"]["whole"]:
+                yield f"the result of {one['test']} of {one['lot']} is not in the journal"
+            elif told is not None and told != {name: one[name] for name in told}:
+                yield f"the result of {one['test']} of {one['lot']} is not what the journal says"
 
     def _faults(self, told: dict[str, Any]) -> Iterator[str]:
         if _hash(canonical(told["content"])) != told["content_sha256"]:

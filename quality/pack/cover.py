@@ -13,6 +13,7 @@ NOUNS = {
     "deviation": ("deviation", "deviations"),
     "oos": ("OOS or OOT result", "OOS and OOT results"),
     "capa": ("CAPA", "CAPAs"),
+    "specification": ("specification", "specifications"),
 }
 WHOLE = "The journal is in it from its first entry to the one above: the whole chain can be recomputed."
 IN_PART = (
@@ -63,7 +64,7 @@ def of_pack(subject: Subject, contents: dict[str, Any]) -> dict[str, Any]:
         ("CMO", both[Side.CMO].name),
         ("Holds", subject.scope.words),
         ("Records", _records(subject)),
-        *((noun.capitalize(), f"{subject.counts[noun]:,}") for noun in ("signatures", "attachments")),
+        *((noun.capitalize(), f"{subject.counts[noun]:,}") for noun in ("results", "signatures", "attachments")),
         ("Replies in threads", f"{subject.counts['replies']:,}"),
         ("Journal entries in it", f"{subject.counts['entries']:,}"),
         ("As of", f"{words.moment(end.at)}: entry {end.seq} of the journal, the last one that changed something"),

@@ -21,7 +21,9 @@ from storage.partnership import Company, Partnership, Side
 from storage.person import Person
 from storage.record import Kind, Record, RecordBatch, lot_key
 from storage.reply import Reply
+from storage.result import LabResult
 from storage.signature import Signature
+from storage.specification import SpecificationTest
 from storage.table import Table
 
 
@@ -50,7 +52,18 @@ def sheets(session: Session, there: Partnership, both: dict[Side, Company], foun
     """Gather records whole; without what only decides about them or draws their cards."""
     ids = [record.id for record in found]
     parts = _parts(session, found)
-    tables = (Retest, EffectivenessCheck, Clock, AuthorityReport, Evidence, OwnNumber, RecordBatch, Signature, Author)
+    tables: tuple[type[Table], ...] = (
+        Retest,
+        EffectivenessCheck,
+        Clock,
+        AuthorityReport,
+        Evidence,
+        OwnNumber,
+        RecordBatch,
+        Signature,
+        Author,
+    )
+    tables += (SpecificationTest, LabResult)
     of: dict[type[Table], dict[int, list[Any]]] = {table: bulk.rows_of(session, table, ids) for table in tables}
     asked = {one.record_id: one for one in request.list_open(session, ids)}
     sources, followers = bulk.links_of(session, ids)
@@ -77,6 +90,8 @@ def sheets(session: Session, there: Partnership, both: dict[Side, Company], foun
             followers=followers.get(record.id, []),
             plan_signatures=[],
             permalink=None,
+            tests=[one for one in of[SpecificationTest].get(record.id, []) if one.removed_by_id is None],
+            result=next(iter(of[LabResult].get(record.id, [])), None),
         )
         for record in found
     ]

@@ -10,13 +10,13 @@ from typing import Any, TextIO
 
 from sqlmodel import Session
 
-from quality.pack import cover, pages
+from quality.pack import cover, pages, results
 from quality.pack.archive import Archive
 from quality.pack.gather import Gathered, gather
 from quality.pack.printing import Printing
 from quality.pack.scope import Scope, ids_of
 from quality.pack.subject import COUNTED, Subject
-from quality.pack.tables import Tables
+from quality.pack.tables import RESULTS, Tables
 from quality.pack.told import told
 from quality.refusal import Refusal
 from storage import bulk, evidence
@@ -26,6 +26,7 @@ from storage.journal import canonical
 from storage.partnership import Company, Partnership, Side
 
 AT_ONCE = 100  # records that are read together
+ON_A_PAGE = 100  # results that follow each other under one heading
 FOLDER = Path(__file__).parent
 Progress = Callable[[int, int], None]  # records that are done, of how many; what it raises ends the making
 
@@ -82,6 +83,7 @@ class _Making:
                         printing.add(self._take(found, lines, tables))
                     self.session.expunge_all()
                     self.progress(subject.counts["records"], len(subject.ids))
+                self._results(tables, printing)
             self._journal()
             printing.finish()
         self._write(printing.paths)
@@ -96,6 +98,17 @@ class _Making:
         self.files += [(a["file"], kept) for a, kept in zip(one["evidence"], found.sheet.files, strict=True)]
         self.subject.counts.update(cover.count(one))
         return pages.of_record(one, found)
+
+    def _results(self, tables: Tables, printing: Printing) -> None:
+        """Write the laboratory results, their pages behind those of the records."""
+        with self._lines("results.jsonl") as lines:
+            for some in results.of_pack(self.session, self.subject):
+                for one in some:
+                    lines.write(canonical(one) + "\n")
+                    tables.write(RESULTS, results.cells(one))
+                for place in range(0, len(some), ON_A_PAGE):
+                    printing.add(results.page(some[place : place + ON_A_PAGE], self.subject.counts["results"] + 1))
+                    self.subject.counts["results"] += len(some[place : place + ON_A_PAGE])
 
     def _lines(self, name: str) -> TextIO:
         return (self.folder / name).open("w", encoding="utf-8")
@@ -120,7 +133,7 @@ class _Making:
         for name in ["pack.pdf", *printed, Tables.XLSX, *Tables.NAMES]:
             add(name, here / name)
         add("pack.json", _json(head))
-        for name in ("records.jsonl", "journal.jsonl"):
+        for name in ("records.jsonl", "results.jsonl", "journal.jsonl"):
             add(name, here / name)
         add("schema.json", FOLDER / "schema.json")
         for path, kept in self.files:

@@ -30,6 +30,7 @@ TOLD = {
     "format", "scope", "record", "class", "title", "product", "batches", "logged_by", "logged_side", "detected_at",
     "recorded_at", "evidence",
 }  # fmt: skip
+MOST_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,25 @@ def _content(content: Told, people: dict[str, str]) -> Iterable[dict[str, Any]]:
         if isinstance(part, dict):
             yield {"title": label(name), "facts": [(label(key), _named(key, one, people)) for key, one in part.items()]}
         elif _is_part(part):
-            rows = [[_named(key, one.get(key), people) for key in part[0]] for one in part]
-            yield {"title": label(name), "head": [*map(label, part[0])], "widths": [1] * len(part[0]), "rows": rows}
+            yield {"title": label(name), **_alike(part, people)}
         else:
             yield {"title": label(name), "facts": [("", value(part))]}
+
+
+def _alike(parts: Sequence[Told], people: dict[str, str]) -> dict[str, Any]:
+    """Show several of a kind: as a table where it has room for what they say, else one below the other."""
+    said = [key for key in parts[0] if any(one.get(key) not in (None, "", []) for one in parts)]
+    if len(said) <= MOST_COLUMNS:
+        rows = [[_named(key, one.get(key), people) for key in said] for one in parts]
+        return {"head": [*map(label, said)], "widths": [1] * len(said), "rows": rows}
+    place, name, *rest = said
+    return {
+        "entries": [(value(one[place]), value(one[name]), "", "; ".join(_said(one, rest, people))) for one in parts]
+    }
+
+
+def _said(one: Told, keys: Iterable[str], people: dict[str, str]) -> Iterable[str]:
+    return (f"{label(key)}: {_named(key, one[key], people)}" for key in keys if one[key] not in (None, "", []))
 
 
 def _named(key: str, given: Any, people: dict[str, str]) -> str:

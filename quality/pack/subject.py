@@ -7,9 +7,10 @@ from typing import Any
 from quality.pack.scope import Scope, What
 from storage.bulk import End
 from storage.partnership import Company, Partnership, Side
+from storage.record import Kind
 
 FORMAT = 1
-COUNTED = ("records", "deviation", "oos", "capa", "signatures", "attachments", "replies", "entries")
+COUNTED = ("records", *Kind, "results", "signatures", "attachments", "replies", "entries")
 
 
 @dataclass
@@ -37,5 +38,5 @@ class Subject:
             "time_zone": self.there.time_zone,
             "scope": self.scope.told(),
             "journal": end,
-            "counts": {name: self.counts[name] for name in COUNTED},
+            "counts": {str(name): self.counts[name] for name in COUNTED},
         }

@@ -18,6 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from quality.pack import timeline
 from quality.pack.gather import Gathered
+from quality.pack.results import COLUMNS
 from quality.pack.told import people_of
 
 Told = dict[str, Any]
@@ -94,6 +95,7 @@ def _wide(*names: str) -> dict[str, int]:
     return NUMBER | dict.fromkeys(names, 22)
 
 
+RESULTS = Table("results", _wide(*COLUMNS), lambda _told, _found: ())  # which stand beside the records
 TABLES = (
     Table(
         "records",
@@ -107,6 +109,7 @@ TABLES = (
     ),
     Table("content", NUMBER | {"part": 18, "field": 22, "value": WIDEST}, _content),
     Table("signatures", _wide(*SIGNATURE), _of("signatures", *SIGNATURE)),
+    RESULTS,
     Table("clocks", _wide(*CLOCK), _of("clocks", *CLOCK)),
     Table("reports", _wide(*REPORT), _of("reports_to_authorities", *REPORT)),
     Table("evidence", _wide(*FILE), _of("evidence", *FILE)),
@@ -178,10 +181,15 @@ class Tables:
         """Write the rows of a record."""
         for table in TABLES:
             for row in table.rows(told, found):
-                self._written[table.name].writerow([disarmed(cell(value)) for value in row])
-                self._rows[table.name] += 1
-                if self._rows[table.name] <= MOST_ROWS:
-                    self._put(self._into[table.name], self._rows[table.name], row)
+                self.write(table, row)
+
+    def write(self, table: Table, row: Iterable[Any]) -> None:
+        """Write a row of a table."""
+        values, name = [*row], table.name
+        self._written[name].writerow([disarmed(cell(value)) for value in values])
+        self._rows[name] += 1
+        if self._rows[name] <= MOST_ROWS:
+            self._put(self._into[name], self._rows[name], values)
 
     def _put(self, sheet: Worksheet, place: int, row: Sequence[Any]) -> None:
         for column, value in enumerate(row):

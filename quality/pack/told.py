@@ -14,11 +14,14 @@ from quality import words
 from quality.content import content, digest, submitted_files
 from quality.pack.gather import Gathered
 from quality.sheet import PARTS, Sheet
+from storage.capa import EffectivenessCheck
 from storage.clock import Clock
 from storage.evidence import Evidence
+from storage.oos import Retest
 from storage.record import Record
 from storage.reply import Reply
 from storage.signature import Signature
+from storage.specification import SpecificationTest
 from storage.table import Table
 
 FACTS = ("number", "kind", "version", "state", "class_", "title", "product", "outcome", "void_reason")
@@ -34,6 +37,12 @@ SIGNATURE = (
 FILE = ("name", "media_type", "size", "sha256", "description", "added_at", "kept_at")
 REPORT = ("name", "answer", "reason", "answered_at", "filed_at")
 LONGEST_NAME = 80
+# Of the content, what there may be several of.
+ALIKE: dict[str, type[Table]] = {
+    "retests": Retest,
+    "effectiveness_checks": EffectivenessCheck,
+    "tests": SpecificationTest,
+}
 
 
 def told(found: Gathered, as_of: datetime) -> dict[str, Any]:
@@ -79,7 +88,9 @@ def _in_fields_order(sheet: Sheet, told: dict[str, Any]) -> dict[str, Any]:
     first, *later = PARTS[sheet.record.kind]
     parts = {"report": first} | {str(table.__tablename__): table for table in later}
     order = [*(name for name in parts if name in told), *(name for name in told if name not in parts)]
-    return {name: _in_order_of(parts[name], told[name]) if name in parts else told[name] for name in order}
+    alike = {name: [_in_order_of(table, one) for one in told.get(name, [])] for name, table in ALIKE.items()}
+    ordered = {name: _in_order_of(table, told[name]) for name, table in parts.items() if name in told} | alike
+    return {name: ordered.get(name, told[name]) for name in order}
 
 
 def _in_order_of(table: type[Table], part: dict[str, Any]) -> dict[str, Any]:

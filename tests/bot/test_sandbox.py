@@ -17,11 +17,10 @@ async def test_the_sample_partnership_is_lived_in(tmp_path: Path) -> None:
     async with opened(data, 0) as box:
         anna = box.person("U0ANNA")
         cards = [message for message in anna.messages() if "History" in message.buttons]
-        assert len(cards) == len(
-            [scene for scene in STORY if scene.act in ("Log deviation", "Log OOS result", "Add CAPA")]
-        )
+        logging = ("Log deviation", "Log OOS result", "Add CAPA", "New specification")
+        assert len(cards) == len([scene for scene in STORY if scene.act in logging])
         words = "\n".join(card.words for card in cards)
-        for state in ("State: Open", "State: Phase I", "State: Planned", "State: Closed", "· late"):
+        for state in ("State: Open", "State: Phase I", "State: Planned", "State: Closed", "State: Effective", "· late"):
             assert state in words
         assert [call.answer for call in box.calls if not call.answer["ok"]] == []
         assert abs((box.now() - datetime.now(UTC)).total_seconds()) < 600

@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from handlers import cards, lists
-from quality.transitions import DONE, OPEN
+from quality.transitions import ENDS, OPEN
 from storage.partnership import Side
-from storage.record import Asked, Kind, Outcome, Record, Row
+from storage.record import Asked, Kind, Outcome, Record, Row, State
 from tests.stage import GITA, TUESDAY, Stage
 
 
@@ -194,7 +194,7 @@ async def test_a_list_has_the_buttons_of_the_card(stage: Stage) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_a_row_of_buttons_is_within_slacks_limit(kind: Kind) -> None:
     """At most 25 elements in one block of actions, and a page of records within 50 blocks, in every state."""
-    for state, asked in itertools.product((*OPEN[kind], *DONE), (None, *Asked)):
+    for state, asked in itertools.product((*OPEN[kind], *ENDS[kind], State.VOID), (None, *Asked)):
         record = Record(id=1, partnership_id=1, kind=kind, state=state, title="T", number="N-1", asked=asked)
         record.outcome, record.turn, record.awaits_cmo = Outcome.CONFIRMED, Side.CMO, True
         shown = cards.rows([Row(record, None, None, has_reports=True)] * lists.PAGE, TUESDAY, "UTC")

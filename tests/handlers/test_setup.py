@@ -11,7 +11,16 @@ from tests.stage import INTERNAL, Stage
 
 BUTTONS = [
     *("Log deviation", "Log OOS result", "New CAPA"),
-    *("Open records", "My work", "Search", "People", "Agreement", "Signing device", "Inspection pack"),
+    *(
+        "Open records",
+        "My work",
+        "Search",
+        "Specifications",
+        "People",
+        "Agreement",
+        "Signing device",
+        "Inspection pack",
+    ),
 ]
 
 

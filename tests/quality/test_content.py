@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from quality import capa, request
+from quality import capa, request, specification
 from quality.capa import PlanForm
 from quality.content import content, digest
 from storage.database import Database
@@ -105,6 +105,16 @@ def _capa(session: Session, now: Time, source: Record) -> Record:
     return support.check(session, ANNA, record, Outcome.NOT_EFFECTIVE, now())
 
 
+def _specification(session: Session, now: Time) -> Record:
+    """Sign a specification, take a test out, sign it again, and let another version take its place."""
+    record = support.sign(session, ELIF, support.propose(session, now=now()), now=now())
+    gone = support.sheet_of(session, record).tests[0]
+    specification.remove_test(session, actor(session, GITA), ref(record), gone.id, "Twice.", now())
+    support.sign(session, ANNA, support.sign(session, ELIF, record, now=now()), now=now())
+    support.effective(session, now())
+    return record
+
+
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a database with signed records of all kinds, by the use cases; tests copy it."""
@@ -116,7 +126,8 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.writing() as session:
         made = [_deviation(session, now), _oos(session, now), _invalidated(session, now)]
         made.append(_capa(session, now, made[0]))
-        assert [one.state for one in made] == [State.CLOSED, State.CLOSED, State.PHASE_1, State.CLOSED]
+        made.append(_specification(session, now))
+        assert [one.state for one in made] == [*[State.CLOSED] * 2, State.PHASE_1, State.CLOSED, State.SUPERSEDED]
     database.close()
     return path
 
@@ -152,7 +163,7 @@ def test_every_content_can_be_rebuilt_as_documented(signed: Path) -> None:
             "SELECT r.kind, s.scope, s.voided_at IS NULL FROM signature s JOIN record r ON r.id = s.record_id"
         ).fetchall()
     connection.close()
-    assert len(found) == 16
+    assert len(found) == 21
     assert set(found) == {
         (Kind.DEVIATION, "record", 0),
         (Kind.DEVIATION, "record", 1),
@@ -164,6 +175,8 @@ def test_every_content_can_be_rebuilt_as_documented(signed: Path) -> None:
         (Kind.CAPA, "plan", 1),
         (Kind.CAPA, "check 1", 1),
         (Kind.CAPA, "check 2", 1),
+        (Kind.SPECIFICATION, "record", 0),
+        (Kind.SPECIFICATION, "record", 1),
     }
 
 
@@ -171,7 +184,7 @@ def test_the_bot_stores_what_it_hashed(signed: Path) -> None:
     """Each stored content is that of the record, for the signatures that count."""
     database = Database(f"sqlite:///{signed}")
     with database.reading() as session:
-        for number in range(1, 5):
+        for number in range(1, 7):
             found = support.sheet_of(session, session.get_one(Record, number))
             for one in found.signatures:
                 assert digest(one.content) == one.hash

@@ -79,9 +79,11 @@ ROLES: dict[Profile, list[Role]] = {
     HUGO: [Role.MEMBER, Role.QA],
     VITO: [Role.VIEWER],
 }
+# A specification has two states and no clock: tests/quality/test_specification.py goes through its life.
+WALKED = (Kind.DEVIATION, Kind.OOS, Kind.CAPA)
 EVERYBODY = [*ROLES, NOBODY, STRANGER]
 QUIET = {"comment", "evidence", "files", "number", "notes", "clocks", "history", "export"}
-ACTS = sorted({act.name for acts in transitions.LIVES.values() for act in acts})
+ACTS = sorted({act.name for kind in WALKED for act in transitions.LIVES[kind]})
 CHANGES = [name for name in ACTS if name not in QUIET]
 CODES = OneTimeCodes(Safe("a key for tests that is long enough for all of them"))
 HAPPENS = {
@@ -290,7 +292,7 @@ class Walk(RuleBasedStateMachine):
     def some_id(self) -> int:
         """Give a record, of each kind as often, and more often one that is still open."""
         REACHED["rules"] += 1
-        kind = self.dice.choice(list(Kind))
+        kind = self.dice.choice(WALKED)
         ids = [one for one, state in self.states.items() if state.startswith(kind)]
         alive = [one for one in ids if one in self.open]
         return self.dice.choice(alive if alive and self.dice.choice(OFTEN) else ids)
@@ -730,7 +732,7 @@ def test_no_walk_breaks_a_rule(prepared_walk: type[Walk]) -> None:
         pytest.fail("\n".join([*STORY[-MOST_TOLD:], f"{type(problem).__name__}: {problem}"]))
     print(*sorted(REACHED.items()), sep="\n")  # noqa: T201 - how far they came: pytest -s
     closed = {reached.partition(" Closed")[0] for reached in REACHED if " Closed" in reached}
-    assert closed == set(Kind)
+    assert closed == set(WALKED)
 
 
 def test_walks_come_to_every_end(prepared_walk: type[Walk]) -> None:

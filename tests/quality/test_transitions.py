@@ -128,6 +128,7 @@ CMO_TURN, SPONSOR_TURN, BOTH_TURN = "the CMO signs", "the sponsor signs", "both 
 FILES = "files are kept with it"
 STOPPED, LATE = "its clock is stopped", "late"
 ACKNOWLEDGED, LOGGED_BY_SPONSOR, CONFIRMED = "acknowledged", "the sponsor logged it", "confirmed"
+NO_TESTS, FOLLOWED = "it has no test", "a later version follows"
 PLAN_APPROVED, RETESTS_DONE, CHECK_DATE = "the plan is approved", "no retest is left", "the check date is reached"
 
 
@@ -158,19 +159,23 @@ def requests(alive: tuple[str, ...], extended: tuple[str, ...], closed: tuple[st
     ]
 
 
-def always(alive: tuple[str, ...]) -> list[Row]:
+def always(alive: tuple[str, ...], ends: tuple[str, ...] = ("Closed",)) -> list[Row]:
     """Give what everybody may do with a record."""
     return [
-        Row("Link record", ANYBODY, (*alive, "Closed")),
-        Row("Comment", ANYBODY, (*alive, "Closed", "Void")),
-        Row("QMS number", ANYBODY, (*alive, "Closed", "Void")),
-        Row("Private notes", ANYBODY, (*alive, "Closed", "Void")),
-        Row("Add evidence", ANYBODY, (*alive, "Closed", "Void")),
-        Row("Evidence", EVERYBODY, (*alive, "Closed", "Void"), {FILES}),
-        Row("Clocks", EVERYBODY, (*alive, "Closed", "Void")),
-        Row("History", EVERYBODY, (*alive, "Closed", "Void")),
-        Row("Export", EVERYBODY, (*alive, "Closed", "Void")),
+        Row("Link record", ANYBODY, (*alive, *ends)),
+        Row("Comment", ANYBODY, (*alive, *ends, "Void")),
+        Row("QMS number", ANYBODY, (*alive, *ends, "Void")),
+        Row("Private notes", ANYBODY, (*alive, *ends, "Void")),
+        Row("Add evidence", ANYBODY, (*alive, *ends, "Void")),
+        Row("Evidence", EVERYBODY, (*alive, *ends, "Void"), {FILES}),
+        Row("History", EVERYBODY, (*alive, *ends, "Void")),
+        Row("Export", EVERYBODY, (*alive, *ends, "Void")),
     ]
+
+
+def timed(alive: tuple[str, ...]) -> list[Row]:
+    """Give what everybody may do with a record that has clocks."""
+    return [*always(alive), Row("Clocks", EVERYBODY, (*alive, "Closed", "Void"))]
 
 
 def first_steps(alive: tuple[str, ...]) -> list[Row]:
@@ -200,6 +205,7 @@ def closing() -> list[Row]:
 SO_OPEN = ("Open", "Under investigation", "Pending approval")
 OOS_OPEN = ("Phase I", "Phase II", "Pending approval")
 CAPA_OPEN = ("Planned", "In progress", "Implemented")
+IN_USE = ("Proposed", "Effective")
 EXPECTED: dict[Kind, list[Row]] = {
     Kind.DEVIATION: [
         *first_steps(SO_OPEN),
@@ -209,7 +215,7 @@ EXPECTED: dict[Kind, list[Row]] = {
         Row("Reclassify", QA, SO_OPEN, unless=ASKED | {STOPPED}),
         Row("Add CAPA", ANYBODY, (*SO_OPEN, "Closed")),
         *requests(SO_OPEN, SO_OPEN),
-        *always(SO_OPEN),
+        *timed(SO_OPEN),
     ],
     Kind.OOS: [
         *first_steps(OOS_OPEN),
@@ -224,7 +230,7 @@ EXPECTED: dict[Kind, list[Row]] = {
         Row("Log deviation", ANYBODY, ("Pending approval", "Closed"), {CONFIRMED}),
         Row("Add CAPA", ANYBODY, (*OOS_OPEN, "Closed")),
         *requests(OOS_OPEN, OOS_OPEN),
-        *always(OOS_OPEN),
+        *timed(OOS_OPEN),
     ],
     Kind.CAPA: [
         Row("Accept", OWNERS, ("Planned", "In progress"), unless={ACKNOWLEDGED}),
@@ -237,7 +243,26 @@ EXPECTED: dict[Kind, list[Row]] = {
         Row("Mark implemented", OWNERS, ("In progress",)),
         Row("Check effectiveness", APPROVERS, ("Implemented",), {CHECK_DATE}),
         *requests(CAPA_OPEN, ("Planned", "In progress"), closed=()),
-        *always(CAPA_OPEN),
+        *timed(CAPA_OPEN),
+    ],
+    Kind.SPECIFICATION: [
+        Row("Approve", CMO_APPROVERS, ("Proposed",), {CMO_TURN}),
+        Row("Approve", SPONSOR_APPROVERS, ("Proposed",), {SPONSOR_TURN}),
+        Row("Approve", APPROVERS, ("Proposed",), {BOTH_TURN}),
+        Row("Add test", ANYBODY, ("Proposed",)),
+        Row("Upload tests", ANYBODY, ("Proposed",)),
+        Row("Record result", ANYBODY, ("Effective",)),
+        Row("Upload results", ANYBODY, ("Effective",)),
+        Row("Remove test", ANYBODY, ("Proposed",), unless={NO_TESTS}),
+        Row("Reassign", QA, ("Proposed",)),
+        Row("Agree", SPONSOR_QA, IN_USE, {CONSENT}, {BY_SPONSOR}),
+        Row("Agree", CMO_QA, IN_USE, {CONSENT, BY_SPONSOR}),
+        Row("Refuse", SPONSOR_QA, IN_USE, {CONSENT}, {BY_SPONSOR}),
+        Row("Refuse", CMO_QA, IN_USE, {CONSENT, BY_SPONSOR}),
+        Row("Withdraw", KIM_WHO_ASKED, IN_USE, {CONSENT}, {BY_SPONSOR}),
+        Row("Withdraw", LENA_WHO_ASKED, IN_USE, {CONSENT, BY_SPONSOR}),
+        Row("Void", QA, IN_USE, unless={CONSENT, FOLLOWED}),
+        *always(("Proposed",), ("Effective", "Superseded")),
     ],
 }
 # What speaks for a company needs its confirmation of the partnership; QA may do the rest without.
@@ -253,8 +278,13 @@ SPEAKS = {
     "Agree",
     "Refuse",
 }
-STATES = {kind: {*alive, "Closed", "Void"} for kind, alive in zip(Kind, (SO_OPEN, OOS_OPEN, CAPA_OPEN), strict=True)}
-BUTTONS = {Kind.DEVIATION: 27, Kind.OOS: 30, Kind.CAPA: 23}
+STATES = {
+    Kind.DEVIATION: {*SO_OPEN, "Closed", "Void"},
+    Kind.OOS: {*OOS_OPEN, "Closed", "Void"},
+    Kind.CAPA: {*CAPA_OPEN, "Closed", "Void"},
+    Kind.SPECIFICATION: {"Proposed", "Effective", "Superseded", "Void"},
+}
+BUTTONS = {Kind.DEVIATION: 27, Kind.OOS: 30, Kind.CAPA: 23, Kind.SPECIFICATION: 19}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 
@@ -393,6 +423,31 @@ def acknowledged(make: Made) -> Made:
 
 def accepted_and_done(session: Session) -> Record:
     return support.implement(session, support.begin_capa(session, acknowledged(planned)(session)), owner=GITA)
+
+
+def no_tests(session: Session) -> Record:
+    return support.propose(session, tests=())
+
+
+def proposed_and_signed(session: Session) -> Record:
+    return support.sign(session, ELIF, support.propose(session))
+
+
+def signed_by_sponsor(session: Session) -> Record:
+    return support.sign(session, ANNA, support.propose(session))
+
+
+def followed(session: Session) -> Record:
+    """Have a later version take its place next week."""
+    record = support.effective(session)
+    support.effective(session, effective_on=NOW.date() + timedelta(days=7))
+    return record
+
+
+def superseded(session: Session) -> Record:
+    record = support.effective(session)
+    support.effective(session)
+    return record
 
 
 def owned_by_sponsor(session: Session) -> Record:
@@ -546,6 +601,20 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("In progress", asked(Asked.STOP, in_progress, by=LENA), CONSENT, BY_SPONSOR),
         situation("Void", voided(planned)),
     ],
+    Kind.SPECIFICATION: [
+        situation("Proposed", support.propose, BOTH_TURN),
+        situation("Proposed", no_tests, NO_TESTS),
+        situation("Proposed", proposed_and_signed, SPONSOR_TURN),
+        situation("Proposed", signed_by_sponsor, CMO_TURN),
+        situation("Proposed", asked(Asked.VOID, proposed_and_signed), SPONSOR_TURN, CONSENT),
+        situation("Proposed", asked(Asked.VOID, proposed_and_signed, by=LENA), SPONSOR_TURN, CONSENT, BY_SPONSOR),
+        situation("Effective", support.effective),
+        situation("Effective", followed, FOLLOWED),
+        situation("Effective", asked(Asked.VOID, support.effective), CONSENT),
+        situation("Effective", asked(Asked.VOID, support.effective, by=LENA), CONSENT, BY_SPONSOR),
+        situation("Superseded", superseded),
+        situation("Void", voided(support.propose)),
+    ],
 }
 for situations in SITUATIONS.values():  # one with a file in each state
     firsts = {found.state: found for found in reversed(situations)}
@@ -662,6 +731,6 @@ def test_every_line_of_the_tables_is_tried(kind: Kind) -> None:
 def test_the_number_of_combinations() -> None:
     """States and what else is true of a record, times buttons, times people."""
     tried = {kind: len(SITUATIONS[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert tried == {Kind.DEVIATION: 29808, Kind.OOS: 35280, Kind.CAPA: 19872}
+    assert tried == {Kind.DEVIATION: 29808, Kind.OOS: 35280, Kind.CAPA: 19872, Kind.SPECIFICATION: 7296}
     plain = {kind: len(STATES[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert plain == {Kind.DEVIATION: 3240, Kind.OOS: 3600, Kind.CAPA: 2760}
+    assert plain == {Kind.DEVIATION: 3240, Kind.OOS: 3600, Kind.CAPA: 2760, Kind.SPECIFICATION: 1824}

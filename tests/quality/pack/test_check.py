@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from quality import result
 from quality.pack.archive import Archive
 from quality.pack.check import check
+from quality.result import ResultForm
 from storage.database import Database
 from storage.journal import canonical, link
 from tests import packs, support
@@ -27,6 +29,9 @@ def path(database: Database, tmp_path: Path) -> Path:
         made = support.log_deviation(session, title="A walk")
         support.keep_file(session, support.GITA, made)
         support.close(session, made)
+        specified = support.effective(session)
+        form = ResultForm(specified.id, "Assay", "AB-1", "99.6", support.NOW)
+        result.record(session, support.actor(session, support.GITA), form, support.NOW)
     packs.pack(database, tmp_path / "pack.zip")
     return tmp_path / "pack.zip"
 
@@ -46,7 +51,7 @@ def test_a_whole_pack_holds(path: Path) -> None:
     says = [words for well, words in check(path) if well]
     assert broken(path) == []
     assert hashlib.sha256(path.read_bytes()).hexdigest() in says[0]
-    assert "2 signatures, 1 attachments checked" in says[-1]
+    assert "4 signatures, 1 attachments checked" in says[-1]
     assert Opened(path).data("pack.json")["journal"]["hash"] in says[-1]
 
 
@@ -189,6 +194,17 @@ def other_head(files: dict[str, bytes]) -> dict[str, bytes]:
     return files | {"pack.json": json.dumps(told).encode()}
 
 
+def edit_result(files: dict[str, bytes]) -> dict[str, bytes]:
+    told = lines(files, "results.jsonl")
+    told[0]["reported"] = "100.0"
+    return put(files, "results.jsonl", told)
+
+
+def forge_result(files: dict[str, bytes]) -> dict[str, bytes]:
+    told = lines(files, "results.jsonl")
+    return put(files, "results.jsonl", [*told, told[0] | {"id": 77}])
+
+
 def no_json(files: dict[str, bytes]) -> dict[str, bytes]:
     return files | {"records.jsonl": b"[1]\n"}
 
@@ -204,9 +220,11 @@ def no_json(files: dict[str, bytes]) -> dict[str, bytes]:
         (edit_content_and_hash, "the signature of Elif Kaya is not of what the record says"),
         (edit_signed, "the signature of Elif Kaya does not match what was signed"),
         (forge_signature, "the signature of Elif Kaya is not in the journal"),
-        (leave_out_record, "manifest.json: it says 1 records, 0 are there"),
+        (leave_out_record, "manifest.json: it says 2 records, 0 are there"),
         (other_attachment, "is not what the record says"),
         (other_head, "pack.json: it says something else than manifest.json"),
+        (edit_result, "results.jsonl: the result of Assay of AB-1 is not what the journal says"),
+        (forge_result, "results.jsonl: the result of Assay of AB-1 is not in the journal"),
         (no_json, "what stands in it cannot be read"),
     ],
 )

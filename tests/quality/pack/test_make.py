@@ -21,7 +21,7 @@ from tests.packs import ALL, FORMULA, MARKUP, SECRET, Opened, one, opened
 from tests.support import ANNA, ELIF, NOW, actor
 
 OTHER = "C0OTHER"
-ORDER = ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003", "OOS-2026-0001", "CAPA-2026-0001"]
+ORDER = ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003", "OOS-2026-0001", "CAPA-2026-0001", "SPEC-2026-0001"]
 
 
 @pytest.fixture
@@ -39,13 +39,14 @@ def test_everything_is_in_it(filled: Database, tmp_path: Path) -> None:
     """Pages, sheets, tables, records, journal, attachments, schema, hashes, and how to check them; all of it holds."""
     found = opened(filled, tmp_path / "all.zip")
     assert [name for name in found.files if not name.startswith(("csv/", "attachments/"))] == [
-        *("HOW-TO-CHECK.md", "pack.pdf", "records.xlsx", "pack.json", "records.jsonl", "journal.jsonl", "schema.json"),
-        *("manifest.json", "SHA256SUMS"),
+        *("HOW-TO-CHECK.md", "pack.pdf", "records.xlsx", "pack.json", "records.jsonl", "results.jsonl"),
+        *("journal.jsonl", "schema.json", "manifest.json", "SHA256SUMS"),
     ]
     assert list(found.records) == ORDER
     counts = found.data("pack.json")["counts"]
     assert counts == {
-        "records": 5, "deviation": 3, "oos": 1, "capa": 1, "signatures": 8, "attachments": 2, "replies": 2,
+        "records": 6, "deviation": 3, "oos": 1, "capa": 1, "specification": 1, "results": 2,
+        "signatures": 10, "attachments": 2, "replies": 2,
         "entries": len(found.journal),
     }  # fmt: skip
     assert [says for well, says in check(tmp_path / "all.zip") if not well] == []
@@ -79,7 +80,11 @@ def test_it_follows_its_schema(filled: Database, tmp_path: Path) -> None:
 
     hold(found.data("pack.json"), "pack")
     hold(found.data("manifest.json"), "manifest")
-    for name, told in (("record", found.lines("records.jsonl")), ("entry", found.lines("journal.jsonl"))):
+    for name, told in (
+        ("record", found.lines("records.jsonl")),
+        ("result", found.lines("results.jsonl")),
+        ("entry", found.lines("journal.jsonl")),
+    ):
         for each in told:
             hold(each, name)
     for body in found.journal:
@@ -117,12 +122,38 @@ def test_a_batch_a_period_and_nothing(filled: Database, tmp_path: Path) -> None:
     assert list(batch.records) == ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003", "CAPA-2026-0001"]
     day = NOW.date()
     period = opened(filled, tmp_path / "period.zip", Scope(What.PERIOD, start=day, end=day))
-    assert list(period.records) == ["DEV-2026-0001", "DEV-2026-0002", "OOS-2026-0001", "CAPA-2026-0001"]
+    assert list(period.records) == [number for number in ORDER if number != "DEV-2026-0003"]
     before = day.replace(year=2025)
     none = opened(filled, tmp_path / "none.zip", Scope(What.PERIOD, start=before, end=before))
     assert (none.records, none.journal) == ({}, [])
     for name in ("batch", "period", "none"):
         assert [says for well, says in check(tmp_path / f"{name}.zip") if not well] == []
+
+
+def test_results_are_in_it(filled: Database, tmp_path: Path) -> None:
+    """As reported and as compared, with verdict and who; of a batch, a period, a specification, or all."""
+    found = opened(filled, tmp_path / "all.zip")
+    first, second = found.lines("results.jsonl")
+    assert (first["lot"], first["test"], first["reported"], first["verdict"]) == (
+        "AB-1001",
+        "Assay",
+        "99.6",
+        "Complies",
+    )
+    assert (second["verdict"], second["state"], second["recorded_by"]) == ("OOS", "To confirm", "Gita Rao (Borealis)")
+    assert [row["analyst"] for row in found.table("results")] == ["'=G. Rao", "'=G. Rao"]
+    for number, (scope, results) in enumerate(
+        [
+            (Scope(What.BATCH, lot="ab-1001"), 2),
+            (Scope(What.BATCH, lot="ab-2002"), 0),
+            (one("SPEC-2026-0001"), 2),
+            (one("DEV-2026-0001"), 0),
+            (Scope(What.PERIOD, start=NOW.date(), end=NOW.date()), 2),
+        ]
+    ):
+        path = tmp_path / f"{number}.zip"
+        assert len(opened(filled, path, scope).lines("results.jsonl")) == results
+        assert [says for well, says in check(path) if not well] == []
 
 
 def test_an_empty_partnership(database: Database, tmp_path: Path) -> None:
@@ -145,6 +176,7 @@ def test_every_kind_in_every_state(kind: Kind, filled: Database, tmp_path: Path)
         assert hashlib.sha256(canonical(told["content"]).encode()).hexdigest() == told["content_sha256"]
         rows = [row for row in found.table("content") if row["record"] == told["number"]]
         parts = {name for name, part in told["content"].items() if part and isinstance(part, dict)}
+        parts |= {f"{name} 1" for name in ("retests", "tests") if told["content"].get(name)}
         assert parts <= {row["part"] for row in rows}
 
 

@@ -1,0 +1,92 @@
+"""Results are kept as reported, and found by lot, test, state and record."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from quality import result as results
+from quality.result import ResultForm
+from storage import result
+from storage.partnership import Partnership
+from storage.record import Record
+from storage.result import LabResult, ResultState
+from tests import support
+from tests.support import GITA, NOW, actor
+
+pytestmark = pytest.mark.both_engines
+
+
+@pytest.fixture
+def there(session: Session) -> Partnership:
+    """Set a partnership up."""
+    return support.set_up(session)
+
+
+@pytest.fixture
+def specified(session: Session, there: Partnership) -> Record:
+    """Have a specification in force."""
+    assert there.id
+    return support.effective(session)
+
+
+def give(session: Session, record: Record, reported: str, **more: Any) -> LabResult:
+    form = ResultForm(
+        **{"specification_id": record.id, "test": "Assay", "lot": "AB-1", "analysed_at": NOW, **more}, reported=reported
+    )
+    return results.record(session, actor(session, GITA), form, NOW)
+
+
+def test_results_are_found_by_their_lot(session: Session, there: Partnership, specified: Record) -> None:
+    """The newest first, a page at a time, however the lot is written."""
+    made = [give(session, specified, f"99.{digit}") for digit in range(3)]
+    give(session, specified, "99.0", lot="AB-2")
+    assert result.list_of_lot(session, there.id, "ab\u20131", 9) == made[::-1]
+    assert result.list_of_lot(session, there.id, "AB-1", 1, 1) == [made[1]]
+    assert result.list_of_lot(session, there.id, "AB-1", 9, product="tablet 10 MG") == made[::-1]
+    assert result.list_of_lot(session, there.id, "AB-1", 9, product="Syrup") == []
+    assert result.list_of_lot(session, there.id + 1, "AB-1", 9) == []
+
+
+def test_results_of_a_test_are_in_order_of_time(session: Session, there: Partnership, specified: Record) -> None:
+    """Across the versions of the specification, the newest of them; discarded ones left out, time points apart."""
+    later = give(session, specified, "99.1")
+    first = give(session, specified, "99.2", analysed_at=NOW - timedelta(hours=2))
+    give(session, specified, "99.3", time_point="6 months")
+    gone = give(session, specified, "9.9")
+    results.discard(session, actor(session, GITA), gone.id, "A slip.", NOW)
+    second = give(session, support.effective(session), "99.4", analysed_at=NOW - timedelta(hours=1))
+    of = (there.id, "tablet 10 mg", "ASSAY", "Finished product")
+    assert result.list_of_test(session, *of, 9) == [first, second, later]
+    assert result.list_of_test(session, *of, 2) == [second, later]
+    assert [one.reported for one in result.list_of_test(session, *of, 9, "6 months")] == ["99.3"]
+
+
+def test_what_waits_is_listed_until_it_is_decided(session: Session, there: Partnership, specified: Record) -> None:
+    """The oldest first; the record that it led to leads back to it."""
+    one, other = give(session, specified, "93.4"), give(session, specified, "93.5")
+    give(session, specified, "99.0")
+    assert result.list_waiting(session, there.id, 9) == [one, other]
+    assert result.count_waiting(session, there.id) == 2
+    results.confirm(session, actor(session, GITA), one.id, NOW)
+    assert result.list_waiting(session, there.id, 9) == [other]
+    assert one.record_id is not None
+    assert result.find_of_record(session, one.record_id) == one
+    assert result.find_of_record(session, specified.id) is None
+
+
+def test_all_are_listed_in_pages(session: Session, there: Partnership, specified: Record) -> None:
+    """In the order in which they were recorded, after the last one that was seen."""
+    made = [give(session, specified, f"99.{digit}") for digit in range(3)]
+    assert result.list_of_partnership(session, there.id, 2) == made[:2]
+    assert result.list_of_partnership(session, there.id, 2, made[1].id) == made[2:]
+    assert {one.state for one in made} == {ResultState.RECORDED}
+
+
+def test_another_partnership_s_result_is_not_there(session: Session, there: Partnership, specified: Record) -> None:
+    """Whoever asks for it."""
+    made = give(session, specified, "99.0")
+    assert result.get(session, there.id, made.id) == made
+    with pytest.raises(LookupError):
+        result.get(session, there.id + 1, made.id)
