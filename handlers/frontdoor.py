@@ -40,5 +40,6 @@ def buttons(data: dict[str, Any]) -> list[Block]:
             blocks.button("People", "roster.show", data),
             blocks.button("Agreement", "agreement.show", data),
             blocks.button("Signing device", "device.start", data),
+            blocks.button("Inspection pack", "export.start", data),
         ),
     ]

@@ -51,7 +51,8 @@ USAGE = usage(
         "/quality digest": "today's digest, for you, now",
         "/quality people": "who may do what here; QA change their own company's roster",
         "/quality agreement": "the quality agreement: its terms, calendars and digests",
-        "/quality export <record>": "sends you a record as a file, with its signatures and journal",
+        "/quality export": "sends you the inspection pack, of what you choose; also of `<record>`, `batch <lot>`, "
+        "`<from> <to>` (days such as 2026-01-31) or `all`",
         "/quality signature": "sets up, or replaces, your signing device",
         "/quality setup": "sets this channel up for a sponsor and its CMO",
         "/deviation help": "logging and listing deviations; also `/oos help` and `/capa help`",

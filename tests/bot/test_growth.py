@@ -6,6 +6,7 @@ SQLite counts the steps of its own machine, so that no clock of a busy machine h
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlmodel import Session
@@ -72,6 +73,12 @@ def pages(lists: Callable[..., object], **how: object) -> Callable[[Session, Act
     return lambda session, actor: lists(session, actor.partnership.id, limit=11, **how)
 
 
+def packed(session: Session, actor: Actor) -> object:
+    with TemporaryDirectory() as folder:
+        wanted = export.ask_of(session, actor, CHANNELS, NOW)
+        return export.write(session, wanted, Path(folder) / "pack.zip", lambda *_: None)
+
+
 QUESTIONS: dict[str, Callable[[Session, Actor], object]] = {
     "open records": pages(record.list_rows, kind=Kind.DEVIATION),
     "closed records": pages(record.list_rows, kind=Kind.DEVIATION, is_open=False),
@@ -89,7 +96,7 @@ QUESTIONS: dict[str, Callable[[Session, Actor], object]] = {
     "what I own": work.owned,
     "what needs me": lambda session, actor: work.needs(session, actor, NOW),
     "a record": lambda session, actor: change.sheet(session, actor, CHANNELS),
-    "an export": lambda session, actor: export.of_record(session, actor, CHANNELS, NOW),
+    "a record's pack": packed,
     "a digest": lambda session, actor: digest.collect(session, actor.partnership, NOW),
     "the week's figures": lambda session, actor: figures.collect(session, actor.partnership, actor.companies, NOW),
     "a beat": lambda session, _: beat(session, NOW),

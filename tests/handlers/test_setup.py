@@ -21,6 +21,7 @@ BUTTONS = [
         "People",
         "Agreement",
         "Signing device",
+        "Inspection pack",
     ),
 ]
 
