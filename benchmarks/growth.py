@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from sqlmodel import Session
 
@@ -90,7 +92,9 @@ def _digest(session: Session) -> object:
 
 def _export(session: Session) -> object:
     actor = people.actor_in_channel(session, channel(1), ANNA)
-    return export.of_record(session, actor, CHANNELS, NOW)
+    with TemporaryDirectory() as folder:
+        wanted = export.ask_of(session, actor, CHANNELS, NOW)
+        return export.write(session, wanted, Path(folder) / "pack.zip", lambda *_: None)
 
 
 def _pass(session: Session) -> object:
@@ -100,7 +104,7 @@ def _pass(session: Session) -> object:
 INSIDE: dict[str, Callable[[Session], object]] = {
     "the digest of a channel": _digest,
     "a pass over nothing due": _pass,
-    "the export of a record": _export,
+    "the pack of a record": _export,
 }
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,6 +15,9 @@ from bot import logs
 from bot import settings as configuration
 from bot.settings import Settings, SettingsError
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from bot.verify import Checked
 
 Result = TypeVar("Result")
 PATH = "/slack/events"
@@ -111,23 +115,61 @@ def migrate(
 
 @cli.command()
 def verify(
-    file: Annotated[Path | None, typer.Argument(help="A backup; without it the database of DATABASE_URL.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="An inspection pack, or a backup; without it the database of DATABASE_URL.")
+    ] = None,
     digest: Annotated[list[str] | None, typer.Option(help="A SHA-256 that a digest named; also several times.")] = None,
 ) -> None:
     """Check every journal link by link, every signature and every kept file; exit status 1 when one is broken."""
-    from bot.verify import check
+    from bot.verify import check, check_pack, is_database
 
+    if file and file.exists() and not is_database(file):
+        _tell(check_pack(file, digest or ()))
+        return
     url = f"sqlite:///{file}" if file else _settings().database_url
-    broken = False
     with closing(Database(url)) as database:
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
             named = file or "DATABASE_URL"
             raise SettingsError(f"{named} names a file that does not exist. Give that of the running bot, or a backup.")
-        for one in check(database, digest or ()):
-            broken = broken or not one.well
-            typer.echo(one.says)
+        _tell(check(database, digest or ()))
+
+
+def _tell(checked: "Iterable[Checked]") -> None:
+    """Say what was checked; exit status 1 when something of it is broken."""
+    broken = False
+    for one in checked:
+        broken = broken or not one.well
+        typer.echo(one.says)
     if broken:
         raise typer.Exit(1)
+
+
+@cli.command()
+def export(
+    channel: Annotated[str, typer.Option(help="The id of the companies' channel, such as C0123ABCDEF.")],
+    out: Annotated[Path, typer.Option(help="The file to be written, a ZIP file.")],
+    record: Annotated[str, typer.Option(help="A record's number: that record alone.")] = "",
+    batch: Annotated[str, typer.Option(help="A batch or lot: the records that name it, and their CAPAs.")] = "",
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of a period, by logging.")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Its last day.")] = None,
+) -> None:
+    """Write the inspection pack of a channel, whole or in part, and journal it; the bot may run meanwhile."""
+    from bot.export import export_to, scope_of
+    from bot.wiring import real_now
+
+    def say(done: int, of: int) -> None:
+        if done % 1000 == 0:
+            typer.echo(f"{done:,} of {of:,} records", err=True)
+
+    with _told_why():
+        made = export_to(_settings().database_url, channel, scope_of(record, batch, start, end), out, real_now, say)
+    typer.echo(
+        f"{out}: {made.counts['records']:,} records, {made.size:,} bytes, as of entry {made.end.seq} of the journal."
+    )
+    typer.echo(f"SHA-256 of the pack     {made.sha256}")
+    typer.echo(f"hash of the last entry  {made.end.hash}")
 
 
 @cli.command()
@@ -165,7 +207,7 @@ def copy(
 
 @contextmanager
 def _told_why() -> Iterator[None]:
-    """Say what keeps databases from being copied, with status 1."""
+    """Say what keeps databases from being copied, or a pack from being made, with status 1."""
     from bot.backup import CannotCopy
 
     try:

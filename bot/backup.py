@@ -29,7 +29,7 @@ def back_up(url: str, path: Path) -> int:
     """
     if path.exists():
         raise CannotCopy(f"{path} is there already. Give a new name; a backup replaces none.")
-    with _opened(url) as source, _part_of(path) as part:
+    with _opened(url) as source, part_of(path) as part:
         if _is_sqlite(url):
             copy.vacuum_into(source, part)
         else:
@@ -55,7 +55,7 @@ def restore(path: Path, url: str) -> None:
     left = [f"{place}{ending}" for ending in BESIDE if Path(f"{place}{ending}").exists()]
     if left:  # SQLite would take it for the restored database's own, and replay it
         raise CannotCopy(f"{', '.join(left)} is left of another database. Move it away, with the one it belongs to.")
-    with _part_of(place) as part:
+    with part_of(place) as part:
         _restored(path, part)
         part.rename(place)
 
@@ -108,7 +108,7 @@ def _opened(url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def _part_of(path: Path) -> Iterator[Path]:
+def part_of(path: Path) -> Iterator[Path]:
     """Give an empty file to write into beside another; it is gone afterwards unless it was renamed."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)

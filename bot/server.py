@@ -224,6 +224,7 @@ async def in_service(bot: Bot) -> AsyncIterator[AsyncSocketModeHandler | None]:
         if socket is not None:
             await socket.close_async()  # type: ignore[no-untyped-call]  # as above
         await bot.timetable.stop()
+        bot.desk.stopping.set()
         await bot.desk.finish()
         await bot.installations.finish()
         for worker in workers:

@@ -1,9 +1,11 @@
-"""Checking what is kept: every journal link by link, every signature that counts, every file."""
+"""Checking what is kept, every journal link by link, every signature that counts, every file; and handed-out packs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from quality import evidence, signature
+from quality.pack import check as pack
 from storage import journal
 from storage.database import Database
 
@@ -17,6 +19,20 @@ class Checked:
 
 
 SHORTEST = 12  # characters of a hash
+SQLITE = b"SQLite format 3\0"  # how every backup begins
+
+
+def is_database(file: Path) -> bool:
+    """Whether a file is a database, such as a backup, or an empty one; else it has to be a pack."""
+    with file.open("rb") as opened:
+        begins = opened.read(len(SQLITE))
+    return begins in (SQLITE, b"")
+
+
+def check_pack(file: Path, witnessed: Sequence[str] = ()) -> Iterator[Checked]:
+    """Check an inspection pack, without a database; what does not hold is named."""
+    for well, says in pack.check(file, witnessed):
+        yield Checked(well=well, says=f"{'whole ' if well else 'BROKEN'}  {says}")
 
 
 def check(database: Database, witnessed: Sequence[str] = ()) -> Iterator[Checked]:

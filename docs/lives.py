@@ -31,12 +31,14 @@ TITLES = {
     Kind.OOS: "OOS or OOT result",
     Kind.CAPA: "CAPA",
     Kind.SPECIFICATION: "Specification",
+    Kind.DISPOSITION: "Disposition of a batch",
 }
 LOGGED_BY = {
     Kind.DEVIATION: "Log deviation",
     Kind.OOS: "Log OOS result",
     Kind.CAPA: "New CAPA",
     Kind.SPECIFICATION: "New specification",
+    Kind.DISPOSITION: "Propose disposition",
 }
 HEAD = "| button | in | who | conditions | effect | form |\n|---|---|---|---|---|---|"
 CONFIRMED = "their company has confirmed"

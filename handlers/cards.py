@@ -19,6 +19,7 @@ from storage.authority import AuthorityReport
 from storage.capa import Capa, Implementation
 from storage.clock import Clock
 from storage.deviation import Deviation
+from storage.disposition import IN_PLAY, BatchDisposition
 from storage.evidence import Evidence
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, ResultKind, RetestPlan
@@ -27,7 +28,14 @@ from storage.signature import Signature
 from storage.specification import Specification, SpecificationTest
 from storage.table import Table
 
-NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "specification"}
+NOUN = {
+    Kind.DEVIATION: "deviation",
+    Kind.OOS: "OOS result",
+    Kind.CAPA: "CAPA",
+    Kind.SPECIFICATION: "specification",
+    Kind.DISPOSITION: "disposition",
+}
+LEARNED = {Kind.OOS: "Analysed", Kind.SPECIFICATION: "Proposed", Kind.DISPOSITION: "Proposed"}  # else detected
 MOST_TEXT = 8000  # characters of a record's texts in one message
 CARD_TESTS = 20  # tests of a specification on its card; the whole record shows all
 CHUNK = 8  # tests told together
@@ -166,6 +174,9 @@ def standing(sheet: Sheet, now: datetime) -> list[tuple[str, str]]:
         facts.append(("Void because", cut(record.void_reason, SHORT)))
     if record.files or record.replies:
         facts.append(("Kept", _kept(record)))
+    if record.kind is Kind.DISPOSITION and sheet.holders and record.state in IN_PLAY:
+        holders = ", ".join(one.number for one in sheet.holders)
+        facts.append(("On hold since then by" if record.outcome else "On hold by", holders))
     if record.holds_batches and sheet.lots:
         facts.append(("On hold", ", ".join(sheet.lots)))
     return facts
@@ -228,7 +239,7 @@ def details(sheet: Sheet, most_tests: int | None = None) -> list[tuple[str, str]
 def signed(sheet: Sheet, scope: str) -> list[tuple[str, str]]:
     """Give what a signature of a scope signs: what the canonical content holds, in words."""
     record = sheet.record
-    learned = {Kind.OOS: "Analysed", Kind.SPECIFICATION: "Proposed"}.get(record.kind, "Detected")
+    learned = LEARNED.get(record.kind, "Detected")
     told = [("Class", str(record.class_ or "")), ("Batch", ", ".join(sheet.lots)), ("Product", record.product)]
     told += [(learned, words.moment(record.detected_at)), ("Recorded", words.moment(record.recorded_at))]
     told.append(("Logged by", sheet.who(record.logged_by_id)))
@@ -356,6 +367,10 @@ def _specification(it: Any) -> list[tuple[str, str]]:
     ]
 
 
+def _disposition(it: Any) -> list[tuple[str, str]]:
+    return [("Decision", it.decision), ("Reason", it.justification), ("Certificate", it.certificate)]
+
+
 def told_tests(found: Sequence[SpecificationTest], most: int | None = None) -> list[tuple[str, str]]:
     """Tell the tests of a specification, some at a time; with most only the first, and how many more there are."""
     shown = found if most is None else found[:most]
@@ -393,6 +408,7 @@ PARTS: dict[type[Table], Callable[[Any], list[tuple[str, str]]]] = {
     Capa: _capa,
     Implementation: _implementation,
     Specification: _specification,
+    BatchDisposition: _disposition,
 }
 
 
@@ -407,7 +423,7 @@ def _limits(it: Oos) -> str:
 def _origin(sheet: Sheet) -> str:
     record = sheet.record
     logged = f"Logged by {escape(sheet.who(record.logged_by_id))}, {blocks.local(record.recorded_at)}"
-    if record.kind in (Kind.CAPA, Kind.SPECIFICATION):
+    if record.kind not in (Kind.DEVIATION, Kind.OOS):
         return logged
     learned = "detected" if record.kind is Kind.DEVIATION else "analysed"
     return f"{logged} · {learned} {blocks.local(record.detected_at)}"

@@ -8,7 +8,7 @@ from handlers.call import Call
 from handlers.listeners import Handler
 from storage.record import Kind
 
-NUMBER = re.compile(r"(DEV|OOS|CAPA|SPEC)-\d{4}-\d+", re.IGNORECASE)
+NUMBER = re.compile(r"(DEV|OOS|CAPA|SPEC|DIS)-\d{4}-\d+", re.IGNORECASE)
 
 Otherwise = Callable[[Call, str], Awaitable[None]]
 

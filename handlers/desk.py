@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 from handlers import slack_errors
@@ -26,6 +27,7 @@ class Desk:
     codes: OneTimeCodes  # the second component of signatures
     changed: Callable[[int], None]  # tells Home that something of a partnership changed
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: Event = field(default_factory=Event)  # set once the bot is to stop: what takes long says so and ends
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something in Slack after the answer; it is nothing that may not be lost."""

@@ -3,6 +3,7 @@
 from handlers import (
     agreement,
     authority,
+    batch,
     capa,
     capture,
     channel,
@@ -10,10 +11,12 @@ from handlers import (
     comings,
     deviation,
     device,
+    disposition,
     evidence,
     export,
     history,
     home,
+    inspection,
     lists,
     mention,
     mine,
@@ -35,6 +38,9 @@ LISTENERS = (
     + oos.LISTENERS
     + capa.LISTENERS
     + specification.LISTENERS
+    + disposition.LISTENERS
+    + batch.LISTENERS
+    + inspection.LISTENERS
     + result.LISTENERS
     + quality.LISTENERS
     + record.LISTENERS

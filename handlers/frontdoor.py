@@ -34,9 +34,12 @@ def buttons(data: dict[str, Any]) -> list[Block]:
             blocks.button("Open records", "record.list", data),
             blocks.button("My work", "quality.mine", data),
             blocks.button("Search", "quality.search", data),
+            blocks.button("Batch", "quality.batch", data),
             blocks.button("Specifications", "specification.list", data),
+            blocks.button("Inspection", "inspection.show", data),
             blocks.button("People", "roster.show", data),
             blocks.button("Agreement", "agreement.show", data),
             blocks.button("Signing device", "device.start", data),
+            blocks.button("Inspection pack", "export.start", data),
         ),
     ]

@@ -24,6 +24,7 @@ PLURAL = {
     Kind.OOS: "OOS results",
     Kind.CAPA: "CAPAs",
     Kind.SPECIFICATION: "specifications",
+    Kind.DISPOSITION: "dispositions",
     None: "records",
 }
 

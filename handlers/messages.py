@@ -13,6 +13,7 @@ from handlers import (
     evidence,
     frontdoor,
     history,
+    inspection,
     mine,
     muted,
     reminder,
@@ -29,10 +30,13 @@ from handlers.chart import Chart
 from handlers.reminder import Reminded
 from quality import digest as digests
 from quality import figures, lists, people, reminders, sheet
+from quality import inspection as inspections
 from quality import similar as similars
+from quality.refusal import Refusal
 from quality.working_time import calendar_of
 from storage import agreement as agreements
 from storage import device, download, journal, message, partnership, person, record
+from storage import inspection as stored_inspection
 from storage import result as results
 from storage.clock import ClockName
 from storage.outbox import Outgoing
@@ -252,6 +256,50 @@ def _digest(session: Session, row: Outgoing, now: datetime) -> Post | None:
     return Post(digest.draw(digests.collect(session, there, now), week), charts=charts)
 
 
+def _inspection(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Draw a company's inspection for one of those who take part."""
+    told = _told(session, row)
+    found = _inspected(session, row, told)
+    return Post(inspection.draw(found, now), subject=_place(row), person=told) if found else None
+
+
+def _inspected(session: Session, row: Outgoing, told: Person) -> inspections.View | None:
+    """Gather an inspection for somebody who may still see it."""
+    there, both = partnership.get(session, row.partnership_id), partnership.companies(session, row.partnership_id)
+    if not told.active:
+        return None
+    try:
+        return inspections.view(session, people.Actor(there, both, told), row.about["inspection_id"])
+    except Refusal:
+        return None
+
+
+def _place(row: Outgoing) -> str:
+    """Name the card that somebody has of an inspection."""
+    return f"inspection:{row.about['inspection_id']}:{row.person_id}"
+
+
+def _inspection_line(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Tell in the thread of somebody's card what happened."""
+    told = _told(session, row)
+    found = _inspected(session, row, told)
+    if found is None:
+        return None
+    entry = stored_inspection.get_entry(session, row.partnership_id, row.about["entry_id"])
+    by = person.get(session, row.partnership_id, entry.person_id)
+    return Post(inspection.draw_line(entry, by.name), thread_of=_place(row), person=told)
+
+
+def _inspection_reminder(session: Session, row: Outgoing, now: datetime) -> Post | None:
+    """Remind of a request for which nothing was handed over."""
+    told = _told(session, row)
+    found = _inspected(session, row, told)
+    asked = next((one for one in found.requests if one.id == row.about["request_id"]), None) if found else None
+    if found is None or asked is None or not asked.is_waiting or found.inspection.closed_at is not None:
+        return None
+    return Post(inspection.draw_reminder(found, asked, now), person=told)
+
+
 MERGED = ("reminder", "list")
 KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "front door": _front_door,
@@ -269,6 +317,9 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "result": _result,
     "upload": _upload,
     "leaver": _leaver,
+    "inspection": _inspection,
+    "inspection line": _inspection_line,
+    "inspection reminder": _inspection_reminder,
     "roles": _roles,
     "muted": _muted,
     "digest": _digest,

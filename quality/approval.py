@@ -27,6 +27,8 @@ def wanted(sheet: Sheet) -> Approval | None:
     record = sheet.record
     if record.state is State.PENDING_APPROVAL:
         return Approval(RECORD, (Side.CMO,) if record.class_ is Class.MINOR else BOTH)
+    if record.state is State.PROPOSED and record.kind is Kind.DISPOSITION:
+        return Approval(RECORD, (Side.SPONSOR,))  # 21 CFR 211.22(a): never the CMO's to decide
     if record.state is State.PROPOSED:
         return Approval(RECORD, BOTH, ordered=False)
     if record.state is State.PHASE_2:

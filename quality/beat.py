@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from quality import agreement, digest, lists, reminders, specification
-from storage import clock, draft, installation, outbox, partnership, person, receipt
+from quality import agreement, digest, inspection_clock, lists, reminders, specification
+from storage import clock, draft, inspection, installation, outbox, partnership, person, receipt
 
 BATCH = 250  # of each kind in one transaction, so that people's clicks get their turn between
 RECEIPTS_KEPT = timedelta(days=7)
@@ -21,6 +21,7 @@ DECIDED = (
     lists.decide_due,
     digest.decide_due,
     specification.retire_due,
+    inspection_clock.decide_due,
 )
 
 
@@ -29,7 +30,7 @@ def look_again(session: Session, now: datetime) -> None:
 
     Each decision goes by the day that it is now, and what was said before is not said again, for its key is taken.
     """
-    for table in (clock, partnership, person, outbox):
+    for table in (clock, partnership, person, inspection, outbox):
         table.look_again(session, now)
 
 

@@ -13,7 +13,7 @@ from quality.events import COUNTED, QUIET, UNSPOKEN
 from quality.people import Actor, Doer, require_confirmed
 from quality.refusal import Overtaken, Refusal
 from quality.sheet import Sheet, of_record
-from storage import author, clock, journal, outbox, request
+from storage import author, clock, disposition, journal, outbox, request
 from storage import record as records
 from storage.clock import REPORTING, ClockName
 from storage.oos import Oos, ResultKind
@@ -140,10 +140,13 @@ def finish(session: Session, actor: Doer, record: Record, event: str, now: datet
 
     Gives the id of its journal entry.
     """
+    held = record.holds_batches
     voided = settle(session, record, now)
     if voided:
         changes = {"voided": [None, voided]}
         note(session, actor, record, "signatures_voided", now, changes=changes)
+    if record.holds_batches is not held:
+        tell_dispositions(session, actor, record, records.batches_of(session, record.id), now)
     return note(session, actor, record, event, now, **more)
 
 
@@ -167,6 +170,16 @@ def settle(session: Session, record: Record, now: datetime) -> str:
     return " and ".join(f"{one.name} ({one.company})" for one in voided)
 
 
+def tell_dispositions(session: Session, actor: Doer, record: Record, lots: Sequence[str], now: datetime) -> None:
+    """Let the dispositions of lots, proposed or in force, know that a record holds them, or does so no more."""
+    for one in disposition.list_in_play(session, record.partnership_id, lots) if lots else []:
+        if record.holds_batches:
+            note(session, actor, one, "held", now, changes={"holder": [None, record.number]})
+        else:
+            key = f"card:{one.id}:{record.id}:{record.version}"
+            outbox.put(session, record.partnership_id, "card", key, now, record_id=one.id)
+
+
 def pass_turn(record: Record, to: Side | None, now: datetime) -> None:
     """Let it be another company's turn; the time until now counts to the one whose turn it was."""
     if record.turn is to:
@@ -183,7 +196,7 @@ def pass_turn(record: Record, to: Side | None, now: datetime) -> None:
 def holds(found: Sheet) -> bool:
     """Whether a record holds its batches: an open major or critical deviation; an OOS, open or standing."""
     record = found.record
-    if record.state is State.VOID or record.kind in (Kind.CAPA, Kind.SPECIFICATION):
+    if record.state is State.VOID or record.kind in (Kind.CAPA, Kind.SPECIFICATION, Kind.DISPOSITION):
         return False
     if record.kind is Kind.DEVIATION:
         return record.is_open and record.class_ is not Class.MINOR

@@ -24,7 +24,16 @@ FILE = ("name", "media_type", "size", "sha256", "description", "added_by_id", "a
 LEFT_OUT = {"id", "record_id", "approved_at"}
 # Where a row belongs, and what follows from the signatures themselves.
 OF_SPECIFICATION = {
-    *("partnership_id", "product_key", "test_key", "in_force_from", "in_force_until", "retires_on", "removed_by_id"),
+    *(
+        "partnership_id",
+        "product_key",
+        "test_key",
+        "lot_key",
+        "in_force_from",
+        "in_force_until",
+        "retires_on",
+        "removed_by_id",
+    ),
 }
 NO_PLAN = frozenset({"distributed"})  # may become known after a plan was signed, and changes nothing of the plan
 

@@ -4,6 +4,7 @@ Words in braces are values of the entry after the change.
 """
 
 from datetime import datetime
+from string import Formatter
 
 from quality.words import moment
 from storage.journal import JournalEntry
@@ -63,8 +64,11 @@ EVENTS = {
     "effective": "signed: {meaning}. It is in force from {in_force_from}",
     "succeeded": "signed {successor}, which takes its place from {in_force_until}",
     "superseded": "let {successor} take its place",
+    "proposal_changed": "changed what is proposed",
+    "decided": "signed: {meaning}",
+    "held": "put its batch on hold by {holder}",
     "stays": "voided {successor}, so it stays in force",
-    "exported": "exported it",
+    "exported": "exported it: {pack} is the SHA-256 of the pack",
 }
 TALK = ("replied", "reply_changed", "reply_deleted")  # in the thread, which people see there themselves
 # They change nothing of the record that a form was filled in on.
@@ -95,6 +99,12 @@ UNSPOKEN = (
     "evidence_deleted",
     "evidence_sent",
 )
+
+
+def named_in(entry: JournalEntry) -> set[str]:
+    """Name the values that the words of an entry hold already."""
+    template = EVENTS.get(entry.event.partition(".")[2], "")
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 def said_of(entry: JournalEntry) -> str:

@@ -1,53 +1,84 @@
-"""A record as a file: its content, its signatures with what each signed, what files are kept with it, its journal."""
+"""Exports: an inspection pack is asked for, made, and handed over; nothing leaves without an entry in the journal."""
 
-import json
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from sqlmodel import Session
 
 from quality import change
-from quality.content import content, submitted_files
-from quality.people import Actor
-from quality.sheet import Sheet
-from storage import journal
-from storage.evidence import Evidence
+from quality import record as records
+from quality.pack.make import Made, Progress, make
+from quality.pack.scope import Scope, What, ids_of, may_have
+from quality.people import Actor, Doer
+from quality.refusal import Refusal
+from storage import journal, partnership, scope
+from storage import record as stored
+from storage.partnership import Company, Partnership, Side
+from storage.record import Record
 
-FORMAT = 1
-MOST_ENTRIES = 10_000
-INNER = {"id", "partnership_id", "record_id", "person_id"}  # ids that mean nothing outside the database
+EVENT = "partnership.exported"
 
 
-def of_record(session: Session, actor: Actor, record_id: int, now: datetime) -> tuple[Sheet, str]:
-    """Export a record; that it was done is journaled."""
+@dataclass(frozen=True)
+class Wanted:
+    """The pack that somebody may have: of which partnership, and what it holds."""
+
+    there: Partnership
+    companies: dict[Side, Company]
+    scope: Scope
+
+
+def ask(session: Session, actor: Actor, wanted: Scope, now: datetime) -> Wanted:
+    """Say what the actor may have; a Refusal where they may not, or there is nothing."""
+    return Wanted(actor.partnership, actor.companies, may_have(session, actor, wanted, now))
+
+
+def ask_of(session: Session, actor: Actor, record_id: int, now: datetime) -> Wanted:
+    """Say that the actor may have a record's pack, by its id."""
     found = change.may(session, actor, record_id, "export", now)
-    change.note(session, actor, found.record, "exported", now)
-    return found, _written(session, found, now)
+    return Wanted(actor.partnership, actor.companies, Scope(What.RECORD, record=found.record.number))
 
 
-def _written(session: Session, found: Sheet, now: datetime) -> str:
-    record = found.record
-    entries = journal.list_of_record(session, record.id, MOST_ENTRIES)[::-1]
-    told: dict[str, Any] = {
-        "format": FORMAT,
-        "record": record.number,
-        "version": record.version,
-        "state": record.state,
-        "outcome": record.outcome,
-        "companies": {side: company.name for side, company in found.companies.items()},
-        "own_numbers": found.own_numbers,
-        "owner": found.who(record.owner_id) or None,
-        "links": [link.number for link in found.links],
-        "exported_at": now.isoformat(),
-        "content": json.loads(content(found)),
-        "signatures": [one.model_dump(exclude=INNER) for one in found.signatures],
-        "evidence": [_file(found, one) for one in found.files],
-        "journal": [{"body": entry.body, "hash": entry.hash} for entry in entries],
-    }
-    return json.dumps(told, indent=2, ensure_ascii=False, default=str)
+def of_channel(session: Session, channel_id: str, wanted: Scope) -> Wanted:
+    """Say what whoever runs the bot makes a pack of: the operator, who has the database anyway."""
+    there = partnership.find_in_channel(session, channel_id)
+    if there is None:
+        raise Refusal(f"No channel {channel_id} is set up here. Give the id of one that is, such as C0123ABCDEF.")
+    scope.enter(session, there.id)
+    if wanted.what is What.RECORD and stored.find(session, there.id, wanted.record) is None:
+        raise Refusal(f"There is no record {wanted.record} in channel {channel_id}.")
+    return Wanted(there, partnership.companies(session, there.id), wanted)
 
 
-def _file(found: Sheet, kept: Evidence) -> dict[str, Any]:
-    """Say what a file is, whose, and whether it is part of what is signed; its bytes stay in the database."""
-    told = kept.model_dump(exclude={*INNER, "added_by_id"})
-    return told | {"added_by": found.who(kept.added_by_id), "submitted": kept in submitted_files(found)}
+def number_of(session: Session, wanted: Wanted) -> int:
+    """Count the records of a pack."""
+    scope.enter(session, wanted.there.id)
+    return len(ids_of(session, wanted.there, wanted.scope))
+
+
+def write(session: Session, wanted: Wanted, target: Path, progress: Progress) -> Made:
+    """Write a pack into a file, from one moment of the database."""
+    scope.enter(session, wanted.there.id)
+    return make(session, wanted.there, wanted.companies, wanted.scope, target, progress)
+
+
+def hand_over(session: Session, actor: Actor, wanted: Scope, made: Made, now: datetime) -> None:
+    """Journal that a person gets a pack, with its hash; asked once more whether they may."""
+    may_have(session, actor, wanted, now)
+    record = records.by_number(session, actor, wanted.record) if wanted.what is What.RECORD else None
+    note(session, actor, actor.partnership.id, wanted, made, now, record)
+
+
+def note(
+    session: Session, doer: Doer, partnership_id: int, wanted: Scope, made: Made, now: datetime,
+    record: Record | None = None, reason: str | None = None,
+) -> None:  # fmt: skip
+    """Journal a pack: with its record's entries where it is of one, else with the partnership's."""
+    told = {"pack": made.sha256, "bytes": made.size, "as of entry": made.end.seq}
+    if record is not None:
+        change.note(session, doer, record, "exported", now, changes=change.told(told), reason=reason)
+        return
+    changes = change.told({"scope": wanted.words, "records": made.counts["records"], **told})
+    body = {"by": doer.signature(), "changes": changes, "reason": reason}
+    journal.append(session, partnership_id, EVENT, now, body)

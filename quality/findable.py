@@ -18,6 +18,8 @@ EVENTS = frozenset(
         "retested",
         "phase_2",
         "plan_changed",
+        "proposal_changed",
+        "decided",
         "tests_added",
         "test_removed",
         "implemented",

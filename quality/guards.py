@@ -4,7 +4,7 @@ Each gives what is missing and what to do, or None when nothing is. Sources: 21 
 FDA's guidance on OOS results.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +14,14 @@ from quality.terms import TO_BE_WRITTEN
 from quality.working_time import calendar_of
 from storage.capa import Capa
 from storage.clock import ClockName
-from storage.investigation import Cause, Investigation
+from storage.disposition import BatchDisposition
+from storage.investigation import Cause, Disposition, Investigation
 from storage.oos import RetestPlan
 from storage.record import Asked, Kind, Outcome, Record, State
+from storage.result import LabResult
 from storage.specification import Specification
 
+MOST_NAMED = 10
 Fails = Callable[[Sheet, datetime], str | None]
 
 
@@ -209,6 +212,44 @@ def _newest(sheet: Sheet, _now: datetime) -> str | None:
     )
 
 
+def _releasable(sheet: Sheet, _now: datetime) -> str | None:
+    """21 CFR 211.165, 211.192: nothing is released over what is still open about it."""
+    found = sheet.part(BatchDisposition)
+    if found is None or found.decision is not Disposition.RELEASE:
+        return None
+    if sheet.holders:
+        return held(found.lot, sheet.holders)
+    return doubted(found.lot, sheet.doubtful) if sheet.doubtful else None
+
+
+def held(lot: str, holders: Sequence[Record]) -> str:
+    """Tell why a lot cannot be released: what has it on hold."""
+    return (
+        f"Batch {lot} is on hold because of {_numbers([one.number for one in holders])}, so it cannot be released. "
+        "Close what holds it first, or propose another decision."
+    )
+
+
+def doubted(lot: str, results: Sequence[LabResult]) -> str:
+    """Tell why a lot cannot be released: a result outside its limits that nobody confirmed yet."""
+    named = _numbers([f"{one.test} {one.reported}" for one in results])
+    return (
+        f"A result of batch {lot} is OOS and waits to be confirmed ({named}), so it cannot be released. "
+        "Confirm or discard it first: `/quality result waiting`."
+    )
+
+
+def _numbers(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _undecided(sheet: Sheet, _now: datetime) -> str | None:
+    if sheet.record.state is State.PROPOSED:
+        return None
+    return f"{sheet.record.number} is decided. Propose another disposition, which takes its place."
+
+
 ACKNOWLEDGEABLE = Guard("it waits for acknowledgement", _waits_for_acknowledgement)
 NOTHING_ASKED = Guard("no other request is open", _nothing_asked)
 EXTENSION_ASKED = Guard("an extension is asked", _is_asked(Asked.EXTEND))
@@ -232,4 +273,6 @@ REPORTS_SETTLED = Guard("no report to an authority is open", _reports_settled)
 SOURCES_COVERED = Guard("no closed record rests on it", _sources_stay_covered)
 CONFIRMED = Guard("the result is confirmed", _confirmed)
 HAS_TESTS = Guard("it has a test", _has_tests)
+RELEASABLE = Guard("a batch that is to be released is not on hold, nor has an OOS to confirm", _releasable)
+UNDECIDED = Guard("it is not decided", _undecided)
 NEWEST = Guard("no later version follows it", _newest)

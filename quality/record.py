@@ -14,6 +14,7 @@ from quality.change import (
     finish,
     may,
     note,
+    tell_dispositions,
     told,
     worked,
 )
@@ -21,7 +22,7 @@ from quality.people import Actor, may_take_part
 from quality.refusal import FieldErrors, Refusal
 from quality.sheet import Sheet, of_record
 from quality.terms import Due
-from storage import clock, outbox, person, search, sequence, signature
+from storage import clock, lot, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
 from storage.fresh import add, made
@@ -29,7 +30,13 @@ from storage.outbox import Said
 from storage.person import Person
 from storage.record import Kind, Record, State
 
-PREFIX = {Kind.DEVIATION: "DEV", Kind.OOS: "OOS", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "SPEC"}
+PREFIX = {
+    Kind.DEVIATION: "DEV",
+    Kind.OOS: "OOS",
+    Kind.CAPA: "CAPA",
+    Kind.SPECIFICATION: "SPEC",
+    Kind.DISPOSITION: "DIS",
+}
 
 
 def by_number(session: Session, actor: Actor, number: str) -> Record:
@@ -67,6 +74,9 @@ def log(
     record.number = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
     add(session, record)
     records.add_batches(session, record, lots)
+    lot.note(session, there.id, lots, now)
+    if record.holds_batches:
+        tell_dispositions(session, actor, record, lots, now)
     due = clocks.start_first(session, actor, record, terms.of(session, there.id), due)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}

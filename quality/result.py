@@ -13,7 +13,7 @@ from quality.oos import OosForm
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors, Refusal
 from quality.terms import LONG_AGO, LONGEST_AGO
-from storage import journal, outbox, person, result, specification
+from storage import journal, lot, outbox, person, result, specification
 from storage import record as stored
 from storage.oos import ResultKind
 from storage.person import Role
@@ -155,7 +155,7 @@ def keep(session: Session, actor: Actor, held: Sequence[Held], now: datetime) ->
     """Keep results that were judged, each with its entry in the journal."""
     kept = [LabResult(**_values(actor, one, now)) for one in held]
     session.add_all(kept)
-    session.flush()
+    lot.note(session, actor.partnership.id, [one.lot for one in kept], now)
     for one in kept:
         event = "recorded" if one.state is ResultState.RECORDED else "to_confirm"
         told = {name: getattr(one, name) for name in TOLD} | {"analysed_at": one.analysed_at.isoformat()}

@@ -30,6 +30,7 @@ from storage.authority import AuthorityReport
 from storage.capa import Capa, EffectivenessCheck, Implementation
 from storage.clock import DRIVING, Clock, ClockName
 from storage.deviation import Deviation
+from storage.disposition import BatchDisposition
 from storage.evidence import Evidence
 from storage.investigation import Investigation
 from storage.oos import Oos, PhaseOne, PhaseTwo, Retest, RetestPlan
@@ -43,6 +44,7 @@ from storage.specification import Specification, SpecificationTest
 from storage.table import Table
 
 Part = TypeVar("Part", bound=Table)
+MOST_DOUBTFUL = 20
 
 # What a record of each kind is made of: its first report, then what is added in the course of its life.
 PARTS: dict[Kind, tuple[type[Table], ...]] = {
@@ -50,6 +52,7 @@ PARTS: dict[Kind, tuple[type[Table], ...]] = {
     Kind.OOS: (Oos, PhaseOne, RetestPlan, PhaseTwo),
     Kind.CAPA: (Capa, Implementation),
     Kind.SPECIFICATION: (Specification,),
+    Kind.DISPOSITION: (BatchDisposition,),
 }
 
 
@@ -78,6 +81,8 @@ class Sheet:
     permalink: str | None
     tests: list[SpecificationTest] = field(default_factory=list)  # of a specification
     result: LabResult | None = None  # judged by a specification, which led to it
+    holders: list[Record] = field(default_factory=list)  # of a disposition: what has its lot on hold
+    doubtful: list[LabResult] = field(default_factory=list)  # and its results out of limits that nobody confirmed yet
 
     def part(self, table: type[Part]) -> Part | None:
         """Give a part of the record, where it is there already."""
@@ -154,6 +159,8 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
     files = evidence.list_of_record(session, record.id) if record.files else []
     posted = message.find(session, partnership_id, f"card:{record.id}")
     followers = stored.followers_of(session, record.id)
+    lots = stored.batches_of(session, record.id)
+    decided = lots if record.kind is Kind.DISPOSITION else []
     capas = [one.id for one in followers if one.kind is Kind.CAPA]
     clocks = clock.list_of_record(session, record.id)
     rows = [record, *parts.values(), *retests, *checks, *reports, *files, *([asked] if asked else [])]
@@ -171,7 +178,7 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         request=asked,
         reports=reports,
         files=files,
-        lots=stored.batches_of(session, record.id),
+        lots=lots,
         own_numbers=own.numbers_of(session, record.id),
         sources=stored.sources_of(session, record.id),
         followers=followers,
@@ -179,6 +186,8 @@ def of_record(session: Session, partnership_id: int, record_id: int) -> Sheet:
         permalink=posted.permalink if posted else None,
         tests=specification.list_tests(session, record.id) if record.kind is Kind.SPECIFICATION else [],
         result=result.find_of_record(session, record.id) if record.kind is Kind.OOS else None,
+        holders=[one for lot in decided for one in stored.holders_of(session, partnership_id, lot)],
+        doubtful=[one for lot in decided for one in result.list_doubtful(session, partnership_id, lot, MOST_DOUBTFUL)],
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, capa, change, people, specification
+from quality import approval, capa, change, disposition, people, specification
 from quality.approval import PLAN, RECORD
 from quality.capa import CheckForm
 from quality.change import Ref
@@ -71,6 +71,8 @@ def meaning(found: Sheet, act: str) -> str:
         return f"Check of effectiveness: {found.checks[-1].outcome}"
     if act == "approve_plan":
         return "Approval of the retest plan" if found.record.kind is Kind.OOS else "Approval of the action plan"
+    if found.record.kind is Kind.DISPOSITION:
+        return f"Disposition of the batch: {disposition.proposed(found).decision}"
     if found.record.kind is Kind.SPECIFICATION:
         return "Approval of the specification"
     if found.record.kind is Kind.OOS:
@@ -102,6 +104,8 @@ def _checked(session: Session, actor: Actor, attempt: Attempt, method: Method, n
     if attempt.act not in SIGNED:
         raise Refusal("That is nothing to be signed.")
     found = change.begin(session, actor, attempt.ref, attempt.act, now)
+    if found.record.kind is Kind.DISPOSITION:
+        found = disposition.hold_still(session, actor, found, now)
     if attempt.act == "check":
         drafted(session, actor, attempt)
     method.check(session, actor, attempt.code, now)
@@ -162,6 +166,10 @@ def _approve_specification(
         specification.take_effect(session, actor, found, signature, now)
     else:
         change.finish(session, actor, found.record, "approved", now, signed=signature)
+
+
+def _decide(session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime) -> None:
+    disposition.decide(session, actor, found, _signed(session, actor, found, "approve", RECORD, method, now), now)
 
 
 def _approve_retests(
@@ -263,5 +271,6 @@ EFFECTS: Mapping[tuple[Kind, str], Effect] = MappingProxyType(
         (Kind.CAPA, "approve_plan"): _approve_action,
         (Kind.CAPA, "check"): _check,
         (Kind.SPECIFICATION, "approve"): _approve_specification,
+        (Kind.DISPOSITION, "approve"): _decide,
     }
 )

@@ -29,7 +29,13 @@ class Unit(StrEnum):
 
 
 CHECK_AGAIN = "check again"  # the one term that is not named like its clock
-NOUN = {Kind.DEVIATION: "deviation", Kind.OOS: "OOS result", Kind.CAPA: "CAPA", Kind.SPECIFICATION: "specification"}
+NOUN = {
+    Kind.DEVIATION: "deviation",
+    Kind.OOS: "OOS result",
+    Kind.CAPA: "CAPA",
+    Kind.SPECIFICATION: "specification",
+    Kind.DISPOSITION: "disposition",
+}
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,21 @@ VOIDABLE = {
     Kind.OOS: guards.REPORTS_SETTLED,
     Kind.CAPA: guards.SOURCES_COVERED,
     Kind.SPECIFICATION: guards.NEWEST,
+    Kind.DISPOSITION: guards.UNDECIDED,
 }
 OPEN = {
     Kind.DEVIATION: SO_OPEN,
     Kind.OOS: OOS_OPEN,
     Kind.CAPA: CAPA_OPEN,
     Kind.SPECIFICATION: (State.PROPOSED,),
+    Kind.DISPOSITION: (State.PROPOSED,),
 }
 # The states in which there is nothing left to do: how a record of each kind ends, but for being void.
-ENDS = dict.fromkeys(OPEN, (State.CLOSED,)) | {Kind.SPECIFICATION: (State.EFFECTIVE, State.SUPERSEDED)}
-DONE = (State.CLOSED, State.EFFECTIVE, State.SUPERSEDED, State.VOID)
+ENDS = dict.fromkeys(OPEN, (State.CLOSED,)) | {
+    Kind.SPECIFICATION: (State.EFFECTIVE, State.SUPERSEDED),
+    Kind.DISPOSITION: (State.DECIDED, State.SUPERSEDED),
+}
+DONE = (State.CLOSED, State.EFFECTIVE, State.DECIDED, State.SUPERSEDED, State.VOID)
 NOT_BEGUN = (State.OPEN, State.PLANNED)  # whoever owned a record in these did no work on it yet
 
 
@@ -346,7 +351,31 @@ SPECIFICATION = (
           "visible for ever, and no result is judged by it any more; once signed, the other company's QA agrees first"),
 )  # fmt: skip
 
-LIVES = {Kind.DEVIATION: DEVIATION, Kind.OOS: OOS, Kind.CAPA: CAPA, Kind.SPECIFICATION: SPECIFICATION}
+DISPOSITION_SEEN = (*OPEN[Kind.DISPOSITION], *ENDS[Kind.DISPOSITION])
+DISPOSITION = (
+    Act(
+        "approve", "Approve", (State.PROPOSED,), who.APPROVER,
+        "a signature, of the sponsor's QA alone: it is decided, and the disposition before it is superseded",
+        (guards.RELEASABLE,), to=(State.DECIDED,), opens="Sign", is_step=True, binds=True,
+    ),
+    Act(
+        "change_proposal", "Change proposal", (State.PROPOSED,), who.QA,
+        "another decision, reason or certificate; whoever changes it does not sign it", opens="Change proposal",
+        binds=True,
+    ),
+    _assign("Reassign", (State.PROPOSED,)),
+    *_kept_beside(DISPOSITION_SEEN),
+    *_shown(DISPOSITION_SEEN),
+    _void((State.PROPOSED,), VOIDABLE[Kind.DISPOSITION], "visible for ever; the batch waits for another disposition"),
+)  # fmt: skip
+
+LIVES = {
+    Kind.DEVIATION: DEVIATION,
+    Kind.OOS: OOS,
+    Kind.CAPA: CAPA,
+    Kind.SPECIFICATION: SPECIFICATION,
+    Kind.DISPOSITION: DISPOSITION,
+}
 _BY_NAME = {(kind, act.name): act for kind, life in LIVES.items() for act in life}
 
 

@@ -162,6 +162,12 @@ def _proposed(sheet: Sheet, now: datetime) -> str:
     return f"{_people(sheet, 'approve')} approves it by signature."
 
 
+def _decide(sheet: Sheet, now: datetime) -> str:
+    waits = guards.RELEASABLE.fails(sheet, now) is not None
+    first = "What holds the batch has to be closed first; then " if waits else ""
+    return f"{first}{_people(sheet, 'approve')} decides by signature."
+
+
 def _people(sheet: Sheet, name: str) -> str:
     """Name who may do an act now: `Elif Kaya or Finn Larsen (Borealis)`; whose turn it is where that is nobody."""
     able = _able(sheet, name)
@@ -207,5 +213,6 @@ STEPS: Mapping[tuple[Kind, State], Step] = MappingProxyType(
         (Kind.CAPA, State.IN_PROGRESS): _in_progress,
         (Kind.CAPA, State.IMPLEMENTED): _check,
         (Kind.SPECIFICATION, State.PROPOSED): _proposed,
+        (Kind.DISPOSITION, State.PROPOSED): _decide,
     }
 )

@@ -97,6 +97,11 @@ def append(
     return entry_id
 
 
+def lock(session: Session, partnership_id: int) -> None:
+    """Lock the end of a chain: what others change is in the journal by now, or comes after this transaction."""
+    _locked_head(session, partnership_id)
+
+
 OF = col(JournalHead.partnership_id) == bindparam("of")
 END = select(JournalHead.seq, JournalHead.hash).where(OF).with_for_update()
 LENGTHENED = update(JournalHead).where(OF)

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     OOS = "oos"
     CAPA = "capa"
     SPECIFICATION = "specification"
+    DISPOSITION = "disposition"
 
 
 class Class(StrEnum):
@@ -51,6 +52,7 @@ class State(StrEnum):
     PROPOSED = "Proposed"
     EFFECTIVE = "Effective"
     SUPERSEDED = "Superseded"
+    DECIDED = "Decided"
     CLOSED = "Closed"
     VOID = "Void"
 
@@ -71,6 +73,10 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "Inconclusive"  # of an OOS: the result stands; of a check: it is repeated
     EFFECTIVE = "Effective"  # of a CAPA
     NOT_EFFECTIVE = "Not effective"
+    RELEASED = "Released"  # of a lot, by its disposition
+    REWORK = "Rework"
+    REPROCESS = "Reprocess"
+    REJECTED = "Rejected"
 
 
 class Asked(StrEnum):
@@ -94,7 +100,7 @@ def _where(flag: str) -> dict[str, Any]:
 
 
 class Record(Table, table=True):
-    """A deviation, an OOS result, a CAPA, a specification."""
+    """A deviation, an OOS result, a CAPA, a specification, a disposition."""
 
     __table_args__ = (
         Index("ix_record_number", "partnership_id", "number", unique=True),
@@ -318,6 +324,15 @@ def capas_of_all(session: Session, source_ids: Sequence[int]) -> dict[int, list[
     for source_id, number in session.exec(linked.order_by(col(Record.id))).all():
         found.setdefault(source_id, []).append(number)
     return found
+
+
+def list_planned(session: Session, partnership_id: int, lot: str, limit: int) -> list[str]:
+    """List the numbers of the CAPAs, from records that name a lot, whose plan is not approved yet."""
+    linked = select(Record.number).join(RecordLink, col(RecordLink.record_id) == Record.id)
+    linked = linked.join(RecordBatch, col(RecordBatch.record_id) == RecordLink.source_id)
+    linked = linked.where(RecordBatch.partnership_id == partnership_id, RecordBatch.lot_key == lot_key(lot))
+    linked = linked.where(Record.kind == Kind.CAPA, Record.state == State.PLANNED)
+    return list(session.exec(linked.group_by(Record.number).order_by(Record.number).limit(limit)).all())
 
 
 def list_unacknowledged(

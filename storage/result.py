@@ -106,6 +106,13 @@ def list_of_lot(
     return list(session.exec(of.order_by(col(LabResult.id).desc()).offset(offset).limit(limit)).all())
 
 
+def list_doubtful(session: Session, partnership_id: int, lot: str, limit: int) -> list[LabResult]:
+    """List the results of a lot outside their limits that nobody confirmed or discarded yet, the oldest first."""
+    of = select(LabResult).where(LabResult.partnership_id == partnership_id, LabResult.lot_key == lot_key(lot))
+    of = of.where(LabResult.state == ResultState.TO_CONFIRM, LabResult.verdict == Verdict.OOS)
+    return list(session.exec(of.order_by(col(LabResult.id)).limit(limit)).all())
+
+
 def list_of_test(
     session: Session, partnership_id: int, product: str, test: str, sample_type: str, limit: int, time_point: str = ""
 ) -> list[LabResult]:

@@ -15,12 +15,13 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from quality import capa, deviation, evidence, oos, partnership, people, request, signature, specification
+from quality import capa, deviation, disposition, evidence, oos, partnership, people, request, signature, specification
 from quality import record as records
 from quality.capa import CapaForm
 from quality.change import Ref
 from quality.criteria import TestForm
 from quality.deviation import DeviationForm, InvestigationForm
+from quality.disposition import DispositionForm
 from quality.evidence import SharedFile
 from quality.oos import OosForm, PhaseOneForm, PhaseTwoForm, RetestForm, RetestPlanForm
 from quality.partnership import SetUpForm
@@ -137,6 +138,12 @@ PHASE_TWO = PhaseTwoForm(
     evidence="Two of two retests failed.",
     disposition=Disposition.REJECT,
 )
+DISPOSITION = DispositionForm(
+    lot="AB-1001",
+    decision=Disposition.RELEASE,
+    justification="It complies, and nothing about it is open.",
+    certificate="CoA 77",
+)
 CODE = "424242"
 
 
@@ -213,6 +220,11 @@ def propose(
     """Propose the specification of a tablet, in force from today."""
     form = SpecificationForm(product="Tablet 10 mg", sample_type="Finished product", effective_on=now.date())
     return specification.propose(session, actor(session, who), replace(form, **changes), now, tests)
+
+
+def dispose(session: Session, who: Profile = ELIF, now: datetime = NOW, **changes: Any) -> Record:
+    """Propose the disposition of a batch, its release unless told otherwise."""
+    return disposition.propose(session, actor(session, who), replace(DISPOSITION, **changes), now)
 
 
 def effective(session: Session, now: datetime = NOW, **changes: Any) -> Record:
@@ -341,6 +353,8 @@ def implement(session: Session, record: Record, now: datetime = NOW, *, owner: P
 
 def close(session: Session, record: Record, now: datetime = NOW) -> Record:
     """Bring a record that was just logged to its closing, through all its states."""
+    if record.kind is Kind.DISPOSITION:
+        return sign(session, ANNA, record, now=now)
     if record.kind is Kind.SPECIFICATION:
         return sign(session, ANNA, sign(session, ELIF, record, now=now), now=now)
     if record.kind is Kind.CAPA:

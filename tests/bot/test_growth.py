@@ -6,15 +6,17 @@ SQLite counts the steps of its own machine, so that no clock of a busy machine h
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlmodel import Session
 
 from benchmarks.world import LOT, NOW, RARE, World, channel, fill
-from quality import change, digest, export, figures, people, similar, work
+from quality import batch, change, digest, export, figures, people, similar, work
 from quality.beat import beat
 from quality.people import Actor, Identity
 from storage import clock, download, message, outbox, record, search
+from storage import lot as lots
 from storage.clock import ClockName
 from storage.database import Database
 from storage.record import Kind
@@ -71,12 +73,20 @@ def pages(lists: Callable[..., object], **how: object) -> Callable[[Session, Act
     return lambda session, actor: lists(session, actor.partnership.id, limit=11, **how)
 
 
+def packed(session: Session, actor: Actor) -> object:
+    with TemporaryDirectory() as folder:
+        wanted = export.ask_of(session, actor, CHANNELS, NOW)
+        return export.write(session, wanted, Path(folder) / "pack.zip", lambda *_: None)
+
+
 QUESTIONS: dict[str, Callable[[Session, Actor], object]] = {
     "open records": pages(record.list_rows, kind=Kind.DEVIATION),
     "closed records": pages(record.list_rows, kind=Kind.DEVIATION, is_open=False),
     "all records": pages(record.list_rows, kind=Kind.DEVIATION, is_open=None),
     "overdue records": pages(record.list_rows, overdue_at=NOW + timedelta(days=90)),
     "records of a batch": pages(record.list_rows, lot=LOT, is_open=None),
+    "a batch's page": lambda session, actor: batch.gather(session, actor, LOT),
+    "lots that wait for a disposition": lambda session, actor: lots.count_waiting(session, actor.partnership.id, NOW),
     "what holds a batch": lambda session, actor: record.holders_of(session, actor.partnership.id, LOT),
     "batches on hold": lambda session, actor: digest._on_hold(session, actor.partnership.id),
     "a search": lambda session, _: search.find(session, 1, RARE, 11),
@@ -86,7 +96,7 @@ QUESTIONS: dict[str, Callable[[Session, Actor], object]] = {
     "what I own": work.owned,
     "what needs me": lambda session, actor: work.needs(session, actor, NOW),
     "a record": lambda session, actor: change.sheet(session, actor, CHANNELS),
-    "an export": lambda session, actor: export.of_record(session, actor, CHANNELS, NOW),
+    "a record's pack": packed,
     "a digest": lambda session, actor: digest.collect(session, actor.partnership, NOW),
     "the week's figures": lambda session, actor: figures.collect(session, actor.partnership, actor.companies, NOW),
     "a beat": lambda session, _: beat(session, NOW),

@@ -13,6 +13,7 @@ from bot import logs
 from handlers import deviation, errors
 from handlers.request import begin
 from storage import partnership
+from tests import packs
 from tests.bot.test_oauth import begin as begin_installing
 from tests.bot.test_oauth import browser, follow
 from tests.stage import DEVIATION, Stage
@@ -90,7 +91,7 @@ async def test_no_secret_is_logged(stage: Stage, browser: ClientSession, capsys:
     await stage.beat(minutes=1)
     logged = capsys.readouterr().err
     sent = [file for message in stage.elif_.direct_messages for file in stage.elif_.files(message)]
-    exports = [file.content.decode("utf-8", "replace") for file in sent]
+    exports = [content.decode("utf-8", "replace") for file in sent for content in packs.read(file.content).values()]
     code = re.findall(r"code=([^&]+)", back)[0]
     settings = stage.bot.settings
     secrets = (token, code, settings.slack_bot_token, settings.slack_signing_secret, settings.slack_client_secret)

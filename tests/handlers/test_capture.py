@@ -1,6 +1,5 @@
 """What is said in a record's thread is kept with it, where both companies agreed to that."""
 
-import json
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from sqlmodel import select
 from quality import capture
 from storage import person
 from storage.reply import Reply
+from tests import packs
 from tests.stage import Stage
 
 HOSTILE = '<!channel> *bold* `code` "quoted" & </script>'
@@ -88,9 +88,9 @@ async def test_a_reply_is_kept_without_an_echo(listening: Stage) -> None:
     assert f"said in the thread: The gasket was nicked. {HOSTILE}" in stage.anna.ephemerals[-1].words
     await stage.anna.click("Export", stage.cards[0])
     await stage.settle()
-    (file,) = stage.anna.files(stage.anna.direct_messages[-1])
-    journal = [json.loads(entry["body"]) for entry in json.loads(file.content)["journal"]]
-    assert any(entry["reason"] == said["reason"] for entry in journal)
+    found = packs.received(stage.anna)
+    assert any(body["reason"] == said["reason"] for body in found.journal)
+    assert [one["text"] for one in found.records["DEV-2026-0001"]["thread"]] == [said["reason"]]
     await stage.anna.command("/quality search nicked")
     await stage.settle()
     assert "DEV-2026-0001" in stage.anna.ephemerals[-1].words

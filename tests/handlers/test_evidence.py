@@ -21,6 +21,7 @@ from storage import download, evidence, person
 from storage.download import Download
 from storage.evidence import Evidence
 from storage.person import Role
+from tests import packs
 from tests.handlers.test_capture import switch, talk
 from tests.stage import INVESTIGATION, Stage, staged
 
@@ -84,7 +85,7 @@ async def test_a_form_s_file_is_kept_whole(stage: Stage) -> None:
     await stage.anna.click("Export", stage.cards[0])
     await stage.settle()
     (file,) = stage.anna.files(stage.anna.direct_messages[-1])
-    (listed,) = json.loads(file.content)["evidence"]
+    (listed,) = packs.Opened(file.content).records["DEV-2026-0001"]["evidence"]
     assert (listed["name"], listed["size"], listed["sha256"]) == ("gauge.png", len(PNG), digest)
     assert listed["added_by"] == "Gita Rao (Borealis Manufacturing (example))"
     assert (listed["submitted"], "content" in listed) == (False, False)
@@ -412,8 +413,7 @@ async def test_what_was_there_at_the_submission_is_signed(stage: Stage) -> None:
     assert "State: Closed" in stage.cards[0].words
     await stage.anna.click("Export", stage.cards[0])
     await stage.settle()
-    (file,) = stage.anna.files(stage.anna.direct_messages[-1])
-    exported = json.loads(file.content)
+    exported = packs.received(stage.anna).records["DEV-2026-0001"]
     signed = json.loads(exported["signatures"][0]["content"])
     assert [one["name"] for one in signed["evidence"]] == ["report.pdf"]
     assert [(one["name"], one["submitted"]) for one in exported["evidence"]] == [

@@ -44,6 +44,7 @@ COMMANDS = (
     *("/quality specification", "/quality specification SPEC-2026-0001", "/quality result", "/quality result waiting"),
     *("/quality agreement", "/quality history DEV-2026-0001", "/quality clocks DEV-2026-0001", "/deviation list all"),
     *("/quality export DEV-2026-0001", "/deviation DEV-2026-0001", "/quality search leak", "/quality batch AB-1"),
+    *("/quality inspection", "/quality disposition AB-1"),
     *("/oos list all", "/capa list", "/deviation list batch AB-1", "/quality signature"),
 )
 

@@ -4,6 +4,7 @@ import json
 
 from sandbox import Driver, Message
 from storage.journal import JournalEntry
+from tests import packs
 from tests.stage import CMO, SHARED, SPONSOR, Stage
 
 SECRET = "Zebra-quartz: our tank was dirty."
@@ -78,12 +79,12 @@ async def test_the_other_company_never_sees_a_note(stage: Stage) -> None:
     for command in ("search tank dirty", "list", "mine", "digest", "history DEV-2026-0001"):
         await stage.anna.command(f"/quality {command}")
     await stage.press(stage.anna, "Export", stage.card("DEV-2026-0001"))
+    assert b"Zebra" not in b"".join(packs.received(stage.anna).files.values())
     await stage.beat(days=1)
     for person in ("U0ANNA", "U0BEN", "U0MIRA"):
         seen = stage.box.person(person)
         told = [*seen.messages(SHARED), *seen.direct_messages, *seen.ephemerals]
         assert "Zebra" not in " ".join(message.words for message in told)
-    assert "Zebra" not in json.dumps([str(file) for file in stage.box.world.files.values()])
     assert "Zebra" not in " ".join(one.body for one in stage.journal())
     assert "Zebra" not in json.dumps([call.arguments for call in stage.calls("chat.postMessage")], default=str)
 

@@ -11,7 +11,18 @@ from tests.stage import INTERNAL, Stage
 
 BUTTONS = [
     *("Log deviation", "Log OOS result", "New CAPA"),
-    *("Open records", "My work", "Search", "Specifications", "People", "Agreement", "Signing device"),
+    *(
+        "Open records",
+        "My work",
+        "Search",
+        "Batch",
+        "Specifications",
+        "Inspection",
+        "People",
+        "Agreement",
+        "Signing device",
+        "Inspection pack",
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ from tests import support
 from tests.support import DAY, ELIF, HOUR, NOW
 
 # What moves, clocks, snoozes, lists, digests, versions that end, once each; old receipts, drafts, states forgotten.
-QUIET = 9
+QUIET = 10
 EIGHT = datetime(2026, 12, 15, 8, tzinfo=UTC)
 
 

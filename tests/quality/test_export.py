@@ -1,118 +1,145 @@
-"""A record as a file: whole, readable, and enough to recompute every signature and the journal's links."""
+"""Exports as use cases: who may have a pack, what they are told, and what the journal says of it."""
 
-import hashlib
-import json
-from typing import Any
+from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
-from quality import export, request
+from quality import change, events, export
+from quality.pack import scope
+from quality.pack.make import Made
+from quality.pack.scope import Scope, What
+from quality.refusal import Refusal
+from storage import bulk
 from storage.partnership import Partnership
 from storage.person import Role
-from storage.record import Record, State
+from storage.record import Record
 from tests import support
-from tests.support import ANNA, CARLA, ELIF, GITA, HOUR, NOW, actor, ref
+from tests.packs import ALL, one
+from tests.support import ANNA, BEN, CARLA, ELIF, GITA, NOW, actor
+
+BATCH = Scope(What.BATCH, lot="AB-1001")
+YEAR = Scope(What.PERIOD, start=date(2026, 1, 1), end=date(2026, 12, 31))
+DEV = "DEV-2026-0001"
 
 
 @pytest.fixture
-def closed(session: Session, there: Partnership) -> Record:
-    """Log a deviation, send it back once and close it."""
-    made = support.submit(session, support.log_deviation(session, title="Füllstraße: Überdruck"))
-    support.sign(session, ELIF, made)
-    request.send_back(session, actor(session, ANNA), ref(made), "Other batches?", NOW)
-    support.log_capa(session, sources=(made.number,))
-    support.submit(session, made, NOW + HOUR)
-    for who in (ELIF, ANNA):
-        support.sign(session, who, made, now=NOW + HOUR)
-    return made
+def made(session: Session, there: Partnership) -> Record:
+    """Log a deviation."""
+    return support.log_deviation(session)
 
 
-def exported(session: Session, record: Record) -> dict[str, Any]:
-    _, text = export.of_record(session, actor(session, CARLA), record.id, NOW + 2 * HOUR)
-    told: dict[str, Any] = json.loads(text)
-    return told
+def pack(session: Session) -> Made:
+    end = bulk.end_of(session, 1)
+    assert end is not None
+    return Made("a" * 64, 1234, end, {"records": 1})
 
 
-def canonical(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+@pytest.mark.parametrize("wanted", [one(DEV), BATCH, YEAR, ALL], ids=lambda wanted: wanted.what)
+@pytest.mark.parametrize("roles", [(Role.QA,), (Role.HEAD,), (Role.VIEWER,), (Role.MEMBER,), (Role.MEMBER, Role.HEAD)])
+def test_who_may_have_what(session: Session, made: Record, wanted: Scope, roles: tuple[Role, ...]) -> None:
+    """A record and a batch: everybody on the roster; a period and everything: QA, heads of quality and viewers."""
+    support.give_roles(session, CARLA, *roles)
+    session.flush()
+    if roles == (Role.MEMBER,) and wanted in (YEAR, ALL):
+        says = support.refused(session, export.ask, actor(session, CARLA), wanted, NOW)
+        assert says.startswith("Only QA or head of quality or viewer may have the pack of")
+        return
+    found = export.ask(session, actor(session, CARLA), wanted, NOW)
+    assert (found.scope, found.there.id) == (wanted, made.partnership_id)
 
 
-def test_a_file_says_what_the_record_is(session: Session, closed: Record) -> None:
-    """Number, state, owner, companies, links and content, as they are now."""
-    told = exported(session, closed)
-    assert (told["record"], told["state"], told["version"]) == ("DEV-2026-0001", "Closed", closed.version)
-    assert (told["owner"], told["links"]) == ("Gita Rao (Borealis)", ["CAPA-2026-0001"])
-    assert told["companies"] == {"sponsor": "Aurora", "CMO": "Borealis"}
-    assert told["content"]["title"] == "Füllstraße: Überdruck"
-    assert told["content"]["investigation"]["root_cause"] == "The housing leaks at its seal."
-    assert told["exported_at"] == (NOW + 2 * HOUR).isoformat()
-
-
-def test_every_signature_can_be_recomputed_from_the_file(session: Session, closed: Record) -> None:
-    """Those that count have the hash of the content beside them; the void ones, of what they keep themselves."""
-    told = exported(session, closed)
-    assert [(one["name"], one["voided_because"]) for one in told["signatures"]] == [
-        ("Elif Kaya", "sent back by Anna Berg"),
-        ("Elif Kaya", None),
-        ("Anna Berg", None),
-    ]
-    present = hashlib.sha256(canonical(told["content"]).encode()).hexdigest()
-    for one in told["signatures"]:
-        assert one["hash"] == hashlib.sha256(one["content"].encode()).hexdigest()
-        assert (one["hash"] == present) is (one["voided_at"] is None)
-
-
-def test_a_signature_reads_whole(session: Session, closed: Record) -> None:
-    """Printed name, company, role, time, zone and meaning; no ids of the database."""
-    one = exported(session, closed)["signatures"][-1]
-    assert (one["name"], one["company"], one["role"], one["zone"]) == ("Anna Berg", "Aurora", "QA", "Europe/Berlin")
-    assert one["at"].startswith("2026-11-24 10:00:00")
-    assert not {"id", "partnership_id", "record_id", "person_id"} & set(one)
-
-
-def test_the_file_holds_the_whole_journal_of_the_record(session: Session, closed: Record) -> None:
-    """From its logging on, in order, with what each entry's hash was made from, and that it was exported."""
-    told = exported(session, closed)
-    bodies = [json.loads(entry["body"]) for entry in told["journal"]]
-    assert [body["event"] for body in bodies] == support.events(session, closed)
-    assert (bodies[0]["event"], bodies[-1]["event"]) == ("deviation.logged", "deviation.exported")
-    assert all(canonical(body) == entry["body"] for body, entry in zip(bodies, told["journal"], strict=True))
-
-
-def test_exporting_changes_nothing_but_the_journal(session: Session, closed: Record) -> None:
-    """Version and signatures stay, no card is drawn, nothing is said in the thread."""
-    support.empty_outbox(session)
-    version = closed.version
-    exported(session, closed)
-    assert (closed.version, support.newly_queued(session)) == (version, [])
-    assert support.last_entry(session).content["by"]["name"] == "Carla Diaz"
-
-
-def test_everybody_on_the_roster_exports(session: Session, closed: Record) -> None:
-    """A viewer as well, and a void record as well; another channel's people do not."""
-    support.give_roles(session, CARLA, Role.VIEWER)
-    exported(session, closed)
-    mistaken = support.log_deviation(session)
-    request.void(session, actor(session, ELIF), ref(mistaken), "Logged twice.", NOW)
-    assert exported(session, mistaken)["state"] == State.VOID
+def test_another_channel_s_people_have_none_of_it(session: Session, made: Record) -> None:
+    """Neither by number nor by id; a batch of the same name is another one there."""
     support.set_up(session, "C0OTHER")
     elsewhere = actor(session, GITA, "C0OTHER")
-    support.refused(session, export.of_record, elsewhere, closed.id, NOW)
+    support.refused(session, export.ask, elsewhere, one(DEV), NOW)
+    support.refused(session, export.ask, elsewhere, BATCH, NOW)
+    support.refused(session, export.ask_of, elsewhere, made.id, NOW)
+    assert export.number_of(session, export.ask(session, actor(session, ANNA, "C0OTHER"), ALL, NOW)) == 0
 
 
-def test_every_part_of_an_oos_and_of_a_capa_is_in_its_file(session: Session, there: Partnership) -> None:
-    """Phases, plan and every retest; plan, implementation and every check."""
-    made = support.phase_1(session, support.log_oos(session))
-    support.plan_retests(session, made)
-    for who in (ELIF, ANNA):
-        support.sign(session, who, made, "approve_plan")
-    support.retest(session, made)
-    support.phase_2(session, made)
-    content = exported(session, made)["content"]
-    assert {"report", "phase_one", "retest_plan", "phase_two"} <= set(content)
-    assert [one["result"] for one in content["retests"]] == ["94.4"]
-    action = support.close(session, support.log_capa(session))
-    content = exported(session, action)["content"]
-    assert {"report", "implementation"} <= set(content)
-    assert [one["outcome"] for one in content["effectiveness_checks"]] == ["Effective"]
+def test_who_is_off_the_roster_has_none(session: Session, made: Record) -> None:
+    """Asked at the act and once more when the pack is handed over."""
+    ben = actor(session, BEN)
+    wanted = export.ask(session, ben, ALL, NOW).scope
+    support.give_roles(session, BEN, Role.MEMBER)
+    support.refused(session, export.hand_over, actor(session, BEN), wanted, pack(session), NOW)
+    assert "partnership.exported" not in support.events(session)
+
+
+def test_a_record_s_export_is_an_entry_of_the_record(session: Session, made: Record) -> None:
+    """With the pack's hash and who has it; version and signatures stay, nothing is said in the thread."""
+    support.empty_outbox(session)
+    version = made.version
+    export.hand_over(session, actor(session, CARLA), one(DEV), pack(session), NOW)
+    entry = support.last_entry(session)
+    assert (entry.event, entry.record_id, entry.content["by"]["name"]) == ("deviation.exported", made.id, "Carla Diaz")
+    assert entry.content["changes"] == {
+        "pack": [None, "a" * 64],
+        "bytes": [None, 1234],
+        "as of entry": [None, entry.seq - 1],
+    }
+    assert events.said_of(entry) == f"exported it: {'a' * 64} is the SHA-256 of the pack"
+    assert (made.version, support.newly_queued(session)) == (version, [])
+
+
+def test_other_exports_are_entries_of_the_partnership(session: Session, made: Record) -> None:
+    """With the scope in words, the number of records and the hash."""
+    export.hand_over(session, actor(session, ELIF), YEAR, pack(session), NOW)
+    entry = support.last_entry(session)
+    assert (entry.event, entry.record_id) == ("partnership.exported", None)
+    assert entry.content["changes"]["scope"] == [None, "Thu 1 Jan 2026 to Thu 31 Dec 2026"]
+    assert entry.content["changes"]["pack"] == [None, "a" * 64]
+
+
+def test_an_entry_of_an_earlier_version_reads_too(session: Session, made: Record) -> None:
+    """Exports were journaled before packs had hashes."""
+    change.note(session, actor(session, GITA), made, "exported", NOW)
+    assert events.said_of(support.last_entry(session)) == "exported it"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("DEV-2026-0001", one(DEV)),
+        (" capa-2026-0012 ", one("CAPA-2026-0012")),
+        ("SPEC-2026-0001", one("SPEC-2026-0001")),
+        ("batch AB  1001", Scope(What.BATCH, lot="AB 1001")),
+        ("Batch 2026-01-01", Scope(What.BATCH, lot="2026-01-01")),
+        ("2026-01-01 2026-12-31", YEAR),
+        ("from 2026-01-01 to 2026-12-31", YEAR),
+        ("2026-01-01, 2026-12-31", YEAR),
+        ("ALL", ALL),
+    ],
+)
+def test_what_can_stand_after_the_command(words: str, wanted: Scope) -> None:
+    """A record, a batch, two days, or all; in whatever case."""
+    assert scope.parse(words) == wanted
+
+
+@pytest.mark.parametrize(
+    "words", ["", "batch", "all of it", "2026-01-01", "1.1.2026 31.12.2026", "DEV-1", "DEV-2026-0001 x"]
+)
+def test_what_cannot(words: str) -> None:
+    """The refusal says how each is written."""
+    with pytest.raises(Refusal) as caught:
+        scope.parse(words)
+    assert "2026-01-" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        (one(DEV), "inspection-pack-DEV-2026-0001"),
+        (Scope(What.BATCH, lot="../A B:1\u202e"), "inspection-pack-batch-..-A-B-1"),
+        (YEAR, "inspection-pack-2026-01-01-to-2026-12-31"),
+        (ALL, "inspection-pack-all"),
+    ],
+)
+def test_the_name_of_its_file_is_harmless(wanted: Scope, name: str) -> None:
+    """Letters, digits, dots and dashes."""
+    assert wanted.name == name
+    assert not Path(wanted.name).is_absolute()
+    assert "/" not in wanted.name

@@ -18,6 +18,7 @@ from quality.approval import PLAN, RECORD
 from quality.people import Profile
 from quality.refusal import Refusal
 from storage import author, partnership, person
+from storage.investigation import Disposition
 from storage.partnership import Partnership, Side
 from storage.person import Role
 from storage.record import Asked, Class, Kind, Outcome, Record
@@ -129,6 +130,7 @@ FILES = "files are kept with it"
 STOPPED, LATE = "its clock is stopped", "late"
 ACKNOWLEDGED, LOGGED_BY_SPONSOR, CONFIRMED = "acknowledged", "the sponsor logged it", "confirmed"
 NO_TESTS, FOLLOWED = "it has no test", "a later version follows"
+HELD = "its batch is on hold"
 PLAN_APPROVED, RETESTS_DONE, CHECK_DATE = "the plan is approved", "no retest is left", "the check date is reached"
 
 
@@ -264,6 +266,13 @@ EXPECTED: dict[Kind, list[Row]] = {
         Row("Void", QA, IN_USE, unless={CONSENT, FOLLOWED}),
         *always(("Proposed",), ("Effective", "Superseded")),
     ],
+    Kind.DISPOSITION: [
+        Row("Approve", SPONSOR_APPROVERS, ("Proposed",), unless={HELD}),
+        Row("Change proposal", QA, ("Proposed",)),
+        Row("Reassign", QA, ("Proposed",)),
+        Row("Void", QA, ("Proposed",)),
+        *always(("Proposed",), ("Decided", "Superseded")),
+    ],
 }
 # What speaks for a company needs its confirmation of the partnership; QA may do the rest without.
 SPEAKS = {
@@ -271,6 +280,7 @@ SPEAKS = {
     "Approve plan",
     "Check effectiveness",
     "Send back",
+    "Change proposal",
     "Reclassify",
     "Void",
     "Reopen",
@@ -283,8 +293,9 @@ STATES = {
     Kind.OOS: {*OOS_OPEN, "Closed", "Void"},
     Kind.CAPA: {*CAPA_OPEN, "Closed", "Void"},
     Kind.SPECIFICATION: {"Proposed", "Effective", "Superseded", "Void"},
+    Kind.DISPOSITION: {"Proposed", "Decided", "Superseded", "Void"},
 }
-BUTTONS = {Kind.DEVIATION: 27, Kind.OOS: 30, Kind.CAPA: 23, Kind.SPECIFICATION: 19}
+BUTTONS = {Kind.DEVIATION: 27, Kind.OOS: 30, Kind.CAPA: 23, Kind.SPECIFICATION: 19, Kind.DISPOSITION: 12}
 
 # ---- Records in every state -----------------------------------------------------------------------------------------
 
@@ -447,6 +458,34 @@ def followed(session: Session) -> Record:
 def superseded(session: Session) -> Record:
     record = support.effective(session)
     support.effective(session)
+    return record
+
+
+def held(session: Session) -> Record:
+    """Propose to release a batch that is put on hold afterwards."""
+    record = support.dispose(session)
+    support.log_deviation(session)
+    return record
+
+
+def rejected_while_held(session: Session) -> Record:
+    support.log_deviation(session)
+    return support.dispose(session, decision=Disposition.REJECT)
+
+
+def decided(session: Session) -> Record:
+    return support.sign(session, ANNA, support.dispose(session))
+
+
+def held_since(session: Session) -> Record:
+    record = decided(session)
+    support.log_deviation(session)
+    return record
+
+
+def replaced(session: Session) -> Record:
+    record = decided(session)
+    decided(session)
     return record
 
 
@@ -615,6 +654,15 @@ SITUATIONS: dict[Kind, list[Situation]] = {
         situation("Superseded", superseded),
         situation("Void", voided(support.propose)),
     ],
+    Kind.DISPOSITION: [
+        situation("Proposed", support.dispose),
+        situation("Proposed", held, HELD),
+        situation("Proposed", rejected_while_held),
+        situation("Decided", decided),
+        situation("Decided", held_since),
+        situation("Superseded", replaced),
+        situation("Void", voided(support.dispose)),
+    ],
 }
 for situations in SITUATIONS.values():  # one with a file in each state
     firsts = {found.state: found for found in reversed(situations)}
@@ -731,6 +779,18 @@ def test_every_line_of_the_tables_is_tried(kind: Kind) -> None:
 def test_the_number_of_combinations() -> None:
     """States and what else is true of a record, times buttons, times people."""
     tried = {kind: len(SITUATIONS[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert tried == {Kind.DEVIATION: 29808, Kind.OOS: 35280, Kind.CAPA: 19872, Kind.SPECIFICATION: 7296}
+    assert tried == {
+        Kind.DEVIATION: 29808,
+        Kind.OOS: 35280,
+        Kind.CAPA: 19872,
+        Kind.SPECIFICATION: 7296,
+        Kind.DISPOSITION: 3168,
+    }
     plain = {kind: len(STATES[kind]) * BUTTONS[kind] * len(PERSONAS) for kind in Kind}
-    assert plain == {Kind.DEVIATION: 3240, Kind.OOS: 3600, Kind.CAPA: 2760, Kind.SPECIFICATION: 1824}
+    assert plain == {
+        Kind.DEVIATION: 3240,
+        Kind.OOS: 3600,
+        Kind.CAPA: 2760,
+        Kind.SPECIFICATION: 1824,
+        Kind.DISPOSITION: 1152,
+    }
