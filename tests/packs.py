@@ -117,6 +117,7 @@ def fill(session: Session, there: Partnership) -> None:
     for reported in ("99.6", "90.1"):
         form = ResultForm(specified.id, "Assay", "AB-1001", reported, NOW, analyst="=G. Rao")
         results.record(session, actor(session, GITA), form, NOW)
+    support.sign(session, ANNA, support.dispose(session, lot="AB-3003"))
     still = support.investigate(session, support.log_deviation(session, title="Open", now=NOW + 9 * DAY))
     own.set_number(session, actor(session, ANNA), ref(still), "QMS-77", None, NOW)
     own.keep_note(session, actor(session, ANNA), ref(still), SECRET, NOW)

@@ -21,7 +21,15 @@ from tests.packs import ALL, FORMULA, MARKUP, SECRET, Opened, one, opened
 from tests.support import ANNA, ELIF, NOW, actor
 
 OTHER = "C0OTHER"
-ORDER = ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003", "OOS-2026-0001", "CAPA-2026-0001", "SPEC-2026-0001"]
+ORDER = [
+    "DEV-2026-0001",
+    "DEV-2026-0002",
+    "DEV-2026-0003",
+    "OOS-2026-0001",
+    "CAPA-2026-0001",
+    "SPEC-2026-0001",
+    "DIS-2026-0001",
+]
 
 
 @pytest.fixture
@@ -45,8 +53,8 @@ def test_everything_is_in_it(filled: Database, tmp_path: Path) -> None:
     assert list(found.records) == ORDER
     counts = found.data("pack.json")["counts"]
     assert counts == {
-        "records": 6, "deviation": 3, "oos": 1, "capa": 1, "specification": 1, "results": 2,
-        "signatures": 10, "attachments": 2, "replies": 2,
+        "records": 7, "deviation": 3, "oos": 1, "capa": 1, "specification": 1, "disposition": 1, "results": 2,
+        "signatures": 11, "attachments": 2, "replies": 2,
         "entries": len(found.journal),
     }  # fmt: skip
     assert [says for well, says in check(tmp_path / "all.zip") if not well] == []
