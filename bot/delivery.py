@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 AT_ONCE = 16  # places that are spoken to beside each other
-HELD = 1.0  # seconds
 IDLE = 15.0  # seconds between looks at the outbox when nothing wakes it
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -114,11 +113,7 @@ class Delivery(Worker):
         """Send what is due; what waits for Slack is kept no longer than until the next is, within bounds."""
         await self.send_due()
         due = await self.database.read(lambda session: outbox.next_due(session, self.speaker, self.now()))
-        if due is None:
-            return IDLE
-        # What is due and was not to be had is in somebody's hands, perhaps of one who died.
-        pause = (due - self.now()).total_seconds()
-        return min(pause, IDLE) if pause > 0 else HELD
+        return IDLE if due is None else min((due - self.now()).total_seconds(), IDLE)
 
     async def send_due(self) -> int:
         """Send all that is due; gives how many rows were claimed."""
