@@ -8,12 +8,14 @@ from quality import words
 from quality.pack.glyphs import shown
 from quality.pack.subject import Subject
 from storage.partnership import Side
+from storage.record import Kind
 
 NOUNS = {
-    "deviation": ("deviation", "deviations"),
-    "oos": ("OOS or OOT result", "OOS and OOT results"),
-    "capa": ("CAPA", "CAPAs"),
-    "specification": ("specification", "specifications"),
+    Kind.DEVIATION: ("deviation", "deviations"),
+    Kind.OOS: ("OOS or OOT result", "OOS and OOT results"),
+    Kind.CAPA: ("CAPA", "CAPAs"),
+    Kind.SPECIFICATION: ("specification", "specifications"),
+    Kind.DISPOSITION: ("disposition", "dispositions"),
 }
 WHOLE = "The journal is in it from its first entry to the one above: the whole chain can be recomputed."
 IN_PART = (

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from openpyxl import load_workbook
 
 from quality import export
+from quality.pack import cover
 from quality.pack.check import check
 from quality.pack.scope import Scope, What
 from quality.refusal import Refusal
@@ -162,6 +163,11 @@ def test_results_are_in_it(filled: Database, tmp_path: Path) -> None:
         path = tmp_path / f"{number}.zip"
         assert len(opened(filled, path, scope).lines("results.jsonl")) == results
         assert [says for well, says in check(path) if not well] == []
+
+
+def test_the_cover_has_words_for_every_kind() -> None:
+    """A kind that is added is counted on it by name."""
+    assert set(cover.NOUNS) == set(Kind)
 
 
 def test_an_empty_partnership(database: Database, tmp_path: Path) -> None:
