@@ -76,20 +76,19 @@ class Tokens(AsyncInstallationStore):
     async def async_save(self, installation: Granted) -> None:
         """Keep what Slack granted."""
         known = self._installations
-        now = known.now()
-        # Made within the work, which may be done more than once: an object that was once saved is not new any more.
-        await known.database.write(lambda session: stored.save(session, _row(installation, known, now)))
-        known.forget(_serves(installation))
+        row = _row(installation, known, known.now())
+        await known.database.write(lambda session: stored.save(session, row))
+        known.forget(row.serves)
 
 
 def _row(granted: Granted, known: StoredInstallations, now: datetime) -> Installed:
     is_organisation = bool(granted.is_enterprise_install)
-    serves = _serves(granted)
+    serves = granted.enterprise_id if is_organisation else granted.team_id
     refresh = granted.bot_refresh_token
     ends = granted.bot_token_expires_at  # by the machine's own clock, in seconds
     return Installed(
-        serves=serves,
-        name=((granted.enterprise_name if is_organisation else granted.team_name) or serves)[:120],
+        serves=serves or "",
+        name=((granted.enterprise_name if is_organisation else granted.team_name) or serves or "")[:120],
         bot_user_id=granted.bot_user_id or "",
         bot_id=granted.bot_id or "",
         scopes=",".join(granted.bot_scopes or []),
@@ -99,10 +98,6 @@ def _row(granted: Granted, known: StoredInstallations, now: datetime) -> Install
         installed_at=now,
         installed_by=granted.user_id,
     )
-
-
-def _serves(granted: Granted) -> str:
-    return (granted.enterprise_id if granted.is_enterprise_install else granted.team_id) or ""
 
 
 class Flow(AsyncOAuthFlow):

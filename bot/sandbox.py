@@ -111,14 +111,14 @@ async def adopt(known: StoredInstallations, token: str) -> None:
     """Let the bot know an installation that it did not make itself, by its token."""
     answer = await known.slack.auth_test(token=token)
     organisation = answer["is_enterprise_install"]
-    given = {
-        "serves": answer["enterprise_id"] if organisation else answer["team_id"],
-        "name": answer["team"],
-        "bot_user_id": answer["user_id"],
-        "bot_id": answer["bot_id"],
-        "scopes": "",
-        "token": known.safe.lock(token),
-        "installed_at": known.now(),
-        "installed_by": "",
-    }
-    await known.database.write(lambda session: installation.save(session, Installed(**given)))
+    row = Installed(
+        serves=answer["enterprise_id"] if organisation else answer["team_id"],
+        name=answer["team"],
+        bot_user_id=answer["user_id"],
+        bot_id=answer["bot_id"],
+        scopes="",
+        token=known.safe.lock(token),
+        installed_at=known.now(),
+        installed_by="",
+    )
+    await known.database.write(lambda session: installation.save(session, row))

@@ -18,7 +18,6 @@ class Checked:
     says: str
 
 
-SHORTEST = 12  # characters of a hash
 SQLITE = b"SQLite format 3\0"  # how every backup begins
 
 
@@ -43,7 +42,7 @@ def check(database: Database, witnessed: Sequence[str] = ()) -> Iterator[Checked
     """
     with database.reading() as session:
         for one in witnessed:
-            is_there = len(one) >= SHORTEST and journal.has_hash(session, one.lower())
+            is_there = len(one) >= pack.SHORTEST and journal.has_hash(session, one.lower())
             says = "whole   an entry has the hash" if is_there else "BROKEN  no entry has the hash"
             yield Checked(well=is_there, says=f"{says} {one}")
         for result in journal.verify(session):

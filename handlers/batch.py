@@ -9,19 +9,18 @@ from handlers.text import cut, escape
 from quality import batch, words
 from quality.batch import RECORDS, RESULTS, Batch, Decision, decided, named
 from quality.refusal import Refusal
-from storage.record import Outcome, Record
+from storage.record import LONGEST_LOT, Outcome, Record
 from storage.result import LabResult, ResultState
 
-LONGEST = 60
 MOST_PAGES = 1000
-ASK = Form("quality.batch", "Batch", "Show", (Text("lot", "Batch or lot", required=True, limit=LONGEST),))
+ASK = Form("quality.batch", "Batch", "Show", (Text("lot", "Batch or lot", required=True, limit=LONGEST_LOT),))
 
 
 async def show(call: Call, lot: str, page: int = 1, results_page: int = 1, *, replace: bool = False) -> None:
     """Show a batch."""
     if not lot:
         raise Refusal("Say which batch: `/quality batch <lot>`.")
-    await call.answer(await _drawn(call, cut(lot, LONGEST), page, results_page), replace=replace)
+    await call.answer(await _drawn(call, cut(lot, LONGEST_LOT), page, results_page), replace=replace)
 
 
 async def _drawn(call: Call, lot: str, page: int = 1, results_page: int = 1) -> Screen:
@@ -52,7 +51,7 @@ def draw(found: Batch, call: Call, page: int, results_page: int) -> Screen:
 
 def standing(found: Batch) -> str:
     """Say whether a batch is on hold, and whether it was released before."""
-    held = named([_why(one) for one in found.holders], len(found.holders))
+    held = named([_why(one) for one in found.holders], is_all=True)
     last = found.in_force
     closed_at = last.record.closed_at if last else None
     if last is not None and closed_at is not None and last.record.outcome is Outcome.RELEASED and held:
@@ -88,8 +87,7 @@ def _result(one: LabResult) -> tuple[str, str]:
     point = f" ({one.time_point})" if one.time_point else ""
     state = f" · {one.state.lower()}" if one.state is not ResultState.RECORDED else ""
     when = words.moment(one.analysed_at)
-    says = f"{one.reported} {one.unit}".strip()
-    return f"{one.test}{point}", f"{says}: {one.verdict}{state} · {one.why} · {one.specification} · {when}"
+    return f"{one.test}{point}", f"{one.amount}: {one.verdict}{state} · {one.why} · {one.specification} · {when}"
 
 
 def _turns(

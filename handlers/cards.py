@@ -13,6 +13,7 @@ from quality.authority import REPORTS
 from quality.content import submitted_files, tables
 from quality.criteria import of_test
 from quality.sheet import Sheet
+from quality.terms import NOUN
 from quality.transitions import Act
 from quality.turn import next_step
 from storage.authority import AuthorityReport
@@ -28,13 +29,6 @@ from storage.signature import Signature
 from storage.specification import Specification, SpecificationTest
 from storage.table import Table
 
-NOUN = {
-    Kind.DEVIATION: "deviation",
-    Kind.OOS: "OOS result",
-    Kind.CAPA: "CAPA",
-    Kind.SPECIFICATION: "specification",
-    Kind.DISPOSITION: "disposition",
-}
 LEARNED = {Kind.OOS: "Analysed", Kind.SPECIFICATION: "Proposed", Kind.DISPOSITION: "Proposed"}  # else detected
 MOST_TEXT = 8000  # characters of a record's texts in one message
 CARD_TESTS = 20  # tests of a specification on its card; the whole record shows all

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from handlers import lists, record
 from handlers.call import Call
 from handlers.listeners import Handler
+from quality.record import PREFIX
 from storage.record import Kind
 
-NUMBER = re.compile(r"(DEV|OOS|CAPA|SPEC|DIS)-\d{4}-\d+", re.IGNORECASE)
+NUMBER = re.compile(rf"({'|'.join(PREFIX.values())})-\d{{4}}-\d+", re.IGNORECASE)
 
 Otherwise = Callable[[Call, str], Awaitable[None]]
 

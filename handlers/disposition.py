@@ -16,12 +16,12 @@ from handlers.lists import Query
 from handlers.text import cut
 from quality import disposition, guards
 from quality.change import Ref
-from quality.disposition import LONGEST_LOT, DispositionForm, ProposalForm
+from quality.disposition import DispositionForm, ProposalForm
 from quality.people import Actor, require_confirmed
 from quality.sheet import Sheet
 from storage import record as stored
 from storage.investigation import Disposition
-from storage.record import Kind, Record
+from storage.record import LONGEST_LOT, Kind, Record
 
 FIELDS = (
     Choice("decision", "Decision", required=True, words=Disposition, options=tuple(disposition.OUTCOMES)),

@@ -25,6 +25,7 @@ from quality.pack.worker import make_apart
 from quality.people import Actor
 from quality.refusal import FieldErrors, Refusal
 from quality.words import moment
+from storage.record import LONGEST_LOT
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,9 @@ FORM = Form(
     (
         Choice("what", "What", required=True, options=(RECORD, BATCH, PERIOD, ALL)),
         Text("record", "Record", limit=24, hint="For a record: its number, such as DEV-2026-0001."),
-        Text("batch", "Batch or lot", limit=60, hint="For a batch: the records that name it, and their CAPAs."),
+        Text(
+            "batch", "Batch or lot", limit=LONGEST_LOT, hint="For a batch: the records that name it, and their CAPAs."
+        ),
         Day("start", "From", hint="For a period: its first day, by when records were logged."),
         Day("end", "To", hint="Its last day."),
     ),

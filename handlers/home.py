@@ -8,11 +8,11 @@ from sqlmodel import Session
 from handlers import blocks, frontdoor
 from handlers.blocks import Block
 from handlers.call import Call
-from handlers.cards import NOUN
 from handlers.listeners import Listeners
 from handlers.mine import draw_groups
 from quality import people, work
 from quality.people import Actor
+from quality.terms import NOUN
 from storage import figures, home, person
 from storage.person import Person
 

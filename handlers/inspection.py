@@ -260,7 +260,7 @@ async def _again(call: Call) -> None:
 async def on_log(call: Call) -> None:
     """Show a page of the log, the newest first."""
     page = max(1, min(call.number("n"), MOST_PAGES))
-    found, entries = await call.look(inspection.log, call.number("i"), page, call.now)
+    found, entries = await call.look(inspection.log, call.number("i"), page)
     if page > 1 and not entries:
         raise Refusal(UNKNOWN)
     await call.answer(draw_log(found, entries, page), replace="t" in call.data)

@@ -13,11 +13,10 @@ from handlers.text import clean, cut, escape
 from quality.people import Actor
 from quality.refusal import Refusal
 from storage import record, search
-from storage.record import Kind, Row
+from storage.record import LONGEST_LOT, Kind, Row
 
 PAGE = 10
 MOST_PAGES = 1000
-MOST_LOT = 60
 FILTERS = ("open", "overdue", "mine", "closed", "all")
 PLURAL = {
     Kind.DEVIATION: "deviations",
@@ -61,7 +60,7 @@ def parse(kind: Kind | None, text: str) -> Query:
         if word in FILTERS:
             given["which"] = word
         elif word == "batch" and words:
-            given["lot"] = cut(" ".join(words), MOST_LOT)
+            given["lot"] = cut(" ".join(words), LONGEST_LOT)
             words = []
         elif word == "page" and words and words[0].isdecimal():
             given["page"] = max(1, min(int(words.pop(0)), MOST_PAGES))

@@ -20,7 +20,7 @@ from quality.refusal import FieldErrors, Refusal
 from quality.result import ResultForm
 from storage import specification as kept
 from storage.download import TESTS, Download
-from storage.record import Record
+from storage.record import LONGEST_LOT, Record
 from storage.result import LabResult, ResultState, Verdict
 from storage.specification import Specification, SpecificationTest
 
@@ -34,7 +34,7 @@ NEW = Form(
     (
         SPECIFICATION,
         Choice("test", "Test", required=True, asks=True),
-        Text("lot", "Batch or lot", required=True, limit=60),
+        Text("lot", "Batch or lot", required=True, limit=LONGEST_LOT),
         Text("time_point", "Time point", limit=40, hint="Of a stability study, such as 6 months."),
         Text("result", "Result", required=True, hint="As reported: 99.6, <0.05, <LOQ, ND, Complies."),
         Text("unit", "Unit", limit=40, hint="Left empty, it is the specification's."),
@@ -111,12 +111,16 @@ async def on_new(call: Call) -> None:
         return actor, catalogue(session, actor, call.now), _tests(session, actor, call.now, chosen)
 
     actor, specifications, tests = await call.look(question)
-    if not specifications:
-        raise Refusal(NONE)
-    only = str(chosen) if chosen else specifications[0].value if len(specifications) == 1 else None
-    values = {"specification": only, "analysed_at": call.now}
+    values = {"specification": _preset(chosen, specifications), "analysed_at": call.now}
     view = NEW.view({"p": actor.partnership.id}, values, {"specification": specifications, "test": tests})
     await call.open(view)
+
+
+def _preset(chosen: int | None, specifications: Sequence[Option]) -> str | None:
+    """Give the specification that a form begins with: the one it was opened from, or the only one."""
+    if not specifications:
+        raise Refusal(NONE)
+    return str(chosen) if chosen else specifications[0].value if len(specifications) == 1 else None
 
 
 async def on_submitted(call: Call) -> None:
@@ -160,7 +164,7 @@ def draw(one: LabResult, *, with_buttons: bool = True) -> Screen:
         ("Test", f"{one.test} · {one.specification}"),
         ("Batch", f"{one.lot}{f' · {one.time_point}' if one.time_point else ''}"),
         ("Product", f"{one.product}, {one.sample_type}"),
-        ("Result", f"{one.reported} {one.unit}".strip()),
+        ("Result", one.amount),
         ("Judged", f"{one.verdict}: {one.why}"),
         ("Analysed", f"{words.moment(one.analysed_at)}{f' by {one.analyst}' if one.analyst else ''}"),
         ("From", one.source),
@@ -197,7 +201,7 @@ async def on_confirm(call: Call) -> None:
 
 async def on_discard(call: Call) -> None:
     """Ask why a result is to be discarded."""
-    found = await call.look(result.may_decide, call.number("i"), call.now)
+    found = await call.look(result.may_decide, call.number("i"))
     intro = draw(found, with_buttons=False).blocks
     await call.open(DISCARD.view({"p": found.partnership_id, "i": found.id}, intro=intro))
 
@@ -234,8 +238,7 @@ def draw_waiting(partnership_id: int, found: Sequence[LabResult], offset: int) -
 
 def row_text(one: LabResult) -> str:
     """`AB-1001 · Assay: 93.4 % · OOS` and the reason."""
-    told = f"{one.reported} {one.unit}".strip()
-    return f"{one.lot} · {one.test}: {told} · {one.verdict}\n{one.why}"
+    return f"{one.lot} · {one.test}: {one.amount} · {one.verdict}\n{one.why}"
 
 
 async def on_upload(call: Call) -> None:
@@ -247,11 +250,8 @@ async def on_upload(call: Call) -> None:
         return actor, catalogue(session, actor, call.now)
 
     actor, specifications = await call.look(question)
-    if not specifications:
-        raise Refusal(NONE)
-    only = str(chosen) if chosen else specifications[0].value if len(specifications) == 1 else None
-    view = UPLOAD.view({"p": actor.partnership.id}, {"specification": only}, {"specification": specifications})
-    await call.open(view)
+    values = {"specification": _preset(chosen, specifications)}
+    await call.open(UPLOAD.view({"p": actor.partnership.id}, values, {"specification": specifications}))
 
 
 async def on_uploaded(call: Call) -> None:

@@ -112,10 +112,10 @@ def _point(name: str, names: Sequence[str], done: str) -> Point:
     return Point(name, Standing.OPEN, named(names)) if names else Point(name, Standing.DONE, done)
 
 
-def named(names: Sequence[str], of: int | None = None) -> str:
-    """Name the first of many, and that there are more: how many, where it is known of how many they are."""
+def named(names: Sequence[str], *, is_all: bool = False) -> str:
+    """Name the first of many, and that there are more: how many, where these are all there are."""
     more = len(names) - MOST_NAMED
-    how_many = f" and {more} more" if of is not None else " and more"
+    how_many = f" and {more} more" if is_all else " and more"
     return ", ".join(names[:MOST_NAMED]) + (how_many if more > 0 else "")
 
 

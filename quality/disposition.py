@@ -4,7 +4,7 @@
 not released; a lot that is put on hold after its release says so, and its next disposition takes the place of that one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from storage import record as stored
 from storage.disposition import BatchDisposition
 from storage.investigation import Disposition
 from storage.person import Role
-from storage.record import Kind, Outcome, Record, State, lot_key
+from storage.record import LONGEST_LOT, Kind, Outcome, Record, State, lot_key
 
 OUTCOMES: Mapping[Disposition, Outcome] = MappingProxyType(
     {
@@ -33,7 +33,6 @@ OUTCOMES: Mapping[Disposition, Outcome] = MappingProxyType(
         Disposition.REJECT: Outcome.REJECTED,
     }
 )
-LONGEST_LOT = 60
 
 
 @dataclass(frozen=True)
@@ -157,8 +156,3 @@ def decide(session: Session, actor: Actor, found: Sheet, signed: dict[str, Any],
         one.state = State.SUPERSEDED
         superseded = {"state": [State.DECIDED, State.SUPERSEDED], "successor": [None, record.number]}
         change.finish(session, actor, one, "superseded", now, changes=superseded)
-
-
-def list_of_lot(session: Session, actor: Actor, of_lot: str, limit: int) -> Sequence[tuple[BatchDisposition, Record]]:
-    """List the newest dispositions of a lot."""
-    return disposition.list_of_lot(session, actor.partnership.id, of_lot, limit)

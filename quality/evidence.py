@@ -90,22 +90,24 @@ def ask(
     description: str = "", message_ts: str | None = None,
 ) -> int:  # fmt: skip
     """Note files to be fetched, each once with a record; gives how many are. One that failed before is tried anew."""
-    rows = [
-        Download(
-            key=f"{record.id}:{one.file_id}"[:80],
-            partnership_id=record.partnership_id,
-            record_id=record.id,
-            person_id=actor.person.id,
-            file_id=one.file_id[:32],
-            name=clean_name(one.name),
-            description=description,
-            message_ts=message_ts,
-            asked_at=now,
-            next_at=now,
-        )
-        for one in shared
-    ]
+    told = {"description": description, "message_ts": message_ts}
+    rows = [to_fetch(actor, record, one, f"{record.id}:{one.file_id}", now, **told) for one in shared]
     return download.put(session, rows) + sum(download.put_anew(session, row) for row in rows)
+
+
+def to_fetch(actor: Actor, record: Record, shared: SharedFile, key: str, now: datetime, **told: Any) -> Download:
+    """Give the note of a file that is to be fetched for a record, once by its key."""
+    return Download(
+        key=key[:80],
+        partnership_id=record.partnership_id,
+        record_id=record.id,
+        person_id=actor.person.id,
+        file_id=shared.file_id[:32],
+        name=clean_name(shared.name),
+        asked_at=now,
+        next_at=now,
+        **told,
+    )
 
 
 def keep(session: Session, download_id: int, fetched: Fetched, now: datetime) -> Evidence | None:

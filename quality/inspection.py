@@ -237,11 +237,8 @@ def close(session: Session, actor: Actor, inspection_id: int, now: datetime) -> 
     return found
 
 
-def log(
-    session: Session, actor: Actor, inspection_id: int, page: int, now: datetime
-) -> tuple[View, list[InspectionEntry]]:
+def log(session: Session, actor: Actor, inspection_id: int, page: int) -> tuple[View, list[InspectionEntry]]:
     """Give a page of an inspection's log, the newest first, and one entry more where another page follows."""
-    del now
     found = view(session, actor, inspection_id)
     return found, stored.list_entries(session, inspection_id, LOG_PAGE + 1, (page - 1) * LOG_PAGE)
 
@@ -290,10 +287,10 @@ def _keep(
     entry = stored.add_entry(session, found, event, actor.person.id, content, now, request_id, record_id)
     body = {"by": actor.signature(), "changes": {"SHA-256": [None, entry.hash]}}
     journal.append(session, found.partnership_id, EVENT, now, body)
-    outbox.put_all(session, tell(session, found, entry, now), now)
+    outbox.put_all(session, _tell(session, found, entry, now), now)
 
 
-def tell(session: Session, found: Inspection, entry: InspectionEntry, now: datetime) -> list[Said]:
+def _tell(session: Session, found: Inspection, entry: InspectionEntry, now: datetime) -> list[Said]:
     """Give what each who takes part is told: the card as it is, and in its thread what happened."""
     said = []
     for who in stored.participants(session, found.id):

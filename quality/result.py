@@ -277,7 +277,7 @@ def _to_decide(session: Session, actor: Actor, result_id: int) -> LabResult:
     return kept
 
 
-def may_decide(session: Session, actor: Actor, result_id: int, _now: datetime) -> LabResult:
+def may_decide(session: Session, actor: Actor, result_id: int) -> LabResult:
     """Give a result that the actor may confirm or discard; a Refusal says who may."""
     return _to_decide(session, actor, result_id)
 

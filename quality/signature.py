@@ -90,7 +90,7 @@ def sign(session: Session, who: Identity, attempt: Attempt, method: Method, now:
     try:
         found = _checked(session, actor, attempt, method, now)
         with session.begin_nested():
-            EFFECTS[found.record.kind, attempt.act](session, actor, found, attempt, method, now)
+            EFFECTS[attempt.act](session, actor, found, attempt, method, now)
     except Refusal as refusal:
         _witness(session, attempt, actor.signature(), refusal, now)
         raise Witnessed(refusal) from refusal
@@ -148,51 +148,28 @@ def _signed(
     return {field: getattr(signature, field) for field in KEPT}
 
 
-def _approve(session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime) -> None:
+def _approve(session: Session, actor: Actor, found: Sheet, attempt: Attempt, method: Method, now: datetime) -> None:
+    """Keep an approval; the last one that is needed has its effect."""
     is_last = approval.is_last(found)
-    signature = _signed(session, actor, found, "approve", RECORD, method, now)
+    signature = _signed(session, actor, found, attempt.act, _scope(attempt.act), method, now)
     if is_last:
-        change.move(session, actor, found.record, State.CLOSED, "closed", now, signed=signature)
+        LAST[found.record.kind, attempt.act](session, actor, found, signature, now)
     else:
         change.finish(session, actor, found.record, "approved", now, signed=signature)
 
 
-def _approve_specification(
-    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
-) -> None:
-    is_last = approval.is_last(found)
-    signature = _signed(session, actor, found, "approve", RECORD, method, now)
-    if is_last:
-        specification.take_effect(session, actor, found, signature, now)
-    else:
-        change.finish(session, actor, found.record, "approved", now, signed=signature)
+def _close(session: Session, actor: Actor, found: Sheet, signed: dict[str, Any], now: datetime) -> None:
+    change.move(session, actor, found.record, State.CLOSED, "closed", now, signed=signed)
 
 
-def _decide(session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime) -> None:
-    disposition.decide(session, actor, found, _signed(session, actor, found, "approve", RECORD, method, now), now)
-
-
-def _approve_retests(
-    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
-) -> None:
-    plan = found.part(RetestPlan)
-    is_last = approval.is_last(found)
-    signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
-    if is_last and plan is not None:
+def _let_retest(session: Session, actor: Actor, found: Sheet, signed: dict[str, Any], now: datetime) -> None:
+    if (plan := found.part(RetestPlan)) is not None:
         plan.approved_at = now
-    event = "plan_approved" if is_last else "approved"
-    change.finish(session, actor, found.record, event, now, signed=signature)
+    change.finish(session, actor, found.record, "plan_approved", now, signed=signed)
 
 
-def _approve_action(
-    session: Session, actor: Actor, found: Sheet, _attempt: Attempt, method: Method, now: datetime
-) -> None:
-    is_last = approval.is_last(found)
-    signature = _signed(session, actor, found, "approve_plan", PLAN, method, now)
-    if is_last:
-        change.move(session, actor, found.record, State.IN_PROGRESS, "begun", now, signed=signature)
-    else:
-        change.finish(session, actor, found.record, "approved", now, signed=signature)
+def _let_act(session: Session, actor: Actor, found: Sheet, signed: dict[str, Any], now: datetime) -> None:
+    change.move(session, actor, found.record, State.IN_PROGRESS, "begun", now, signed=signed)
 
 
 def _check(session: Session, actor: Actor, found: Sheet, attempt: Attempt, method: Method, now: datetime) -> None:
@@ -263,14 +240,15 @@ def _witness(session: Session, attempt: Attempt, by: dict[str, str], refusal: Re
 
 
 Effect = Callable[[Session, Actor, Sheet, Attempt, Method, datetime], None]
-EFFECTS: Mapping[tuple[Kind, str], Effect] = MappingProxyType(
+EFFECTS: Mapping[str, Effect] = MappingProxyType({"approve": _approve, "approve_plan": _approve, "check": _check})
+# What the last approval that is needed brings about.
+LAST: Mapping[tuple[Kind, str], Callable[[Session, Actor, Sheet, dict[str, Any], datetime], None]] = MappingProxyType(
     {
-        (Kind.DEVIATION, "approve"): _approve,
-        (Kind.OOS, "approve"): _approve,
-        (Kind.OOS, "approve_plan"): _approve_retests,
-        (Kind.CAPA, "approve_plan"): _approve_action,
-        (Kind.CAPA, "check"): _check,
-        (Kind.SPECIFICATION, "approve"): _approve_specification,
-        (Kind.DISPOSITION, "approve"): _decide,
+        (Kind.DEVIATION, "approve"): _close,
+        (Kind.OOS, "approve"): _close,
+        (Kind.OOS, "approve_plan"): _let_retest,
+        (Kind.CAPA, "approve_plan"): _let_act,
+        (Kind.SPECIFICATION, "approve"): specification.take_effect,
+        (Kind.DISPOSITION, "approve"): disposition.decide,
     }
 )

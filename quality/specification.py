@@ -17,10 +17,8 @@ from quality.refusal import FieldErrors
 from quality.sheet import Sheet
 from quality.working_time import calendar_of
 from storage import partnership, specification
-from storage import record as stored
 from storage.record import Kind, Record, State, lot_key
 from storage.specification import Specification, SpecificationTest
-from storage.upsert import insert_all
 
 MOST_TESTS = 60  # of one specification, which Slack shows whole in one message
 LONGEST_AHEAD = timedelta(days=5 * 366)
@@ -136,7 +134,7 @@ def _add(
         asdict(form) | {"number": number, "test_key": lot_key(form.test), **of}
         for number, form in enumerate(forms, last + 1)
     ]
-    insert_all(session, SpecificationTest, rows)
+    specification.add_tests(session, rows)
     told = {"tests": ", ".join(form.test for form in forms), "given": [_given(form) for form in forms], "file": source}
     change.finish(session, actor, record, "tests_added", now, changes=change.told(told))
 
@@ -233,9 +231,3 @@ def in_force(
 ) -> list[tuple[Specification, Record]]:
     """List the specifications of the actor's partnership that are in force on a day."""
     return specification.list_in_force(session, actor.partnership.id, on, limit, typed)
-
-
-def tests_of(session: Session, actor: Actor, record_id: int) -> list[SpecificationTest]:
-    """List the tests of a specification of the actor's partnership."""
-    stored.get(session, actor.partnership.id, record_id)
-    return specification.list_tests(session, record_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import change, people, result, specification, uploads
+from quality import change, evidence, people, result, specification, uploads
 from quality.change import Ref
 from quality.evidence import SharedFile
 from quality.files import check_known, clean_name, measure
@@ -61,18 +61,8 @@ def _ask(
     for one in shared:
         if one.name and (fault := _fault(one)):
             raise FieldErrors({FIELD: fault})
-        row = Download(
-            key=f"{purpose}:{record.id}:{one.file_id}"[:80],
-            partnership_id=record.partnership_id,
-            record_id=record.id,
-            person_id=actor.person.id,
-            file_id=one.file_id[:32],
-            name=clean_name(one.name),
-            asked_at=now,
-            next_at=now,
-            purpose=purpose,
-            given=given,
-        )
+        key = f"{purpose}:{record.id}:{one.file_id}"
+        row = evidence.to_fetch(actor, record, one, key, now, purpose=purpose, given=given)
         if not download.put(session, [row]):
             raise FieldErrors({FIELD: "This file was given already. What became of it was told you by direct message."})
 

@@ -12,7 +12,7 @@ from quality.people import Actor
 from quality.refusal import FieldErrors
 from quality.result import Held, ResultForm
 from quality.tabular import Column, Line, Table
-from storage.record import Record, lot_key
+from storage.record import LONGEST_LOT, Record, lot_key
 from storage.specification import Specification, SpecificationTest
 
 YES, NO = ("yes", "y", "true", "1", "inclusive"), ("no", "n", "false", "0", "exclusive")
@@ -58,7 +58,7 @@ RESULT_EXAMPLES = (
     ("AB-1001", "Impurity A", "<0.02", "%", "2026-11-24", "G. Rao", ""),
     ("AB-1001", "Appearance", "Complies", "", "2026-11-24", "G. Rao", ""),
 )
-LENGTHS = {"lot": 60, "result": 150, "unit": 40, "analyst": 150, "time_point": 40}
+LENGTHS = {"lot": LONGEST_LOT, "result": 150, "unit": 40, "analyst": 150, "time_point": 40}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from sqlalchemy import and_, inspect, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from storage.evidence import Evidence
 from storage.journal import FIRST, JournalEntry
 from storage.record import Kind, Record, RecordBatch, RecordLink, lot_key
 from storage.reply import Reply
@@ -134,12 +133,6 @@ def replies_of(session: Session, record_ids: Sequence[int]) -> dict[int, list[Re
     """Give the kept replies of some records, by record, in the order in which they were said."""
     found = rows_of(session, Reply, record_ids)
     return {record_id: sorted(said, key=lambda one: (one.said_at, one.ts)) for record_id, said in found.items()}
-
-
-def files_of(session: Session, record_ids: Sequence[int]) -> list[Evidence]:
-    """List the files kept with some records, without their bytes."""
-    kept = select(Evidence).where(col(Evidence.record_id).in_(record_ids))
-    return list(session.exec(kept.order_by(col(Evidence.record_id), col(Evidence.id))).all())
 
 
 def numbers_of(session: Session, record_ids: Sequence[int]) -> dict[int, str]:

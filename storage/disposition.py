@@ -7,7 +7,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
 from storage.investigation import Disposition
-from storage.record import Record, State, lot_key
+from storage.record import LONGEST_LOT, Record, State, lot_key
 from storage.table import Table, words
 
 IN_PLAY = (State.PROPOSED, State.DECIDED)  # neither void nor superseded: at most one of each for a lot
@@ -21,7 +21,7 @@ class BatchDisposition(Table, table=True):
 
     record_id: int = Field(primary_key=True, foreign_key="record.id")
     partnership_id: int = Field(foreign_key="partnership.id")
-    lot: str = Field(max_length=60)
+    lot: str = Field(max_length=LONGEST_LOT)
     lot_key: str = Field(max_length=200)  # the lot as lots are compared
     decision: Disposition = Field(sa_type=words(Disposition))
     justification: str

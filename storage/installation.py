@@ -7,6 +7,7 @@ from sqlalchemy import Index, delete, text
 from sqlmodel import Field, Session, col, select
 
 from storage.table import Moment, Table
+from storage.upsert import insert_all
 
 LIVE = text("ended_at IS NULL")
 
@@ -56,7 +57,8 @@ def list_live(session: Session) -> list[Installed]:
 def save(session: Session, installed: Installed) -> None:
     """Keep an installation, in place of an earlier one of the same workspace."""
     end(session, installed.serves, "installed again", installed.installed_at)
-    session.add(installed)
+    # By its values: work may be done more than once, and an object that was saved is not new any more.
+    insert_all(session, Installed, [installed.model_dump(exclude={"id"})])
 
 
 def renew(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Index, func, text, update
 from sqlmodel import Field, Session, col, select
 
-from storage.record import lot_key
+from storage.record import LONGEST_LOT, each_once, lot_key
 from storage.table import Moment, Table
 from storage.upsert import insert_new
 
@@ -22,19 +22,16 @@ class Lot(Table, table=True):
 
     partnership_id: int = Field(primary_key=True, foreign_key="partnership.id")
     lot_key: str = Field(primary_key=True, max_length=200)
-    lot: str = Field(max_length=60)  # as it was first written
+    lot: str = Field(max_length=LONGEST_LOT)  # as it was first written
     named_at: datetime = Field(sa_type=Moment)
     disposition_id: int | None = Field(default=None, foreign_key="record.id")  # in force
 
 
 def note(session: Session, partnership_id: int, lots: Iterable[str], now: datetime) -> None:
     """Note that lots are named; one that is known stays as it is."""
-    first_written: dict[str, str] = {}
-    for lot in lots:
-        first_written.setdefault(lot_key(lot), lot)
     of = {"partnership_id": partnership_id, "named_at": now}
     # In one order for everybody, so that two who name the same lots do not wait for each other.
-    insert_new(session, Lot, [{"lot_key": key, "lot": first_written[key], **of} for key in sorted(first_written)])
+    insert_new(session, Lot, [{"lot_key": key, "lot": lot, **of} for key, lot in sorted(each_once(lots).items())])
 
 
 def find(session: Session, partnership_id: int, lot: str) -> Lot | None:

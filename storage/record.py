@@ -19,6 +19,8 @@ from storage.person import Person
 from storage.table import Moment, Table, words
 from storage.upsert import insert_all, insert_if_new
 
+LONGEST_LOT = 60  # characters
+
 
 class Kind(StrEnum):
     """The kinds of record."""
@@ -172,7 +174,7 @@ class RecordBatch(Table, table=True):
 
     record_id: int = Field(primary_key=True, foreign_key="record.id")
     lot_key: str = Field(primary_key=True, max_length=200)  # lot without regard to case
-    lot: str = Field(max_length=60)
+    lot: str = Field(max_length=LONGEST_LOT)
     partnership_id: int = Field(foreign_key="partnership.id")
 
 
@@ -204,6 +206,14 @@ def lot_key(lot: str) -> str:
     return " ".join("".join("-" if unicodedata.category(c) == "Pd" or c == MINUS else c for c in seen).split())
 
 
+def each_once(lots: Iterable[str]) -> dict[str, str]:
+    """Give lots by the form in which they are compared, each as it was first written."""
+    first_written: dict[str, str] = {}
+    for lot in lots:
+        first_written.setdefault(lot_key(lot), lot)
+    return first_written
+
+
 def get(session: Session, partnership_id: int, record_id: int) -> Record:
     """Get a record of this partnership, locked when it may be changed; LookupError when there is none."""
     wanted = select(Record).where(Record.id == record_id, Record.partnership_id == partnership_id)
@@ -221,11 +231,8 @@ def find(session: Session, partnership_id: int, number: str) -> Record | None:
 
 def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
     """Note the batches a record names, each once."""
-    first_written: dict[str, str] = {}
-    for lot in lots:
-        first_written.setdefault(lot_key(lot), lot)
     of = {"record_id": record.id, "partnership_id": record.partnership_id}
-    insert_all(session, RecordBatch, [{"lot_key": key, "lot": lot, **of} for key, lot in first_written.items()])
+    insert_all(session, RecordBatch, [{"lot_key": key, "lot": lot, **of} for key, lot in each_once(lots).items()])
 
 
 def batches_of(session: Session, record_id: int) -> list[str]:

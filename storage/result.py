@@ -1,17 +1,14 @@
 """Laboratory results: each judged against a test of a specification, kept as it was reported."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import Index, func, text
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
-from storage.record import lot_key
+from storage.record import LONGEST_LOT, lot_key
 from storage.table import Moment, Table, words
-from storage.upsert import insert_all
 
 
 class Verdict(StrEnum):
@@ -59,7 +56,7 @@ class LabResult(Table, table=True):
     product_key: str = Field(max_length=300)
     sample_type: str = Field(max_length=40)
     time_point: str = Field(default="", max_length=40)  # of a stability study
-    lot: str = Field(max_length=60)
+    lot: str = Field(max_length=LONGEST_LOT)
     lot_key: str = Field(max_length=200)
     reported: str = Field(max_length=150)
     rounded: str = Field(max_length=150)  # as it was compared, in the unit of the specification
@@ -77,14 +74,14 @@ class LabResult(Table, table=True):
     reason: str = ""  # why it was discarded
     record_id: int | None = Field(default=None, foreign_key="record.id")  # the OOS record that it led to
 
+    @property
+    def amount(self) -> str:
+        """The result with its unit, as they were reported."""
+        return f"{self.reported} {self.unit}".strip()
+
 
 # Results that count: what was discarded is kept and shown, and judged no more.
 COUNTING = (ResultState.RECORDED, ResultState.CONFIRMED, ResultState.TO_CONFIRM)
-
-
-def add_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep results, all with the same columns."""
-    insert_all(session, LabResult, rows)
 
 
 def get(session: Session, partnership_id: int, result_id: int) -> LabResult:

@@ -8,6 +8,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.record import Record, State, lot_key
 from storage.table import Table
+from storage.upsert import Row, insert_all
 
 ENDING = text("retires_on IS NOT NULL")
 IN_FORCE = (State.EFFECTIVE, State.SUPERSEDED)
@@ -59,6 +60,11 @@ class SpecificationTest(Table, table=True):
     action_upper: str = Field(default="", max_length=40)
     quantitation: str = Field(default="", max_length=40)
     removed_by_id: int | None = Field(default=None, foreign_key="person.id")  # while it was proposed
+
+
+def add_tests(session: Session, rows: Sequence[Row]) -> None:
+    """Add tests, all with the same columns."""
+    insert_all(session, SpecificationTest, rows)
 
 
 def list_tests(session: Session, record_id: int) -> list[SpecificationTest]:

@@ -1,11 +1,11 @@
 """Checks what stands in a pack: that journal, records, signatures and attachments say the same."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from quality.content import digest
 from quality.pack.cover import count
 from quality.pack.subject import COUNTED, FORMAT
 from storage.journal import FIRST, canonical, link
@@ -78,8 +78,8 @@ class Contents:
             self.counts["entries"] += 1
             self._note(one["hash"], body)
 
-    def _note(self, digest: str, body: dict[str, Any]) -> None:
-        self.entries.add(digest)
+    def _note(self, entry: str, body: dict[str, Any]) -> None:
+        self.entries.add(entry)
         if signed := body.get("signature"):
             self.signed.add(signed["hash"])
         if body["event"] in ("result.recorded", "result.to_confirm"):
@@ -113,11 +113,11 @@ class Contents:
                 yield f"the result of {one['test']} of {one['lot']} is not what the journal says"
 
     def _faults(self, told: dict[str, Any]) -> Iterator[str]:
-        if _hash(canonical(told["content"])) != told["content_sha256"]:
+        if digest(canonical(told["content"])) != told["content_sha256"]:
             yield "its content is not what its hash says"
         for one in told["signatures"]:
             whose = f"the signature of {one['name']}"
-            if _hash(one["content"]) != one["hash"]:
+            if digest(one["content"]) != one["hash"]:
                 yield f"{whose} does not match what was signed"
             elif one["counts"] and one["scope"] == "record" and one["hash"] != told["content_sha256"]:
                 yield f"{whose} is not of what the record says"
@@ -140,7 +140,3 @@ class Contents:
         told = ", ".join(f"{self.counts[name]} {name}" for name in ("signatures", "attachments"))
         end = self.manifest["journal"]
         yield True, f"{told} checked, as of entry {end['seq']} of the journal, {end['hash']}"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -16,13 +16,13 @@ from storage import bulk
 from storage import record as stored
 from storage.partnership import Partnership
 from storage.person import Role
+from storage.record import LONGEST_LOT
 
 NUMBER = re.compile(r"[A-Z]+-\d{4}-\d+", re.IGNORECASE)
 HOW = (
     "Say what the pack should hold: `/quality export DEV-2026-0001` a record, `/quality export batch AB-1001` a batch, "
     "`/quality export 2026-01-01 2026-12-31` what was logged in a period, `/quality export all` everything."
 )
-LONGEST_LOT = 60
 # A record or a batch is what everybody on the roster sees and works with; what leaves the house as a whole is the
 # quality units' to hand out, and a viewer is there to read.
 WHOLE = (Role.QA, Role.HEAD, Role.VIEWER)

@@ -47,7 +47,7 @@ HANDED = HandOverForm("Ring binder 7")
 SEE, TAKE_PART, QA = "see", "take part", "QA"
 ACTS: dict[str, tuple[str, Act]] = {
     "view": (SEE, lambda s, who, i, _q: inspection.view(s, who, i)),
-    "log": (SEE, lambda s, who, i, _q: inspection.log(s, who, i, 1, NOW)),
+    "log": (SEE, lambda s, who, i, _q: inspection.log(s, who, i, 1)),
     "add request": (
         TAKE_PART, lambda s, who, i, _q: inspection.add_request(s, who, i, _form(s), NOW),
     ),
@@ -149,7 +149,7 @@ def test_everything_handed_over_is_logged(session: Session) -> None:
     assert one.answered_at == NOW
     inspection.close_request(session, actor(session, GITA), found.id, one.id, NOW)
     inspection.close(session, elif_, found.id, NOW)
-    _, entries = inspection.log(session, elif_, found.id, 1, NOW)
+    _, entries = inspection.log(session, elif_, found.id, 1)
     assert [inspection.said_of(entry) for entry in entries[::-1]] == [
         "opened the inspection: The Agency. Taking part: Elif Kaya, Gita Rao",
         "added request 1, for Gita Rao, due 25 Nov 2026 15:00 UTC: All batch records of AB-1001",
