@@ -11,17 +11,27 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from handlers import call, profiles
 from storage.database import Database
 from storage.partnership import Partnership
 from tests import support
 from tests.postgres import Server, running
 from tests.stage import Stage, staged
 
+LONG = 60.0  # seconds
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is marked so on both engines."""
     if metafunc.definition.get_closest_marker("both_engines") and "database" in metafunc.fixturenames:
         metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a Slack that is slow because the machine is; what Slack says is tested, not how soon."""
+    monkeypatch.setattr(profiles, "PATIENCE", LONG)
+    monkeypatch.setattr(call, "ANSWER_BY", LONG)
 
 
 @pytest.fixture

@@ -97,7 +97,8 @@ class Stage:
         await self.anna.command("/quality setup")
         await self.settle()
         self.anna.fill(SET_UP | changes)
-        assert await self.anna.submit() == {}
+        errors = await self.anna.submit()
+        assert errors == {}, errors
         await self.settle()
         await self.elif_.click("Confirm")
         await self.settle()
