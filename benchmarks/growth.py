@@ -1,6 +1,7 @@
 """What more records change: the same pages, passes and reports from a small database to a large one."""
 
 import asyncio
+import hashlib
 import os
 import sys
 import time
@@ -18,17 +19,19 @@ from benchmarks.acks import ASKED
 from benchmarks.load import Figure, measure, request
 from benchmarks.serving import SECRET, Engine, bot, resident
 from benchmarks.table import Row, compare, row
-from benchmarks.world import NOW, World, channel, fill
+from benchmarks.world import CHUNK, NOW, World, channel, fill
 from handlers.digest import draw
 from quality import digest, export, people
 from quality.beat import beat
 from quality.people import Identity
+from storage import journal
 from storage.database import Database
 
 CHANNELS = 10
 ANNA = Identity("T0SPONSOR", "U0ANNA")
 TIMES = 20  # that something in the process is repeated
 SERVING = "serve, after these pages"
+VERIFY, BARE = "verify, journal entries", "a bare walk of the chain, entries"
 
 
 @dataclass
@@ -43,8 +46,13 @@ class Memory:
     times_the_smallest: float = 1.0
 
 
-async def grown(engine: Engine, sizes: Sequence[int], rounds: int, seconds: float) -> tuple[list[Row], list[Memory]]:
-    """Measure in databases of several sizes, which take turns; each row is set beside the smallest."""
+async def grown(
+    engine: Engine, sizes: Sequence[int], rounds: int, seconds: float
+) -> tuple[list[Row], list[Row], list[Memory]]:
+    """Measure in databases of several sizes, which take turns; each row is set beside the smallest.
+
+    The largest is verified too, beside a floor; and all are, in processes whose memory is told.
+    """
     urls = {size: engine.new() for size in sizes}
     for size, url in urls.items():
         with closing(Database(url)) as database:
@@ -70,7 +78,7 @@ async def grown(engine: Engine, sizes: Sequence[int], rounds: int, seconds: floa
     memory += [_verified(engine, size, url) for size, url in urls.items()]
     for one in memory:
         one.times_the_smallest = one.mb / next(other.mb for other in memory if other.what == one.what)
-    return compared, memory
+    return compared, _verifying(engine, max(sizes), urls[max(sizes)], rounds), memory
 
 
 def _inside(database: Database, work: Callable[[Session], object]) -> Figure:
@@ -83,6 +91,38 @@ def _inside(database: Database, work: Callable[[Session], object]) -> Figure:
             times.append(time.perf_counter() - began)
             session.rollback()
     return Figure(1 / median(times), median(times) * 1000, max(times) * 1000)
+
+
+def _verifying(engine: Engine, entries: int, url: str, rounds: int) -> list[Row]:
+    """Verify all journals, and do the least that a chain needs, in turns; as many entries as records."""
+    told: dict[str, list[Figure]] = {BARE: [], VERIFY: []}
+    with closing(Database(url)) as database:
+        for _ in range(rounds):
+            for what, check in ((BARE, _bare), (VERIFY, _whole)):
+                with database.reading() as session:
+                    began = time.perf_counter()
+                    check(session)
+                    spent = time.perf_counter() - began
+                told[what].append(Figure(entries / spent, spent * 1000, spent * 1000))
+    bare, whole = (row(what, engine.name, figures, records=entries) for what, figures in told.items())
+    return [bare, compare(whole, bare)]
+
+
+def _bare(session: Session) -> None:
+    """Reckon every link from the stored bytes alone: what any checking of a chain has to do."""
+    chain = "SELECT partnership_id, body, hash FROM journal ORDER BY partnership_id, seq"
+    streaming = session.connection().execution_options(yield_per=CHUNK)
+    of, before = 0, journal.FIRST
+    for partnership_id, body, kept in streaming.exec_driver_sql(chain):
+        of, before = partnership_id, before if partnership_id == of else journal.FIRST
+        if hashlib.sha256(f"{before}{body}".encode()).hexdigest() != kept:
+            raise RuntimeError(f"a link of partnership {of} does not hold")
+        before = kept
+
+
+def _whole(session: Session) -> None:
+    if broken := [one for one in journal.verify(session) if isinstance(one, journal.Break)]:
+        raise RuntimeError(f"verify found {broken[0]}")
 
 
 def _digest(session: Session) -> object:

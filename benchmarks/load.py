@@ -19,6 +19,7 @@ class Figure:
     per_second: float
     median_ms: float
     p99_ms: float
+    answers: int = 0
 
 
 def request(port: int, secret: str, form: dict[str, Any]) -> bytes:
@@ -79,7 +80,7 @@ async def measure(port: int, requests: list[bytes], at_once: int, seconds: float
     await asyncio.gather(*(_sender(port, waiting, times, began + seconds) for _ in range(at_once)))
     spent = time.perf_counter() - began
     p99 = statistics.quantiles(times, n=100)[98]
-    return Figure(len(times) / spent, statistics.median(times) * 1000, p99 * 1000)
+    return Figure(len(times) / spent, statistics.median(times) * 1000, p99 * 1000, len(times))
 
 
 async def _sender(port: int, waiting: Iterator[bytes], times: list[float], until: float) -> None:

@@ -46,19 +46,21 @@ def compare(one: Row, floor: Row) -> Row:
 
 @dataclass(frozen=True)
 class Limit:
-    """What a ratio has to keep: at most, or at least; in a short run, on whatever machine, it may be further off."""
+    """What a figure has to keep: at most, or at least; in a short run, on whatever machine, it may be further off."""
 
     what: str
-    ratio: str
+    figure: str
     bound: float
-    short: float
+    short: float | None  # None: not held in a short run
     is_least: bool = False
+    at_once: int | None = None  # None: however many
 
     def broken_by(self, value: float, *, is_short: bool) -> str | None:
-        """Say how a ratio does not keep it; None where it does."""
+        """Say how a figure does not keep it; None where it does."""
         bound = self.short if is_short else self.bound
-        holds = value >= bound if self.is_least else value <= bound
-        return None if holds else f"{self.what}: {value:.2f}, wanted at {'least' if self.is_least else 'most'} {bound}"
+        if bound is None or (value >= bound if self.is_least else value <= bound):
+            return None
+        return f"{self.figure} of {self.what}: {value:,.2f}, wanted at {'least' if self.is_least else 'most'} {bound:,}"
 
 
 def machine(fdatasync: float) -> dict[str, Any]:

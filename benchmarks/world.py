@@ -76,6 +76,13 @@ CLOCKS = NUMBERS + (
     "CASE WHEN n > :still_open THEN CAST(:past AS {moment}) END, "
     "CASE WHEN n <= :still_open THEN CAST(:later AS {moment}) END FROM r"
 )
+# Of the open ones, so that they can be acknowledged.
+ACKNOWLEDGE = NUMBERS + (
+    "INSERT INTO clock (id, partnership_id, record_id, name, rule, duty, agreement_version, agreement_row, started_at, "
+    "due_at, first_due_at, extensions, paused_seconds, next_at) "
+    "SELECT :records + n, n % :channels + 1, n, 'acknowledge', '1 working day from notification', "
+    "'the other company', 1, 5, {logged}, :due, :due, 0, 0, CAST(:later AS {moment}) FROM r WHERE n <= :still_open"
+)
 LOTS = NUMBERS + (
     "INSERT INTO record_batch (record_id, lot_key, lot, partnership_id) "
     "SELECT n, CASE WHEN {of_lot} THEN 'tb-7' ELSE 'tb-' || (n + 100) END, "
@@ -106,7 +113,7 @@ def fill(database: Database, world: World) -> None:
     sqlite = database.engine.dialect.name == "sqlite"
     rare = f"CASE WHEN {OF_FIRST.format(many=OF_RARE)} THEN ' {RARE}' ELSE '' END"
     statements = [RECORDS, DEVIATIONS, CLOCKS]
-    statements += [LOTS, WORDS_SQLITE if sqlite else WORDS_POSTGRES] if world.with_texts else []
+    statements += [ACKNOWLEDGE, LOTS, WORDS_SQLITE if sqlite else WORDS_POSTGRES] if world.with_texts else []
     moment = "TEXT" if sqlite else "TIMESTAMP WITH TIME ZONE"
     for statement in statements:
         ready = statement.format(
@@ -132,8 +139,8 @@ def fill(database: Database, world: World) -> None:
 def _run(session: Session, statement: str, world: World, first: int) -> None:
     values = {
         "first": first, "last": min(first + CHUNK * 10 - 1, world.records), "channels": world.channels,
-        "still_open": world.still_open, "now": NOW - timedelta(hours=1), "past": NOW - timedelta(days=300),
-        "due": NOW + timedelta(days=60),
+        "records": world.records, "still_open": world.still_open, "now": NOW - timedelta(hours=1),
+        "past": NOW - timedelta(days=300), "due": NOW + timedelta(days=60),
         "later": NOW + timedelta(days=50),
     }  # fmt: skip
     used = {name: value for name, value in values.items() if f":{name}" in statement}
