@@ -12,9 +12,10 @@ import pytest
 from sqlmodel import Session
 
 from handlers import call, profiles
+from storage import database as database_module
 from storage.database import Database
 from storage.partnership import Partnership
-from tests import support
+from tests import compiled, support
 from tests.postgres import Server, running
 from tests.stage import Stage, staged
 
@@ -25,6 +26,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what is marked so on both engines."""
     if metafunc.definition.get_closest_marker("both_engines") and "database" in metafunc.fixturenames:
         metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_once() -> Iterator[None]:
+    """Compile each statement once in a process."""
+    with compiled.once():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hasty() -> Iterator[None]:
+    """Let SQLite not wait for the disk: no test of this process pulls its plug, those that kill start their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasty = [one.replace("synchronous = FULL", "synchronous = OFF") for one in database_module.PRAGMAS]
+        patch.setattr(database_module, "PRAGMAS", tuple(hasty))
+        yield
 
 
 @pytest.fixture(autouse=True)

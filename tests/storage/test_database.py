@@ -15,6 +15,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, InternalError, OperationalError
 from sqlmodel import Session
 
+from storage import database as database_module
 from storage import receipt
 from storage.database import PRAGMAS, Database, Piece, is_writing
 from storage.receipt import Receipt
@@ -43,8 +44,11 @@ def _keys(session: Session) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "value"), PRAGMA_VALUES.items())
-def test_every_connection_has_the_pragmas(sqlite: Database, name: str, value: object) -> None:
+def test_every_connection_has_the_pragmas(
+    monkeypatch: pytest.MonkeyPatch, sqlite: Database, name: str, value: object
+) -> None:
     """Reading and writing connections alike answer with the settings that make SQLite durable and strict."""
+    monkeypatch.setattr(database_module, "PRAGMAS", PRAGMAS)  # as they were imported: other tests are in a hurry
     with sqlite.reading() as reading, sqlite.writing() as writing:
         assert reading.execute(text(f"PRAGMA {name}")).scalar() == value
         assert writing.execute(text(f"PRAGMA {name}")).scalar() == value
