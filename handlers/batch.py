@@ -35,7 +35,8 @@ def draw(found: Batch, call: Call, page: int, results_page: int) -> Screen:
     says = standing(found)
     data = {"p": found.actor.partnership.id, "b": found.lot}
     shown = [blocks.header(f"Batch {found.lot}"), blocks.typed(says), *_readiness(found)]
-    shown += [blocks.actions(blocks.button("Propose disposition", "disposition.propose", data))]
+    propose = blocks.button("Propose disposition", "disposition.propose", data)
+    shown += [blocks.actions(propose, blocks.button("Export", "export.batch", data))]
     shown += _dispositions(found.decisions)
     if found.results:
         shown += [blocks.header("Results"), blocks.facts(map(_result, found.results[:RESULTS]), 400)]

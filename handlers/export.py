@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers import blocks, slack_errors
-from handlers.call import Call
+from handlers.call import UNKNOWN, Call
 from handlers.forms import Choice, Day, Form, Text
 from handlers.listeners import Listeners
 from handlers.request import REQUEST
@@ -108,6 +108,14 @@ async def on_button(call: Call) -> None:
         return export.ask_of(session, actor, record_id, call.now)
 
     await _answered(call, await call.look(question))
+
+
+async def on_batch(call: Call) -> None:
+    """Export the batch a button stands on."""
+    lot = call.data.get("b")
+    if not isinstance(lot, str):
+        raise Refusal(UNKNOWN)
+    await _begin(call, of_batch(lot))
 
 
 async def _begin(call: Call, scope: Scope) -> None:
@@ -229,4 +237,7 @@ def _comment(scope: Scope, made: Made) -> str:
     )
 
 
-LISTENERS = Listeners(buttons={"record.export": on_button, "export.start": on_form}, modals={FORM.callback: on_asked})
+LISTENERS = Listeners(
+    buttons={"record.export": on_button, "export.batch": on_batch, "export.start": on_form},
+    modals={FORM.callback: on_asked},
+)

@@ -12,7 +12,7 @@ from quality import change, people, words
 from quality import record as records
 from quality.people import Actor
 from quality.refusal import Refusal
-from storage import bulk
+from storage import bulk, result
 from storage import record as stored
 from storage.partnership import Partnership
 from storage.person import Role
@@ -117,9 +117,14 @@ def may_have(session: Session, actor: Actor, scope: Scope, now: datetime) -> Sco
         return Scope(What.RECORD, record=record.number)
     if scope.what is not What.BATCH:
         people.require(session, actor, WHOLE, f"have the pack of {scope.words}")
-    elif not ids_of(session, actor.partnership, scope):
+    elif not _is_known(session, actor.partnership, scope):
         raise Refusal(f"No record names batch {scope.lot}. Check how it is written: `/quality batch <lot>` shows one.")
     return scope
+
+
+def _is_known(session: Session, there: Partnership, scope: Scope) -> bool:
+    """Whether a record or a result names a batch."""
+    return bool(ids_of(session, there, scope) or result.list_of_lot(session, there.id, scope.lot, 1))
 
 
 def ids_of(session: Session, there: Partnership, scope: Scope) -> list[int]:

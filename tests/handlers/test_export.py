@@ -126,6 +126,23 @@ async def test_the_form_asks(stage: Stage) -> None:
     assert list(packs.received(stage.elif_).records) == [CARD]
 
 
+async def test_the_page_of_a_batch_sends_its_pack(stage: Stage) -> None:
+    """**Export** stands on it, in an answer and in a form alike."""
+    await stage.log(stage.gita, Batch_or_lot="AB-7")
+    await stage.log(stage.gita, Title="Another")
+    await stage.anna.command("/quality batch AB-7")
+    await stage.settle()
+    await stage.anna.click("Export", stage.anna.ephemerals[-1])
+    await stage.settle()
+    assert list(packs.received(stage.anna).records) == [CARD]
+    await stage.elif_.click("Batch")
+    stage.elif_.fill({"Batch or lot": "ab-7"})
+    assert await stage.elif_.submit() == {}
+    await stage.elif_.click_in_modal("Export")
+    await stage.settle()
+    assert list(packs.received(stage.elif_).records) == [CARD]
+
+
 async def test_who_may_have_what(stage: Stage) -> None:
     """A record and a batch everybody, a viewer too; the whole QA, heads of quality and viewers, not members."""
     card = await stage.log(stage.gita, Batch_or_lot="AB-7")

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from quality import change, events, export
+from quality import change, events, export, result
 from quality.pack import scope
 from quality.pack.make import Made
 from quality.pack.scope import Scope, What
 from quality.refusal import Refusal
+from quality.result import ResultForm
 from storage import bulk
 from storage.partnership import Partnership
 from storage.person import Role
@@ -58,6 +59,16 @@ def test_another_channel_s_people_have_none_of_it(session: Session, made: Record
     support.refused(session, export.ask, elsewhere, BATCH, NOW)
     support.refused(session, export.ask_of, elsewhere, made.id, NOW)
     assert export.number_of(session, export.ask(session, actor(session, ANNA, "C0OTHER"), ALL, NOW)) == 0
+
+
+def test_a_batch_that_results_alone_name(session: Session, there: Partnership) -> None:
+    """A batch whose results all comply has no record, and its pack has them."""
+    specified = support.effective(session, now=NOW)
+    form = ResultForm(specified.id, "Assay", "CD-1", "99.6", NOW)
+    result.record(session, actor(session, GITA), form, NOW)
+    wanted = export.ask(session, actor(session, ANNA), Scope(What.BATCH, lot="cd-1"), NOW)
+    assert export.number_of(session, wanted) == 0
+    support.refused(session, export.ask, actor(session, ANNA), Scope(What.BATCH, lot="CD-2"), NOW)
 
 
 def test_who_is_off_the_roster_has_none(session: Session, made: Record) -> None:
