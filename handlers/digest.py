@@ -9,11 +9,12 @@ from handlers.call import Call
 from handlers.cards import row_text
 from handlers.text import cut, escape
 from quality import digest, figures, words
-from quality.digest import Digest, Section
+from quality.digest import MOST, Digest, Section
 from quality.figures import Figures
 from quality.people import Actor
 from quality.working_time import calendar_of
 from storage.record import Row
+from storage.result import LabResult
 
 TITLE = 60  # characters of a title in a row
 MOST_LOTS = 12
@@ -46,12 +47,15 @@ def draw(found: Digest, week: Figures | None = None) -> Screen:
     told = [section for section in found.sections if section.rows]
     for section in told:
         shown += _section(section, found)
+    if found.to_confirm:
+        shown += _to_confirm(found.to_confirm)
     if found.on_hold:
         shown += _on_hold(found.on_hold)
     counts = [
         f"{len(section.rows)}{'+' if section.more else ''} {section.title[0].lower()}{section.title[1:]}"
         for section in told
     ]
+    counts += [f"{_number(found.to_confirm)} results to confirm"] if found.to_confirm else []
     counts += [f"{len(found.on_hold)} batches on hold"] if found.on_hold else []
     return Screen(escape(f"{title}: {', '.join(counts)}."), [*shown, *last])
 
@@ -68,6 +72,21 @@ def _item(row: Row, found: Digest) -> list[Block]:
     number = blocks.link(found.links.get(row.record.id), row.record.number)
     text = row_text(row, found.at, found.partnership.time_zone)
     return [number, blocks.words(f" {cut(row.record.title, TITLE)} · {text}")]
+
+
+def _to_confirm(results: list[LabResult]) -> list[Block]:
+    items = [[blocks.bold(one.lot), blocks.words(f": {_judged(one)}")] for one in results[:MOST]]
+    if len(results) > MOST:
+        items.append([blocks.words("and more: see Results to confirm, under Specifications")])
+    return [blocks.section(f"*Results to confirm* ({_number(results)})"), blocks.bullets(items)]
+
+
+def _judged(one: LabResult) -> str:
+    return f"{cut(one.test, TITLE)} {cut(one.amount, TITLE)} is {one.verdict}, recorded {words.moment(one.recorded_at)}"
+
+
+def _number(results: list[LabResult]) -> str:
+    return f"{MOST}+" if len(results) > MOST else str(len(results))
 
 
 def _on_hold(lots: dict[str, list[str]]) -> list[Block]:

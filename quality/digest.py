@@ -9,12 +9,13 @@ from quality import setting
 from quality.authority import REPORTS
 from quality.due import deciding
 from quality.working_time import WEEKDAYS, Calendar, calendar_of
-from storage import journal, message, outbox, partnership, record
+from storage import journal, message, outbox, partnership, record, result
 from storage.clock import ClockName
 from storage.outbox import Said
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
 from storage.record import Row
+from storage.result import LabResult
 
 LOOKS = 60  # days in which a digest day is looked for
 MOST = 6  # rows in a section: with every section full, a message still holds them; the rest is a click away
@@ -37,6 +38,7 @@ class Digest:
     companies: dict[Side, Company]
     at: datetime
     sections: list[Section]
+    to_confirm: list[LabResult]  # out of limits or trend, the oldest first; one more than is shown where there are more
     on_hold: dict[str, list[str]]  # lot -> numbers of the records that hold it
     links: dict[int, str]  # record id -> address of its card
     journal_seq: int
@@ -45,7 +47,7 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not self.on_hold and not any(section.rows for section in self.sections)
+        return not self.on_hold and not self.to_confirm and not any(section.rows for section in self.sections)
 
 
 def collect(session: Session, there: Partnership, now: datetime) -> Digest:
@@ -77,7 +79,8 @@ def collect(session: Session, there: Partnership, now: datetime) -> Digest:
     shown = {row.record.id for section in sections for row in section.rows}
     links = message.permalinks(session, pid, [f"card:{record_id}" for record_id in shown])
     by_id = {int(subject.removeprefix("card:")): url for subject, url in links.items()}
-    return Digest(there, both, now, sections, _on_hold(session, pid), by_id, head.seq, head.hash)
+    doubtful = result.list_waiting(session, pid, MOST + 1)
+    return Digest(there, both, now, sections, doubtful, _on_hold(session, pid), by_id, head.seq, head.hash)
 
 
 def decide_due(session: Session, now: datetime, limit: int) -> bool:

@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from quality import tabular, uploads
+from quality import people, result, tabular, uploads
+from quality.people import Identity
 from sandbox import Driver
 from storage import person
 from storage.person import Role
 from storage.result import LabResult, ResultState, Verdict
 from tests.handlers.test_markup import said
 from tests.handlers.test_specification import door, effective
-from tests.stage import OOS, TUESDAY, Stage
+from tests.stage import OOS, SHARED, TUESDAY, Stage
 from tests.stage import kept as kept_message
 
 SPECIFICATION = "SPEC-2026-0001 v1 · Tablet 10 mg, Finished product"
@@ -103,6 +104,27 @@ async def test_an_oos_result_waits_for_confirm(stage: Stage) -> None:
     await stage.settle()
     assert "is Confirmed already, by Gita Rao" in stage.gita.ephemerals[-1].words
     assert len([one for one in stage.cards if one.words.startswith("OOS")]) == 1
+
+
+async def test_the_digest_names_what_waits_to_be_confirmed(stage: Stage) -> None:
+    """The first six, the oldest first, until somebody decided; nothing of them stays when all are."""
+    await effective(stage)
+    rows = b"".join(b"AB-%d,Assay,9%d.1,%%\r\n" % (number, number % 5) for number in range(8))
+    await upload(stage, b"Batch or lot,Test,Result,Unit\r\n" + rows, Analysed_at=AT)
+    await stage.anna.command("/quality digest")
+    await stage.settle()
+    told = stage.anna.ephemerals[-1].words
+    assert "Results to confirm (6+)" in told
+    assert "AB-0: Assay 90.1 % is OOS, recorded 24 Nov 2026" in told
+    assert "AB-6" not in told
+    assert "and more: see Results to confirm, under Specifications" in told
+    for one in kept(stage):
+        with stage.database.writing() as session:
+            actor = people.actor_in_channel(session, SHARED, Identity("T0BOREAL", "U0GITA"))
+            result.discard(session, actor, one.id, "Transposed digits.", stage.box.now())
+    await stage.anna.command("/quality digest")
+    await stage.settle()
+    assert "Results to confirm" not in stage.anna.ephemerals[-1].words
 
 
 async def test_a_typing_error_is_discarded_with_a_reason(stage: Stage) -> None:
