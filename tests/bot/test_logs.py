@@ -16,7 +16,7 @@ from storage import partnership
 from tests import packs
 from tests.bot.test_oauth import begin as begin_installing
 from tests.bot.test_oauth import browser, follow
-from tests.stage import DEVIATION, Stage
+from tests.stage import DEVIATION, DEVIATION, Stage
 
 __all__ = ["browser"]  # a fixture
 SECRET = "Zebra-quartz leaked"
@@ -79,7 +79,10 @@ async def test_an_error_is_found_by_its_code(
 
 
 async def test_no_secret_is_logged(stage: Stage, browser: ClientSession, capsys: pytest.CaptureFixture[str]) -> None:
-    """At DEBUG, through an installation, commands, an export and calls that fail; nor does an export hold one."""
+    """Nor a record's text, at DEBUG, through an installation, commands, an export and calls that fail.
+
+    Nor does an export hold a secret.
+    """
     logs.begin("DEBUG")
     back = await stage.box.person("U0ELIF").authorize(await begin_installing(stage, browser))
     assert (await follow(browser, back))[0] == 200
@@ -87,13 +90,15 @@ async def test_no_secret_is_logged(stage: Stage, browser: ClientSession, capsys:
     card = await stage.owned()
     await stage.press(stage.elif_, "Export", card)
     stage.box.fail_next("chat.postMessage", error="invalid_auth")
-    await stage.press(stage.elif_, "Comment", card, Comment="A word.")
+    await stage.press(stage.elif_, "Comment", card, Comment="A word of Elif.")
     await stage.beat(minutes=1)
     logged = capsys.readouterr().err
     sent = [file for message in stage.elif_.direct_messages for file in stage.elif_.files(message)]
     exports = [content.decode("utf-8", "replace") for file in sent for content in packs.read(file.content).values()]
     code = re.findall(r"code=([^&]+)", back)[0]
     settings = stage.bot.settings
+    for typed in (*DEVIATION.values(), "A word of Elif", "Elif Kaya", "Aurora Therapeutics"):
+        assert typed not in logged
     secrets = (token, code, settings.slack_bot_token, settings.slack_signing_secret, settings.slack_client_secret)
     assert exports
     assert "bot.delivery" in logged
