@@ -19,7 +19,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from quality import (
@@ -149,7 +148,6 @@ class Walk(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(prefix="walk")
         path = shutil.copy(self.template, Path(self.folder.name) / "walk.db")
         self.database = Database(f"sqlite:///{path}")
-        event.listen(self.database.engine, "connect", _fast)
         STORY.clear()
         REACHED["walks"] += 1
         self.now: datetime = NOW
@@ -524,10 +522,6 @@ NEXT: dict[tuple[Kind, State], list[str]] = {
     (Kind.CAPA, State.IN_PROGRESS): ["implement"],
     (Kind.CAPA, State.IMPLEMENTED): ["check"],
 }
-
-
-def _fast(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous = OFF")  # a walk need not survive a power cut
 
 
 def could(who: Person, found: Sheet, name: str, now: datetime) -> bool:
