@@ -16,7 +16,7 @@ from storage import partnership
 from tests import packs
 from tests.bot.test_oauth import begin as begin_installing
 from tests.bot.test_oauth import browser, follow
-from tests.stage import DEVIATION, DEVIATION, Stage
+from tests.stage import DEVIATION, Stage
 
 __all__ = ["browser"]  # a fixture
 SECRET = "Zebra-quartz leaked"
