@@ -177,7 +177,8 @@ def draw(one: LabResult, *, with_buttons: bool = True) -> Screen:
 
 
 TO_DECIDE = (
-    "*Confirm* logs the record in the channel, as you. *Discard* is for a typing error: the result is kept, with why."
+    "*Confirm* logs the record in the channel, as you. *Discard* is for a typing error, "
+    "by somebody of QA who did not record it: the result is kept, with why."
 )
 
 
@@ -201,7 +202,7 @@ async def on_confirm(call: Call) -> None:
 
 async def on_discard(call: Call) -> None:
     """Ask why a result is to be discarded."""
-    found = await call.look(result.may_decide, call.number("i"))
+    found = await call.look(result.may_discard, call.number("i"))
     intro = draw(found, with_buttons=False).blocks
     await call.open(DISCARD.view({"p": found.partnership_id, "i": found.id}, intro=intro))
 

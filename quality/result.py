@@ -16,7 +16,7 @@ from quality.terms import LONG_AGO, LONGEST_AGO
 from storage import journal, lot, outbox, person, result, specification
 from storage import record as stored
 from storage.oos import ResultKind
-from storage.person import Role
+from storage.person import Person, Role
 from storage.record import Distributed, Kind, Record, lot_key
 from storage.result import LabResult, ResultState, Verdict
 from storage.specification import Specification, SpecificationTest
@@ -250,7 +250,7 @@ def _limit(written: str, *, inclusive: bool) -> str:
 
 def discard(session: Session, actor: Actor, result_id: int, reason: str, now: datetime) -> LabResult:
     """Discard a result that was typed wrongly; it is kept, with the reason."""
-    kept = _to_decide(session, actor, result_id)
+    kept = may_discard(session, actor, result_id)
     kept.state, kept.reason = ResultState.DISCARDED, reason
     kept.decided_by_id, kept.decided_at = actor.person.id, now
     _journal(session, actor, kept, "discarded", {"result": kept.reported}, now, reason)
@@ -265,21 +265,36 @@ def _ask(session: Session, kept: LabResult, when: str, now: datetime) -> None:
 
 
 def _to_decide(session: Session, actor: Actor, result_id: int) -> LabResult:
+    """Give a result that the actor may confirm; a Refusal says who may."""
+    kept, by = _undecided(session, actor, result_id)
+    is_their_qa = actor.person.has(Role.QA) and actor.person.side is by.side
+    if not people.may_take_part(actor.person) or (actor.person.id != by.id and not is_their_qa):
+        company = actor.companies[by.side].name
+        raise Refusal(f"{by.name} recorded this result: it is for them, or QA of {company}, to confirm.")
+    return kept
+
+
+def may_discard(session: Session, actor: Actor, result_id: int) -> LabResult:
+    """Give a result that the actor may discard; a Refusal says who may.
+
+    Nobody makes a failing result of their own go away: that it was typed wrongly is what somebody of QA found.
+    """
+    kept, by = _undecided(session, actor, result_id)
+    if not actor.person.has(Role.QA) or actor.person.id == by.id:
+        raise Refusal(
+            f"{by.name} recorded this result: QA of either company, other than {by.name}, may discard it. They find it "
+            "under *Results to confirm*, or by `/quality result waiting`."
+        )
+    return kept
+
+
+def _undecided(session: Session, actor: Actor, result_id: int) -> tuple[LabResult, Person]:
     kept = get(session, actor, result_id)
     by = person.get(session, actor.partnership.id, kept.recorded_by_id)
     if kept.state is not ResultState.TO_CONFIRM:
         decider = person.get(session, actor.partnership.id, kept.decided_by_id or kept.recorded_by_id)
         raise Refusal(f"This result is {kept.state} already, by {decider.name}.")
-    is_their_qa = actor.person.has(Role.QA) and actor.person.side is by.side
-    if not people.may_take_part(actor.person) or (actor.person.id != by.id and not is_their_qa):
-        company = actor.companies[by.side].name
-        raise Refusal(f"{by.name} recorded this result: it is for them, or QA of {company}, to confirm or discard.")
-    return kept
-
-
-def may_decide(session: Session, actor: Actor, result_id: int) -> LabResult:
-    """Give a result that the actor may confirm or discard; a Refusal says who may."""
-    return _to_decide(session, actor, result_id)
+    return kept, by
 
 
 def _journal(

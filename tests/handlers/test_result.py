@@ -120,7 +120,7 @@ async def test_the_digest_names_what_waits_to_be_confirmed(stage: Stage) -> None
     assert "and more: see Results to confirm, under Specifications" in told
     for one in kept(stage):
         with stage.database.writing() as session:
-            actor = people.actor_in_channel(session, SHARED, Identity("T0BOREAL", "U0GITA"))
+            actor = people.actor_in_channel(session, SHARED, Identity("T0AURORA", "U0ANNA"))
             result.discard(session, actor, one.id, "Transposed digits.", stage.box.now())
     await stage.anna.command("/quality digest")
     await stage.settle()
@@ -132,9 +132,12 @@ async def test_a_typing_error_is_discarded_with_a_reason(stage: Stage) -> None:
     await effective(stage)
     assert await give(stage, stage.gita, Result="9,34") == {}
     await stage.gita.close_modal()
-    await stage.gita.click("Discard", stage.gita.direct_messages[-1])
-    stage.gita.fill({"Reason": "93.4 was meant, then 99.4."})
-    assert await stage.gita.submit() == {}
+    told = await stage.refused(stage.gita, "Discard", stage.gita.direct_messages[-1])
+    assert "QA of either company, other than Gita Rao, may discard it" in told
+    await door(stage, stage.elif_, "Results to confirm")
+    await stage.elif_.click("Discard", stage.elif_.ephemerals[-1])
+    stage.elif_.fill({"Reason": "93.4 was meant, then 99.4."})
+    assert await stage.elif_.submit() == {}
     await stage.settle()
     (one,) = kept(stage)
     assert (one.state, one.reason) == (ResultState.DISCARDED, "93.4 was meant, then 99.4.")

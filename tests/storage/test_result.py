@@ -13,7 +13,7 @@ from storage.partnership import Partnership
 from storage.record import Record
 from storage.result import LabResult, ResultState
 from tests import support
-from tests.support import GITA, NOW, actor
+from tests.support import ELIF, GITA, NOW, actor
 
 pytestmark = pytest.mark.both_engines
 
@@ -55,7 +55,7 @@ def test_results_of_a_test_are_in_order_of_time(session: Session, there: Partner
     first = give(session, specified, "99.2", analysed_at=NOW - timedelta(hours=2))
     give(session, specified, "99.3", time_point="6 months")
     gone = give(session, specified, "9.9")
-    results.discard(session, actor(session, GITA), gone.id, "A slip.", NOW)
+    results.discard(session, actor(session, ELIF), gone.id, "A slip.", NOW)
     second = give(session, support.effective(session), "99.4", analysed_at=NOW - timedelta(hours=1))
     of = (there.id, "tablet 10 mg", "ASSAY", "Finished product")
     assert result.list_of_test(session, *of, 9) == [first, second, later]
