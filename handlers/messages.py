@@ -35,12 +35,13 @@ from quality import similar as similars
 from quality.refusal import Refusal
 from quality.working_time import calendar_of
 from storage import agreement as agreements
-from storage import device, download, journal, message, partnership, person, record
+from storage import device, disposition, download, journal, message, partnership, person, record
 from storage import inspection as stored_inspection
 from storage import result as results
 from storage.clock import ClockName
 from storage.outbox import Outgoing
 from storage.person import Person
+from storage.record import State
 from storage.result import ResultState
 
 
@@ -123,6 +124,15 @@ def _owner(session: Session, row: Outgoing, _now: datetime) -> Post | None:
     if not found.record.is_open or found.record.owner_id != owner_id or not told.active:
         return None
     return Post(reminder.owner(found, told), person=told)
+
+
+def _held(session: Session, row: Outgoing, _now: datetime) -> Post | None:
+    """Tell one of the sponsor's QA that a lot they released is on hold, while it is both."""
+    told, released = _told(session, row), record.get(session, row.partnership_id, row.about["released_id"])
+    holder = sheet.of_record(session, row.partnership_id, row.about["record_id"])
+    if not told.active or released.state is not State.DECIDED or not holder.record.holds_batches:
+        return None
+    return Post(reminder.held(holder, disposition.get(session, released.id).lot, released.number), person=told)
 
 
 def _morning(session: Session, rows: Sequence[Outgoing], now: datetime) -> Post | None:
@@ -309,6 +319,7 @@ KINDS: dict[str, Callable[[Session, Outgoing, datetime], Post | None]] = {
     "card": _card,
     "line": _line,
     "owner": _owner,
+    "held": _held,
     "similar": _similar,
     "question": _question,
     "questions": _questions,

@@ -1,4 +1,4 @@
-"""Direct messages about a record: to its new owner, and when it is nearly due or late."""
+"""Direct messages about a record: to its new owner, when it holds a released lot, and when it is nearly due or late."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,12 @@ def owner(sheet: Sheet, reader: Person) -> Screen:
     if sheet.owner is not None and sheet.owner.id != reader.id:
         sentence = f"{sheet.owner.name}, for whom you stand in, owns {sheet.record.number} now, due {_due(sheet)}."
     return _message(sheet, sentence, [_open(sheet), *_steps(sheet, reader.id)])
+
+
+def held(sheet: Sheet, lot: str, number: str) -> Screen:
+    """Tell the sponsor's QA that a record holds a lot that they released."""
+    sentence = f"Batch {lot}, released by {number}, is on hold because of {sheet.record.number}. "
+    return _message(sheet, f"{sentence}Decide whether its release stands: `/quality batch {lot}`.", [_open(sheet)])
 
 
 def reminder(one: Reminded, now: datetime) -> Screen:

@@ -169,7 +169,7 @@ def _is_failure(session: Session, record: Record) -> bool:
 def _tell_sponsor(session: Session, actor: Actor, record: Record, now: datetime) -> None:
     """Tell each of the sponsor's QA, or who stands in; the questions also stand in the record's thread."""
     there = setting.of(session, actor.partnership.id)
-    for told_id in dict.fromkeys(there.stand_in(who, now).id for who in there.holding(Role.QA, Side.SPONSOR)):
+    for told_id in there.reached(there.holding(Role.QA, Side.SPONSOR), now):
         key = f"questions:{record.id}:{told_id}:{now.isoformat()}"
         outbox.put(session, record.partnership_id, "questions", key, now, to=told_id, record_id=record.id)
 

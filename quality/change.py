@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from quality import approval, clocks, findable, guards, refused, transitions, turn
+from quality import approval, clocks, findable, guards, refused, setting, transitions, turn
 from quality.content import content, digest
 from quality.events import COUNTED, QUIET, UNSPOKEN
 from quality.people import Actor, Doer, require_confirmed
@@ -19,6 +19,7 @@ from storage.clock import REPORTING, ClockName
 from storage.oos import Oos, ResultKind
 from storage.outbox import Said
 from storage.partnership import Side
+from storage.person import Role
 from storage.record import Class, Kind, Outcome, Record, State
 
 WORKING = tuple(name for name in ClockName if name not in REPORTING)  # these stop when a record is done
@@ -175,9 +176,19 @@ def tell_dispositions(session: Session, actor: Doer, record: Record, lots: Seque
     for one in disposition.list_in_play(session, record.partnership_id, lots) if lots else []:
         if record.holds_batches:
             note(session, actor, one, "held", now, changes={"holder": [None, record.number]})
+            if one.outcome is Outcome.RELEASED:
+                _tell_who_released(session, one, record, now)
         else:
             key = f"card:{one.id}:{record.id}:{record.version}"
             outbox.put(session, record.partnership_id, "card", key, now, record_id=one.id)
+
+
+def _tell_who_released(session: Session, released: Record, holder: Record, now: datetime) -> None:
+    """Tell the sponsor's QA that a lot they released is on hold: it may be on the market."""
+    there, about = setting.of(session, released.partnership_id), {"record_id": holder.id, "released_id": released.id}
+    for told_id in there.reached(there.holding(Role.QA, Side.SPONSOR), now):
+        key = f"held:{released.id}:{holder.id}:{holder.version}:{told_id}"
+        outbox.put(session, released.partnership_id, "held", key, now, to=told_id, **about)
 
 
 def pass_turn(record: Record, to: Side | None, now: datetime) -> None:

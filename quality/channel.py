@@ -29,7 +29,7 @@ def _tell(session: Session, partnership_id: int, after_id: int, now: datetime) -
     there = setting.of(session, partnership_id)
     home = _home_side(session, there.partnership)
     able = [*there.holding(Role.QA, home), *there.holding(Role.QA, home.other)]
-    told = list(dict.fromkeys(there.stand_in(who, now).id for who in able))
+    told = there.reached(able, now)
     left = told[told.index(after_id) + 1 :] if after_id in told else told if not after_id else []
     for person_id in left[:1]:
         key = f"muted:{partnership_id}:{person_id}:{now.isoformat()}"

@@ -114,7 +114,7 @@ def _unconfirmed(session: Session, there: Partnership, both: dict[Side, Company]
     if not late:
         return []
     found = setting.of(session, there.id)
-    told = dict.fromkeys(found.stand_in(who, now).id for side in late for who in found.holding(Role.QA, side))
+    told = found.reached((who for side in late for who in found.holding(Role.QA, side)), now)
     day = calendar_of(there, both).day_of(now)
     return [Said(there.id, "unconfirmed", f"unconfirmed:{day}:{one}", now, {}, one) for one in told]
 

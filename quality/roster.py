@@ -206,7 +206,7 @@ def _take_off(
     who.active, who.next_list_at, who.away_until, who.stand_in_id = False, None, None, None
     changes = {"person": [signature(who, there.companies[who.side]), None], "roles": [listed(who.roles), None]}
     journal.append(session, pid, event, now, {"by": by, "changes": changes, "reason": why})
-    for told_id in dict.fromkeys(there.stand_in(qa, now).id for qa in there.qa_of(who.side)):
+    for told_id in there.reached(there.qa_of(who.side), now):
         key = f"leaver:{who.id}:{now.isoformat()}:{told_id}"
         outbox.put(session, pid, "leaver", key, now, to=told_id, whose=who.id)
     for record_id in records.list_owned_ids(session, who.id):

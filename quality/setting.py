@@ -55,6 +55,10 @@ class Setting:
             who = instead
         return who
 
+    def reached(self, whom: Iterable[Person], now: datetime) -> list[int]:
+        """Give the ids of who gets what is said to some people now, each once."""
+        return list(dict.fromkeys(self.stand_in(who, now).id for who in whom))
+
 
 def is_away(who: Person, calendar: Calendar, now: datetime) -> bool:
     """Whether a person is out of office."""

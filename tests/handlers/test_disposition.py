@@ -65,6 +65,9 @@ async def test_a_released_batch_is_put_on_hold_again(stage: Stage) -> None:
     card = stage.card("DIS-2026-0001")
     assert "On hold since then by: DEV-2026-0002" in card.words
     assert "put its batch on hold by DEV-2026-0002" in stage.anna.thread(card)[-1].words
+    told = stage.anna.direct_messages[-1].words
+    assert "Batch AB-1, released by DIS-2026-0001, is on hold because of DEV-2026-0002." in told
+    assert not any("released by DIS-2026-0001" in message.words for message in stage.elif_.direct_messages)
     errors = await propose(stage)
     assert errors["Decision"].startswith("Batch AB-1 is on hold because of DEV-2026-0002, so it cannot be released.")
 
