@@ -12,7 +12,7 @@ from handlers.forms import LONG, Choices, Day, Form, Moment, PersonChoice, Text
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import inspection, words
-from quality.inspection import HandOverForm, InspectionForm, Overview, RequestForm, View
+from quality.inspection import ChangeForm, HandOverForm, InspectionForm, Overview, RequestForm, View
 from quality.people import Actor
 from quality.refusal import FieldErrors, Refusal
 from storage.inspection import Inspection, InspectionEntry, InspectionRequest
@@ -43,6 +43,16 @@ ADD_REQUEST = Form(
         Text("asked", "What is asked", required=True, limit=LONG, multiline=True),
         Moment("due_at", "By when", required=True),
         PersonChoice("owner", "Owner", required=True),
+    ),
+)
+CHANGE_REQUEST = Form(
+    "inspection.change",
+    "Change request",
+    "Change",
+    (
+        PersonChoice("owner", "Owner", required=True),
+        Moment("due_at", "By when", required=True),
+        Text("reason", "Reason", required=True, limit=LONG, multiline=True),
     ),
 )
 HAND_OVER = Form(
@@ -131,6 +141,7 @@ def _request(found: View, one: InspectionRequest, now: datetime, zone: str) -> l
         blocks.typed(_told(found, one, now, zone)),
         blocks.actions(
             blocks.button("Hand over", "inspection.hand_over", data),
+            *([] if one.answered_at else [blocks.button("Change request", "inspection.change", data)]),
             blocks.button("Close request", "inspection.close_request", data),
         ),
     ]
@@ -216,6 +227,19 @@ async def on_added(call: Call) -> None:
     await call.do(inspection.add_request, call.number("i"), RequestForm(**given))
 
 
+async def on_change(call: Call) -> None:
+    """Ask who is to answer a request, and by when."""
+    _, one = await call.look(inspection.request_of, call.number("i"), call.number("q"))
+    await _ask(call, CHANGE_REQUEST, "owner", owner=str(one.owner_id), due_at=one.due_at)
+
+
+async def on_changed(call: Call) -> None:
+    """Change it."""
+    given = CHANGE_REQUEST.read(call.view)
+    given["owner_id"] = given.pop("owner")
+    await call.do(inspection.change_request, call.number("i"), call.number("q"), ChangeForm(**given))
+
+
 async def on_people(call: Call) -> None:
     """Ask who else takes part."""
     await _ask(call, ADD_PEOPLE, "people")
@@ -287,6 +311,7 @@ LISTENERS = Listeners(
         "inspection.open": on_open,
         "inspection.add": on_add,
         "inspection.people": on_people,
+        "inspection.change": on_change,
         "inspection.hand_over": on_hand_over,
         "inspection.close_request": on_close_request,
         "inspection.close": on_close,
@@ -298,6 +323,7 @@ LISTENERS = Listeners(
         OPEN.callback: on_opened,
         ADD_PEOPLE.callback: on_people_added,
         ADD_REQUEST.callback: on_added,
+        CHANGE_REQUEST.callback: on_changed,
         HAND_OVER.callback: on_handed_over,
     },
 )

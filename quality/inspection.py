@@ -54,6 +54,15 @@ class RequestForm:
 
 
 @dataclass(frozen=True)
+class ChangeForm:
+    """What Change request asks."""
+
+    owner_id: int
+    due_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class HandOverForm:
     """What Hand over asks."""
 
@@ -178,10 +187,7 @@ def add_people(session: Session, actor: Actor, inspection_id: int, ids: Sequence
 def add_request(session: Session, actor: Actor, inspection_id: int, form: RequestForm, now: datetime) -> Inspection:
     """Add what the inspector asks for, with who answers it and by when."""
     found = _open(session, actor, inspection_id)
-    if form.due_at <= now:
-        raise FieldErrors({"due_at": "This time is past. Give a later one."})
-    if form.due_at > now + LONGEST:
-        raise FieldErrors({"due_at": "This is more than a year ahead. Check the year."})
+    _check_due(form.due_at, now)
     (owner,) = _colleagues(session, actor, [form.owner_id], "owner")
     number = len(stored.list_requests(session, found.id)) + 1
     if number > MOST_REQUESTS:
@@ -197,6 +203,34 @@ def add_request(session: Session, actor: Actor, inspection_id: int, form: Reques
     told = {"number": number, "asked": form.asked, "owner": owner.name, "due": form.due_at.isoformat()}
     _keep(session, actor, found, "requested", told, now, asked)
     return found
+
+
+def change_request(
+    session: Session, actor: Actor, inspection_id: int, request_id: int, form: ChangeForm, now: datetime
+) -> Inspection:
+    """Give a request that waits another owner, or another time by which it is answered."""
+    found = _open(session, actor, inspection_id)
+    asked = _request(session, found, request_id)
+    if asked.answered_at is not None:
+        raise Refusal(f"Something was handed over for request {asked.number} already. Close it, and add another one.")
+    if (asked.owner_id, asked.due_at) == (form.owner_id, form.due_at):
+        raise FieldErrors({"reason": "Nothing is changed here. Change it, or cancel."})
+    if form.due_at != asked.due_at:
+        _check_due(form.due_at, now)
+    (owner,) = _colleagues(session, actor, [form.owner_id], "owner")
+    asked.owner_id, asked.due_at = owner.id, form.due_at
+    asked.next_at = inspection_clock.next_at(form.due_at, now)
+    stored.take_part(session, found, [owner.id])
+    told = {"number": asked.number, "owner": owner.name, "due": form.due_at.isoformat(), "reason": form.reason}
+    _keep(session, actor, found, "request_changed", told, now, asked)
+    return found
+
+
+def _check_due(due_at: datetime, now: datetime) -> None:
+    if due_at <= now:
+        raise FieldErrors({"due_at": "This time is past. Give a later one."})
+    if due_at > now + LONGEST:
+        raise FieldErrors({"due_at": "This is more than a year ahead. Check the year."})
 
 
 def hand_over(
@@ -319,6 +353,7 @@ SAID = {
     "opened": "opened the inspection: {authority}. Taking part: {people}",
     "people_added": "let {people} take part",
     "requested": "added request {number}, for {owner}, due {due}: {asked}",
+    "request_changed": "changed request {number}: for {owner}, due {due}: {reason}",
     "handed_over": "handed over for request {number}: {what}",
     "request_closed": "closed request {number}",
     "closed": "closed the inspection",

@@ -110,6 +110,16 @@ async def test_reminders_come_to_the_owner(stage: Stage) -> None:
     assert [one.words for one in stage.gita.direct_messages[number:] if "Request 1" in one.words] == []
 
 
+async def test_a_request_is_changed(stage: Stage) -> None:
+    """The form holds its owner and time; the card shows the new ones, and its thread why."""
+    await opened(stage)
+    await asked(stage)
+    changes = {"Owner": "Hugo Meyer", "By_when": stage.box.now() + timedelta(hours=50), "Reason": "Gita is away."}
+    assert await press(stage, stage.gita, "Change request", card(stage.gita), **changes) == {}
+    assert "1. Zebra-records <!here>\nHugo Meyer · due" in card(stage.hugo).words
+    assert "Gita Rao changed request 1: for Hugo Meyer" in stage.elif_.thread(card(stage.elif_))[-1].words
+
+
 async def test_who_takes_part_later_gets_the_card(stage: Stage) -> None:
     """QA add people of their company; who does not take part is told that there is none."""
     await opened(stage)
@@ -128,13 +138,15 @@ async def test_the_other_company_never_sees_an_inspection(stage: Stage) -> None:
     await asked(stage)
     handed = {"What_was_handed_over": "Zebra-binder", "Record": "DEV-2026-0001"}
     assert await press(stage, stage.gita, "Hand over", card(stage.gita), **handed) == {}
+    await asked(stage, what="Zebra-files")
     for command in ("", "inspection", "search zebra", "list all", "mine", "digest", "history DEV-2026-0001",
                     "batch AB-1", "people"):  # fmt: skip
         await stage.anna.command(f"/quality {command}")
         await stage.settle()
     await stage.press(stage.anna, "Export", record)
     await stage.anna.open_home()
-    for button in ("Add request", "Add people", "Log", "Close inspection", "Hand over", "Close request"):
+    for button in ("Add request", "Add people", "Log", "Close inspection", "Hand over", "Change request",
+                   "Close request"):  # fmt: skip
         with stage.nothing_changes():
             await _forge(stage, stage.anna, button)
         assert "No inspection is open to you here." in stage.anna.ephemerals[-1].words, button

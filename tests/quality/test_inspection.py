@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from quality import inspection, inspection_clock, people
-from quality.inspection import NOT_YOURS, HandOverForm, InspectionForm, RequestForm
+from quality.inspection import NOT_YOURS, ChangeForm, HandOverForm, InspectionForm, RequestForm
 from quality.people import Actor, Profile
 from quality.refusal import Refusal
 from storage import inspection as stored
@@ -54,6 +54,9 @@ ACTS: dict[str, tuple[str, Act]] = {
     "open hand over": (TAKE_PART, inspection.request_of),
     "hand over": (TAKE_PART, lambda s, who, i, q: inspection.hand_over(s, who, i, q, HANDED, NOW)),
     "close request": (TAKE_PART, lambda s, who, i, q: inspection.close_request(s, who, i, q, NOW)),
+    "change request": (
+        TAKE_PART, lambda s, who, i, q: inspection.change_request(s, who, i, q, _change(s), NOW),
+    ),
     "add people": (
         QA, lambda s, who, i, _q: inspection.add_people(s, who, i, [support.row_of(s, FINN).id], NOW),
     ),
@@ -72,6 +75,10 @@ MAY: dict[str, set[str]] = {
 
 def _form(session: Session) -> RequestForm:
     return RequestForm("Training files", support.row_of(session, GITA).id, NOW + DAY)
+
+
+def _change(session: Session) -> ChangeForm:
+    return ChangeForm(support.row_of(session, FINN).id, NOW + DAY, "She is away.")
 
 
 def cast(session: Session) -> dict[str, Profile]:
@@ -94,7 +101,8 @@ def test_who_may_do_what(session: Session, persona: str, act: str) -> None:
     found = opened(session)
     one = asked(session, found)
     stored.take_part(session, found, [support.row_of(session, VERA).id])
-    inspection.hand_over(session, actor(session, ELIF), found.id, one.id, HANDED, NOW)
+    if act != "change request":
+        inspection.hand_over(session, actor(session, ELIF), found.id, one.id, HANDED, NOW)
     if act == "close":
         inspection.close_request(session, actor(session, ELIF), found.id, one.id, NOW)
     needs, do = ACTS[act]
@@ -194,6 +202,28 @@ def test_a_request_reminds_its_owner_and_then_qa(session: Session) -> None:
     assert reminded(session, 54 * HOUR) == ["Gita Rao", "Elif Kaya"]
     inspection.hand_over(session, actor(session, GITA), found.id, one.id, HANDED, NOW)
     assert reminded(session, 100 * HOUR) == []
+
+
+def test_a_request_that_is_changed_reminds_by_its_new_time(session: Session) -> None:
+    """Its new owner, who takes part from then on; what is over, unchanged or handed over is not changed."""
+    found = opened(session)
+    one, elif_ = asked(session, found), actor(session, ELIF)
+    same = ChangeForm(one.owner_id, one.due_at, "So.")
+    assert "reason" in support.field_errors(session, inspection.change_request, elif_, found.id, one.id, same, NOW)
+    past = replace(_change(session), due_at=NOW)
+    assert "due_at" in support.field_errors(session, inspection.change_request, elif_, found.id, one.id, past, NOW)
+    theirs = replace(_change(session), owner_id=support.row_of(session, ANNA).id)
+    assert "owner" in support.field_errors(session, inspection.change_request, elif_, found.id, one.id, theirs, NOW)
+    form = replace(_change(session), due_at=NOW + 50 * HOUR)
+    inspection.change_request(session, elif_, found.id, one.id, form, NOW)
+    assert support.row_of(session, FINN).id in stored.participants(session, found.id)
+    assert reminded(session, 25 * HOUR) == []
+    assert reminded(session, 26 * HOUR) == ["Finn Larsen"]
+    _, (entry, *_) = inspection.log(session, elif_, found.id, 1)
+    assert inspection.said_of(entry) == ("changed request 1: for Finn Larsen, due 26 Nov 2026 11:00 UTC: She is away.")
+    inspection.hand_over(session, elif_, found.id, one.id, HANDED, NOW)
+    told = support.refused(session, inspection.change_request, elif_, found.id, one.id, _change(session), NOW)
+    assert "Something was handed over for request 1 already" in told
 
 
 def test_what_fell_due_meanwhile_is_said_once(session: Session) -> None:
