@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, Text, bindparam, cast, text
 from sqlmodel import Field, Session, col, select
 
+from storage import prepared
 from storage.partnership import Side
 from storage.table import Moment, Table
 
@@ -73,10 +74,11 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
 def text_in_force(session: Session, partnership_id: int) -> tuple[int, str]:
     """Give the version in force and its content as it is kept, unread; LookupError when there is none."""
     session.flush()
-    found = session.connection().execute(AS_KEPT, {"of": partnership_id}).one_or_none()
+    found = prepared.execute(session, AS_KEPT, {"of": partnership_id}).one_or_none()
     if found is None:
         raise LookupError(f"partnership {partnership_id} has no agreement")
-    return found[0] or 0, found[1]
+    version, content = found
+    return version or 0, content
 
 
 def get_version(session: Session, partnership_id: int, version: int) -> Agreement:

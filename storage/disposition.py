@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Index
+from sqlalchemy import Index, bindparam
 from sqlmodel import Field, Session, col, select
 
+from storage import prepared
 from storage.database import locked
 from storage.investigation import Disposition
-from storage.record import LONGEST_LOT, Record, State, lot_key
+from storage.record import LONGEST_LOT, Record, State, each_once, lot_key
 from storage.table import Table, words
 
 IN_PLAY = (State.PROPOSED, State.DECIDED)  # neither void nor superseded: at most one of each for a lot
@@ -43,10 +44,23 @@ def list_of_lot(
     return list(session.exec(newest).all())
 
 
+NAMING = (
+    select(BatchDisposition.record_id)
+    .where(BatchDisposition.partnership_id == bindparam("of"), BatchDisposition.lot_key == bindparam("lot"))
+    .limit(1)
+)
+
+
 def list_in_play(session: Session, partnership_id: int, lots: Sequence[str]) -> list[Record]:
     """List the dispositions of lots that are proposed or in force, locked where they may be changed."""
-    keys = {lot_key(lot) for lot in lots}
+    keys = [key for key in each_once(lots) if _has_any(session, partnership_id, key)]
+    if not keys:
+        return []  # nearly always, when a record is logged
     of = select(Record).join(BatchDisposition, col(BatchDisposition.record_id) == Record.id)
     of = of.where(BatchDisposition.partnership_id == partnership_id, col(BatchDisposition.lot_key).in_(keys))
     of = of.where(col(Record.state).in_(IN_PLAY)).order_by(col(Record.id))
     return list(session.exec(locked(session, of)).all())
+
+
+def _has_any(session: Session, partnership_id: int, key: str) -> bool:
+    return prepared.execute(session, NAMING, {"of": partnership_id, "lot": key}).first() is not None

@@ -17,6 +17,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, col, select
 
+from storage import prepared
 from storage.partnership import Partnership
 from storage.record import Record
 from storage.table import Moment, Table
@@ -93,7 +94,7 @@ def append(
     end = {"seq": seq, "hash": link(previous, body)}
     about = {"partnership_id": partnership_id, "record_id": record_id, "event": event, "at": at, "body": body}
     entry_id = insert_one(session, JournalEntry, about | end)
-    session.connection().execute(LENGTHENED, {"of": partnership_id, **end})
+    prepared.execute(session, LENGTHENED, {"of": partnership_id, **end})
     return entry_id
 
 
@@ -109,7 +110,7 @@ LENGTHENED = update(JournalHead).where(OF)
 
 def _locked_head(session: Session, partnership_id: int) -> tuple[int, str]:
     """Give the end of a chain, locked: the seq and hash of the last entry."""
-    end = session.connection().execute(END, {"of": partnership_id}).one_or_none()
+    end = prepared.execute(session, END, {"of": partnership_id}).one_or_none()
     if end is None:
         insert_new(session, JournalHead, [{"partnership_id": partnership_id}])
         return _locked_head(session, partnership_id)

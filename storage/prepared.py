@@ -4,10 +4,12 @@ For what every act writes. Types and dialects are SQLAlchemy's; only its prepari
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlmodel import Session
 
 COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSERT only when it is told to
 
@@ -20,10 +22,11 @@ class Prepared:
         self._sql = str(compiled)
         self._names = compiled.positiontup if compiled.positional else tuple(compiled.binds)
         self._positional = bool(compiled.positional)
+        self._fixed = {name: one.value for name, one in compiled.binds.items() if not one.required}
         types = (compiled.binds[name].type.dialect_impl(dialect) for name in self._names)
         self._convert = [one.bind_processor(dialect) for one in types]
 
-    def execute(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[Any]:
+    def execute(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         """Execute it for one row."""
         return connection.exec_driver_sql(self._sql, self._given(row))
 
@@ -33,8 +36,23 @@ class Prepared:
         return connection.exec_driver_sql(self._sql, given, execution_options=COUNTING).rowcount
 
     def _given(self, row: Mapping[str, Any]) -> Any:
+        row = {**self._fixed, **row} if self._fixed else row
         values = [
             convert(row[name]) if convert else row[name]
             for name, convert in zip(self._names, self._convert, strict=True)
         ]
         return tuple(values) if self._positional else dict(zip(self._names, values, strict=True))
+
+
+def execute(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    """Execute a statement that is made once, such as a module's own, in a session that has written what it waits for.
+
+    What comes back is as the driver gives it: numbers and texts are what they are, other types are not made of them.
+    """
+    connection = session.connection()
+    return _prepared(connection.dialect, statement, tuple(given)).execute(connection, given)
+
+
+@lru_cache(256)
+def _prepared(dialect: Dialect, statement: ClauseElement, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(dialect, statement, columns)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import text
 from sqlmodel import Session
 
+from storage import prepared
+
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 ACCENT = re.compile("[\u0300-\u036f]")
 MOST_WORDS = 12
@@ -33,10 +35,10 @@ def add(session: Session, partnership_id: int, record_id: int, content: str) -> 
     """Put a record's text into the index."""
     if _has_fts5(session):
         row = {"id": record_id, "partnership": f"p{partnership_id}", "content": content}
-        session.connection().execute(FTS5_ADD, row)
+        prepared.execute(session, FTS5_ADD, row)
     else:
         words = sorted({f"{partnership_id}:{word}" for word in _plain_words(content)})
-        session.connection().execute(TSVECTOR_ADD, {"id": record_id, "words": words})
+        prepared.execute(session, TSVECTOR_ADD, {"id": record_id, "words": words})
 
 
 def replace(session: Session, partnership_id: int, record_id: int, content: str) -> None:

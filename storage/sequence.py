@@ -2,9 +2,10 @@
 
 from functools import cache
 
-from sqlalchemy import Executable
+from sqlalchemy import ClauseElement
 from sqlmodel import Field, Session, col
 
+from storage import prepared
 from storage.table import Table
 from storage.upsert import insert
 
@@ -22,13 +23,12 @@ def take(session: Session, partnership_id: int, prefix: str, year: int) -> str:
     """Take the next number; it is given back when the transaction fails."""
     first = {"partnership_id": partnership_id, "prefix": prefix, "year": year, "last": 1}
     session.flush()
-    connection = session.connection()
-    last = connection.execute(_following(connection.dialect.name), first).scalar_one()
+    last = prepared.execute(session, _following(session.connection().dialect.name), first).scalar_one()
     return f"{prefix}-{year}-{last:04d}"
 
 
 @cache
-def _following(dialect: str) -> Executable:
+def _following(dialect: str) -> ClauseElement:
     """Give the statement that adds one to the last number, or begins with the first."""
     one_more = {"last": col(Sequence.last) + 1}
     keys = ["partnership_id", "prefix", "year"]

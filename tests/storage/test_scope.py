@@ -138,6 +138,7 @@ AROUND = {
     "database.analyze": "reads how full the indexes are",
     "copy.copy": "everything, by the command line",
     "database.is_writing": "asks the connection about itself",
+    "disposition._has_any": "names the partnership",
     "download.put_anew": "names its row, found within",
     "installation.consume": "a workspace's",
     "journal.append": "names the partnership",
@@ -199,5 +200,5 @@ def test_statements_are_written_in_storage_alone(room: str) -> None:
 
 def test_no_query_goes_around_the_scope() -> None:
     """A statement that the session does not see, or a session let out, is named with the reason why it may be."""
-    assert calls("storage", {"connection", "exec_driver_sql"}) - {"database._begin"} == set(AROUND)
+    assert calls("storage", {"connection", "exec_driver_sql", "prepared.execute"}) - {"database._begin"} == set(AROUND)
     assert {one for room in ("bot", "handlers", "quality") for one in calls(room, {"scope.leave"})} == set(LEAVING)
