@@ -24,7 +24,8 @@ class Prepared:
         self._positional = bool(compiled.positional)
         self._fixed = {name: one.value for name, one in compiled.binds.items() if not one.required}
         types = (compiled.binds[name].type.dialect_impl(dialect) for name in self._names)
-        self._convert = [one.bind_processor(dialect) for one in types]
+        converting = ((place, one.bind_processor(dialect)) for place, one in enumerate(types))
+        self._converting = [(place, convert) for place, convert in converting if convert is not None]
 
     def execute(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         """Execute it for one row."""
@@ -37,10 +38,9 @@ class Prepared:
 
     def _given(self, row: Mapping[str, Any]) -> Any:
         row = {**self._fixed, **row} if self._fixed else row
-        values = [
-            convert(row[name]) if convert else row[name]
-            for name, convert in zip(self._names, self._convert, strict=True)
-        ]
+        values = [*map(row.__getitem__, self._names)]
+        for place, convert in self._converting:
+            values[place] = convert(values[place])
         return tuple(values) if self._positional else dict(zip(self._names, values, strict=True))
 
 

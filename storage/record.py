@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Index, false, func, or_, text
@@ -199,6 +200,7 @@ class Row:
     has_reports: bool = False  # questions of reports to authorities
 
 
+@lru_cache(1024)  # of one record it is asked for several times
 def lot_key(lot: str) -> str:
     """Give the form in which lots are compared: without regard to case, kinds of dash and blank, or what is unseen."""
     plain = unicodedata.normalize("NFKC", lot).casefold()
