@@ -1,18 +1,19 @@
 """Laboratory results: judged against a specification; a person confirms those outside it, none is logged silently."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from quality import criteria, judging, oos, people, words
+from quality import criteria, judging, oos, people, trend, words
 from quality.judging import Judged
 from quality.oos import OosForm
 from quality.people import Actor, require_part
 from quality.refusal import FieldErrors, Refusal
 from quality.terms import LONG_AGO, LONGEST_AGO
+from quality.trend import Measured
 from storage import journal, lot, outbox, person, result, specification
 from storage import record as stored
 from storage.oos import ResultKind
@@ -152,8 +153,8 @@ def log(session: Session, actor: Actor, form: ResultForm, distributed: Distribut
 
 
 def keep(session: Session, actor: Actor, held: Sequence[Held], now: datetime) -> list[LabResult]:
-    """Keep results that were judged, each with its entry in the journal."""
-    kept = [LabResult(**_values(actor, one, now)) for one in held]
+    """Keep results that were judged, each with its entry in the journal; those beyond their trend are OOT."""
+    kept = [LabResult(**_values(actor, one, now)) for one in _by_trend(session, actor, held)]
     session.add_all(kept)
     lot.note(session, actor.partnership.id, [one.lot for one in kept], now)
     for one in kept:
@@ -161,6 +162,20 @@ def keep(session: Session, actor: Actor, held: Sequence[Held], now: datetime) ->
         told = {name: getattr(one, name) for name in TOLD} | {"analysed_at": one.analysed_at.isoformat()}
         _journal(session, actor, one, event, told, now)
     return kept
+
+
+def _by_trend(session: Session, actor: Actor, held: Sequence[Held]) -> list[Held]:
+    """Hold results against the control limits of those before them too, not of those that come with them."""
+    history = trend.History(session, actor.partnership.id)
+
+    def judged(one: Held) -> Judged:
+        return history.judge(one.judged, _measured(one), one.test, one.form.reported, one.form.unit)
+
+    return [replace(one, judged=judged(one)) for one in held]
+
+
+def _measured(one: Held) -> Measured:
+    return Measured(one.record.product, one.details.sample_type, one.test.test, one.form.time_point)
 
 
 TOLD = (

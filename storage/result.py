@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import Index, and_, func, or_, text
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
-from storage.record import LONGEST_LOT, lot_key
+from storage.record import LONGEST_LOT, Outcome, Record, State, lot_key
 from storage.table import Moment, Table, words
 
 
@@ -81,7 +81,8 @@ class LabResult(Table, table=True):
 
 
 # Results that count: what was discarded is kept and shown, and judged no more.
-COUNTING = (ResultState.RECORDED, ResultState.CONFIRMED, ResultState.TO_CONFIRM)
+DECIDED = (ResultState.RECORDED, ResultState.CONFIRMED)
+COUNTING = (*DECIDED, ResultState.TO_CONFIRM)
 
 
 def get(session: Session, partnership_id: int, result_id: int) -> LabResult:
@@ -113,14 +114,20 @@ def list_doubtful(session: Session, partnership_id: int, lot: str, limit: int) -
 def list_of_test(
     session: Session, partnership_id: int, product: str, test: str, sample_type: str, limit: int, time_point: str = ""
 ) -> list[LabResult]:
-    """List the newest results that count of a test of a product, the oldest of them first."""
-    of = select(LabResult).where(
+    """List the newest results of a test of a product that are decided and stand, the oldest of them first.
+
+    Those that wait or were discarded are not among them, nor those whose record was invalidated or voided.
+    """
+    stands = and_(col(Record.state) != State.VOID, col(Record.outcome).is_distinct_from(Outcome.INVALIDATED))
+    of = select(LabResult).outerjoin(Record, col(Record.id) == LabResult.record_id)
+    of = of.where(
+        or_(col(LabResult.record_id).is_(None), stands),
         LabResult.partnership_id == partnership_id,
         LabResult.product_key == lot_key(product),
         LabResult.test_key == lot_key(test),
         LabResult.sample_type == sample_type,
         LabResult.time_point == time_point,
-        col(LabResult.state).in_(COUNTING),
+        col(LabResult.state).in_(DECIDED),
     )
     newest = of.order_by(col(LabResult.analysed_at).desc(), col(LabResult.id).desc()).limit(limit)
     return list(session.exec(newest).all())[::-1]

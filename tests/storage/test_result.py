@@ -50,11 +50,12 @@ def test_results_are_found_by_their_lot(session: Session, there: Partnership, sp
 
 
 def test_results_of_a_test_are_in_order_of_time(session: Session, there: Partnership, specified: Record) -> None:
-    """Across the versions of the specification, the newest of them; discarded ones left out, time points apart."""
+    """Across the versions of the specification, the newest of them; undecided ones left out, time points apart."""
     later = give(session, specified, "99.1")
     first = give(session, specified, "99.2", analysed_at=NOW - timedelta(hours=2))
     give(session, specified, "99.3", time_point="6 months")
     gone = give(session, specified, "9.9")
+    give(session, specified, "9.8")
     results.discard(session, actor(session, ELIF), gone.id, "A slip.", NOW)
     second = give(session, support.effective(session), "99.4", analysed_at=NOW - timedelta(hours=1))
     of = (there.id, "tablet 10 mg", "ASSAY", "Finished product")
