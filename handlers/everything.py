@@ -30,6 +30,7 @@ from handlers import (
     setup,
     signature,
     specification,
+    trend,
     uninstalled,
 )
 
@@ -38,6 +39,7 @@ LISTENERS = (
     + oos.LISTENERS
     + capa.LISTENERS
     + specification.LISTENERS
+    + trend.LISTENERS
     + disposition.LISTENERS
     + batch.LISTENERS
     + inspection.LISTENERS

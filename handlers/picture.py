@@ -10,15 +10,14 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from handlers.chart import Chart, Shape
+from quality.drawing import BLUE, FAINT, FONT, GREEN, INK, LARGE, ORANGE, SMALL, SMALLER
 
 INCHES, DOTS = (5.4, 4.2), 200  # as wide as a phone shows it, so a point is a point
 MARGIN = 0.1  # inches
-FONT, SMALLER, SMALL, LARGE = "DejaVu Sans", 9, 12, 15  # points; the font comes with matplotlib
-# Colours that colour-blind people tell apart (Okabe and Ito), each with a hatch, a marker and a stroke of its own.
-COLOURS = ("#0072B2", "#E69F00", "#009E73")
+# Each colour with a hatch, a marker and a stroke of its own.
+COLOURS = (BLUE, ORANGE, GREEN)
 HATCHES = ("", "///", "...")
 MARKERS, STROKES = ("o", "s", "^"), ("-", "--", ":")
-INK, FAINT = "#1D1C1D", "#DDDDDD"
 ABOVE = 30  # points between title and values, for what is what
 ROOM = 1.12  # of the highest value, so that its number stands within the frame
 FILLED, WIDEST = 0.84, 0.42  # of the place of a category: by all its bars, by one of them

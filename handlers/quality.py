@@ -19,6 +19,7 @@ from handlers import (
     roster,
     setup,
     specification,
+    trend,
 )
 from handlers.call import Call
 from handlers.commands import usage
@@ -46,6 +47,7 @@ USAGE = usage(
         "/quality inspection": "your company's inspection: what is asked, by when, and what was handed over",
         "/quality specification": "specifications; also `new`, SPEC-2026-0001, `template`",
         "/quality result": "records a result; also `upload` for a file, `waiting` for those to confirm, `template`",
+        "/quality trend": "a test's results over time: control chart, signals and capability; also `<product> <test>`",
         "/quality history <record>": "a record's journal",
         "/quality clocks <record>": "a record's clocks: rules, due times, and who is reminded next",
         "/quality digest": "today's digest, for you, now",
@@ -133,6 +135,7 @@ ACTS: dict[str, Callable[[Call, str], Awaitable[None]]] = {
     "digest": digest.show,
     "specification": specification.start,
     "result": result.start,
+    "trend": trend.start,
     "history": show_history,
     "clocks": show_clocks,
     "people": roster.show,

@@ -80,7 +80,7 @@ def named(details: Specification, record: Record) -> str:
     return f"{leads}{cut(record.product, 75 - len(leads) - len(ends))}{ends}"
 
 
-def _tests(session: Session, actor: Actor, now: datetime, chosen: int | None) -> list[Option]:
+def test_options(session: Session, actor: Actor, now: datetime, chosen: int | None) -> list[Option]:
     """List the tests of the chosen specification, or of all in force, as choices."""
     found = specification.in_force(session, actor, actor.calendar.day_of(now), MOST_LISTED)
     of = {record.id: record for _, record in found if chosen in (None, record.id)}
@@ -108,7 +108,7 @@ async def on_new(call: Call) -> None:
 
     def question(session: Session, actor: Actor) -> tuple[Actor, list[Option], list[Option]]:
         people.require_part(session, actor, "record results")
-        return actor, catalogue(session, actor, call.now), _tests(session, actor, call.now, chosen)
+        return actor, catalogue(session, actor, call.now), test_options(session, actor, call.now, chosen)
 
     actor, specifications, tests = await call.look(question)
     values = {"specification": _preset(chosen, specifications), "analysed_at": call.now}
@@ -171,8 +171,11 @@ def draw(one: LabResult, *, with_buttons: bool = True) -> Screen:
         ("Because", one.reason),
     ]
     shown: list[Block] = [blocks.header(f"{head} · {one.test}, {one.lot}"), blocks.facts(facts)]
-    if one.state is ResultState.TO_CONFIRM and with_buttons:
-        shown += [blocks.actions(*decisions(one)), blocks.context(TO_DECIDE)]
+    if with_buttons:
+        waits = one.state is ResultState.TO_CONFIRM
+        see = {"p": one.partnership_id, "i": one.test_id, "t": one.time_point}
+        shown.append(blocks.actions(*(decisions(one) if waits else []), blocks.button("Trend", "trend.show", see)))
+        shown += [blocks.context(TO_DECIDE)] if waits else []
     return Screen(escape(f"{head}: {one.test} of {one.lot}. {one.why}"), shown)
 
 
@@ -320,7 +323,7 @@ async def on_test_typed(call: Call) -> None:
     state = (call.view.get("state") or {}).get("values") or {}
     chosen = ((state.get("specification") or {}).get("value") or {}).get("selected_option") or {}
     value = str(chosen.get("value") or "")
-    await call.offer(await call.look(_tests, call.now, int(value) if value.isdecimal() else None))
+    await call.offer(await call.look(test_options, call.now, int(value) if value.isdecimal() else None))
 
 
 LISTENERS = Listeners(

@@ -115,6 +115,7 @@ def doors(partnership_id: int) -> list[Block]:
         blocks.button("Record result", "result.new", data),
         blocks.button("Upload results", "result.upload", data),
         blocks.button("Results to confirm", "result.waiting", data),
+        blocks.button("Trend", "trend.ask", data),
         blocks.button("Template of tests", "specification.template", data),
         blocks.button("Template of results", "result.template", data),
     ]

@@ -93,7 +93,7 @@ async def test_an_oos_result_waits_for_confirm(stage: Stage) -> None:
     await stage.gita.click("Confirm", asked)
     await stage.settle()
     assert "It is OOS-2026-0001 now" in stage.gita.ephemerals[-1].words
-    assert stage.gita.direct_messages[-1].buttons == []
+    assert stage.gita.direct_messages[-1].buttons == ["Trend"]
     card = stage.card("OOS-2026-0001")
     for words in ("Assay: 93,4 %", "Judged by: SPEC-2026-0001, version 1", "On hold: AB-1004", "Logged by Gita Rao"):
         assert words in card.words
