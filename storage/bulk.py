@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, inspect, or_
+from sqlalchemy import ColumnElement, and_, func, inspect, or_
+from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -149,18 +150,36 @@ def results(
 
     Of a partnership, of a lot, of a span of time, or those that led to some records or were judged by them.
     """
-    wanted = select(LabResult).where(LabResult.partnership_id == partnership_id)
-    if lot is not None:
-        wanted = wanted.where(LabResult.lot_key == lot_key(lot))
-    if start is not None and end is not None:
-        wanted = wanted.where(LabResult.recorded_at >= start, LabResult.recorded_at < end)
-    if of is not None:
-        wanted = wanted.where(or_(col(LabResult.record_id).in_(of), col(LabResult.specification_id).in_(of)))
+    wanted = select(LabResult).where(*_results(partnership_id, lot, start, end, of))
     after = 0
     while page := session.exec(wanted.where(LabResult.id > after).order_by(col(LabResult.id)).limit(FEW)).all():
         after = page[-1].id
         yield list(page)
         session.expunge_all()
+
+
+def measured(
+    session: Session, partnership_id: int, limit: int, *, lot: str | None = None, start: datetime | None = None,
+    end: datetime | None = None, of: Sequence[int] | None = None,
+) -> list[tuple[int, str]]:  # fmt: skip
+    """List what such results measure, the most often measured first: the newest test of it, and the time point."""
+    newest = func.max(col(LabResult.test_id))
+    name = (col(LabResult.product_key), col(LabResult.sample_type), col(LabResult.test_key), col(LabResult.time_point))
+    found = sql_select(newest, col(LabResult.time_point)).where(*_results(partnership_id, lot, start, end, of))
+    found = found.group_by(*name).order_by(func.count().desc(), newest, col(LabResult.time_point))
+    return [(test_id, point) for test_id, point in session.execute(found.limit(limit)).all()]
+
+
+def _results(
+    partnership_id: int, lot: str | None, start: datetime | None, end: datetime | None, of: Sequence[int] | None
+) -> Iterator[ColumnElement[bool]]:
+    yield col(LabResult.partnership_id) == partnership_id
+    if lot is not None:
+        yield col(LabResult.lot_key) == lot_key(lot)
+    if start is not None and end is not None:
+        yield and_(col(LabResult.recorded_at) >= start, col(LabResult.recorded_at) < end)
+    if of is not None:
+        yield or_(col(LabResult.record_id).in_(of), col(LabResult.specification_id).in_(of))
 
 
 def whole_chain(session: Session, partnership_id: int, until: int) -> Iterator[Link]:

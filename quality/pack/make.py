@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from sqlmodel import Session
 
-from quality.pack import cover, pages, results
+from quality.pack import charts, cover, pages, results
 from quality.pack.archive import Archive
 from quality.pack.gather import Gathered, gather
 from quality.pack.printing import Printing
@@ -100,7 +100,7 @@ class _Making:
         return pages.of_record(one, found)
 
     def _results(self, tables: Tables, printing: Printing) -> None:
-        """Write the laboratory results, their pages behind those of the records."""
+        """Write the laboratory results, their pages behind those of the records, and behind them their charts."""
         with self._lines("results.jsonl") as lines:
             for some in results.of_pack(self.session, self.subject):
                 for one in some:
@@ -109,6 +109,8 @@ class _Making:
                 for place in range(0, len(some), ON_A_PAGE):
                     printing.add(results.page(some[place : place + ON_A_PAGE], self.subject.counts["results"] + 1))
                     self.subject.counts["results"] += len(some[place : place + ON_A_PAGE])
+        for page in charts.pages(self.session, self.subject):
+            printing.add(page)
 
     def _lines(self, name: str) -> TextIO:
         return (self.folder / name).open("w", encoding="utf-8")

@@ -15,6 +15,7 @@ from quality.pack.subject import Subject
 
 MOST_RECORDS = 100  # in one file, as many as fit behind the cover
 MOST_BYTES = 150_000  # of what stands in it: setting pages takes a thousand times that in memory
+PICTURE = 10  # a picture takes so many times less than words of its length
 PRINTERS = 2
 SCRIPT = Path(__file__).with_name("typeset.py")
 WITHIN = 600  # seconds for one part
@@ -50,7 +51,8 @@ class Printing:
 
     def add(self, record: dict[str, Any]) -> None:
         """Print a record with others; returns when few enough wait for their turn."""
-        size = len(json.dumps(record, ensure_ascii=False))
+        pictures = sum(len(section.get("image", "")) for section in record["sections"])
+        size = len(json.dumps(record, ensure_ascii=False)) - pictures + pictures // PICTURE
         if self._waiting and (len(self._waiting) >= MOST_RECORDS or self._bytes + size > MOST_BYTES):
             self._part()
         self._waiting.append(record)

@@ -25,7 +25,7 @@ WIDTHS = (1.5, 2, 1.4, 2.6, 2.2, 1.8)
 
 def of_pack(session: Session, subject: Subject) -> Iterator[list[Told]]:
     """Give the results of a pack in the order in which they were recorded, some at a time."""
-    for rows in bulk.results(session, subject.there.id, **_asked(subject)):
+    for rows in bulk.results(session, subject.there.id, **asked(subject)):
         named = {who for row in rows for who in (row.recorded_by_id, row.decided_by_id) if who}
         people = {who.id: who for who in person.list_by_ids(session, named)}
         numbers = bulk.numbers_of(session, [row.record_id for row in rows if row.record_id])
@@ -42,7 +42,7 @@ def of_pack(session: Session, subject: Subject) -> Iterator[list[Told]]:
         ]
 
 
-def _asked(subject: Subject) -> dict[str, Any]:
+def asked(subject: Subject) -> dict[str, Any]:
     """Say which results belong to a scope: a record's own, or those of the specification that it is."""
     scope = subject.scope
     if scope.what is What.RECORD:
