@@ -18,6 +18,7 @@ from handlers import (
     home,
     inspection,
     lists,
+    measure,
     mention,
     mine,
     oos,
@@ -39,6 +40,7 @@ LISTENERS = (
     + oos.LISTENERS
     + capa.LISTENERS
     + specification.LISTENERS
+    + measure.LISTENERS
     + trend.LISTENERS
     + disposition.LISTENERS
     + batch.LISTENERS

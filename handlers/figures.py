@@ -9,13 +9,12 @@ from handlers import blocks
 from handlers.blocks import Block
 from handlers.chart import Chart, Series, Shape
 from quality import words
-from quality.figures import AGES, Figures, Lives, Share, Week
+from quality.figures import AGES, Figures, Lives, Share, Week, percent
 from storage.record import Kind
 
 NO_DATA = "no data"
 BANDS = (f"0-{AGES[0]}", *(f"{younger + 1}-{last}" for younger, last in pairwise(AGES)), f"over {AGES[-1]}")
 KINDS: Mapping[Kind, str] = MappingProxyType({Kind.DEVIATION: "Deviations", Kind.OOS: "OOS", Kind.CAPA: "CAPAs"})
-HUNDREDTH = 0.01
 DAY = 24 * 60 * 60  # seconds
 
 
@@ -79,21 +78,14 @@ def _quarter(found: Figures) -> list[tuple[str, str]]:
 
 def _share(share: Share, of: str) -> str:
     """`10 of 12 closed (83%)`."""
-    return NO_DATA if share.part is None else f"{share.some} of {share.of} {of} ({_percent(share.part)})"
-
-
-def _percent(part: float) -> str:
-    """Round to a whole number; 0% and 100% are said of none and of all alone."""
-    if 0 < part < HUNDREDTH:
-        return "under 1%"
-    return "over 99%" if 1 - HUNDREDTH < part < 1 else f"{part:.0%}"
+    return NO_DATA if share.part is None else f"{share.some} of {share.of} {of} ({percent(share.part)})"
 
 
 def _time(share: Share) -> str:
     """`12 of 40 days (30%)`."""
     if share.part is None:
         return NO_DATA
-    return f"{share.some / DAY:.1f} of {share.of / DAY:.1f} days ({_percent(share.part)})"
+    return f"{share.some / DAY:.1f} of {share.of / DAY:.1f} days ({percent(share.part)})"
 
 
 def _lives(lives: Lives) -> str:

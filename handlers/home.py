@@ -13,7 +13,8 @@ from handlers.mine import draw_groups
 from quality import people, work
 from quality.people import Actor
 from quality.terms import NOUN
-from storage import figures, home, person
+from storage import figures, home, measure, person
+from storage.measure import Within
 from storage.person import Person
 
 MOST_BLOCKS = 100
@@ -70,7 +71,7 @@ def _figures(session: Session, actor: Actor, now: datetime) -> str:
     """Count what is open and overdue: `Open: 3 deviations, 1 OOS result. Overdue: 1`."""
     counted = figures.count_open(session, actor.partnership.id, [(None, None)])
     told = [f"{number} {NOUN[kind]}{'s' if number != 1 else ''}" for kind, (number,) in sorted(counted.items())]
-    overdue = figures.count_overdue(session, actor.partnership.id, now)
+    overdue, _ = measure.count(session, "overdue", Within(actor.partnership.id, now, now, now))
     return f"Open: {', '.join(told) or 'nothing'}. Overdue: {overdue or 'nothing'}."
 
 

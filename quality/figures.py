@@ -1,5 +1,6 @@
 """The week's figures of a partnership: which day tells them, and what they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -9,15 +10,15 @@ from sqlmodel import Session
 
 from quality.digest import is_day as has_digest
 from quality.working_time import WEEKDAYS, Calendar, calendar_of
-from storage import figures
-from storage.clock import ClockName
-from storage.figures import Span
+from storage import figures, measure
+from storage.measure import Span, Within
 from storage.partnership import Company, Partnership, Side
 from storage.record import Kind
 
 AGES = (15, 30, 60, 90)  # days: the last ones of each band of ages; what is older is the band after them
 WEEKS = 8  # told beside each other
 WEEK = timedelta(days=7)
+HUNDREDTH = 0.01
 LOOK_BACK = 90  # days in which what ended counts
 
 
@@ -104,32 +105,46 @@ def collect(session: Session, there: Partnership, both: dict[Side, Company], now
     first = today - timedelta(days=LOOK_BACK)
     since = calendar.at(first, time.min)
     ages = _ages(session, pid, calendar, today)
-    closed = figures.of_closed(session, pid, since)
-    told = figures.count_told(session, pid, since, now)
-    spent = sum(closed.seconds.values())
+    within = Within(pid, since, calendar.at(today + timedelta(days=1), time.min), now)
+    seconds = figures.time_spent(session, pid, since)
+
+    def share(name: str) -> Share:
+        return Share(*measure.count(session, name, within))
+
     return Figures(
         at=now,
         companies=both,
         ages=ages,
-        overdue=Share(figures.count_overdue(session, pid, now), sum(sum(numbers) for numbers in ages.values())),
+        overdue=share("overdue"),
         weeks=_weeks(session, pid, calendar, week_of(there, today)),
         since=first,
-        on_time=Share(closed.on_time, closed.dated),
-        lives=_lives(session, pid, calendar, since),
-        notified=_told(told, ClockName.NOTIFY, *Side),
-        acknowledged={side: _told(told, ClockName.ACKNOWLEDGE, side.other) for side in both},
+        on_time=share("on_time"),
+        lives=lives_of(measure.lives(session, within), calendar),
+        notified=share("notified"),
+        acknowledged={side: share(f"acknowledged_{side}") for side in both},
         extensions=Share(*figures.count_extensions(session, pid, since)),
-        invalidated=Share(closed.invalidated, closed.oos),
-        seconds={side: Share(closed.seconds[side], spent) for side in both},
+        invalidated=share("invalidated"),
+        seconds={side: Share(seconds[side], sum(seconds.values())) for side in both},
     )
 
 
 def _ages(session: Session, pid: int, calendar: Calendar, today: date) -> dict[Kind, tuple[int, ...]]:
     """Count the open records by age: the calendar days since detection, where the partnership is."""
-    starts = [calendar.at(today - timedelta(days=days), time.min) for days in AGES]
-    spans: list[Span] = list(zip([*starts, None], [None, *starts], strict=True))
-    found = figures.count_open(session, pid, spans)
+    found = figures.count_open(session, pid, age_spans(calendar, today))
     return {kind: tuple(found[kind]) for kind in Kind if kind in found}
+
+
+def age_spans(calendar: Calendar, today: date) -> list[Span]:
+    """Give the spans of detection that make the bands of ages, the youngest first."""
+    starts = [calendar.at(today - timedelta(days=days), time.min) for days in AGES]
+    return list(zip([*starts, None], [None, *starts], strict=True))
+
+
+def percent(part: float) -> str:
+    """Round to a whole number; 0% and 100% are said of none and of all alone."""
+    if 0 < part < HUNDREDTH:
+        return "under 1%"
+    return "over 99%" if 1 - HUNDREDTH < part < 1 else f"{part:.0%}"
 
 
 def _weeks(session: Session, pid: int, calendar: Calendar, this: date) -> tuple[Week, ...]:
@@ -141,12 +156,7 @@ def _weeks(session: Session, pid: int, calendar: Calendar, this: date) -> tuple[
     return tuple(Week(*week) for week in zip(days, logged, closed, strict=False))
 
 
-def _lives(session: Session, pid: int, calendar: Calendar, since: datetime) -> Lives:
-    lives = figures.list_lives(session, pid, since)
+def lives_of(lives: Sequence[tuple[datetime, datetime]], calendar: Calendar) -> Lives:
+    """Give the calendar days from detection to closing, where the partnership is."""
     days = [(calendar.day_of(closed_at) - calendar.day_of(detected_at)).days for detected_at, closed_at in lives]
     return Lives(len(days), fmean(days), float(median(days))) if days else Lives(0, None, None)
-
-
-def _told(told: dict[tuple[ClockName, Side], tuple[int, int]], name: ClockName, *logged_by: Side) -> Share:
-    found = [told.get((name, side), (0, 0)) for side in logged_by]
-    return Share(sum(in_time for in_time, _ in found), sum(of_all for _, of_all in found))

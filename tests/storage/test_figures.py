@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from storage import figures
-from storage.figures import Span
+from storage.measure import Span
 from storage.partnership import Partnership
 from storage.schema import METADATA
 from tests import support
@@ -18,10 +18,7 @@ QUERIES: dict[str, tuple[Callable[[Session, int], object], set[str]]] = {
     "open": (lambda s, p: figures.count_open(s, p, SPANS), {"ix_record_open", "ix_record_closed"}),
     "logged": (lambda s, p: figures.count_logged(s, p, SPANS), {"ix_record_recorded"}),
     "closed": (lambda s, p: figures.count_closed(s, p, SPANS), {"ix_record_closed"}),
-    "overdue": (lambda s, p: figures.count_overdue(s, p, NOW), {"ix_clock_due"}),
-    "of the closed": (lambda s, p: figures.of_closed(s, p, NOW), {"ix_record_closed"}),
-    "lives": (lambda s, p: figures.list_lives(s, p, NOW), {"ix_record_closed"}),
-    "told": (lambda s, p: figures.count_told(s, p, NOW, NOW), {"ix_record_recorded"}),
+    "time spent": (lambda s, p: figures.time_spent(s, p, NOW), {"ix_record_closed"}),
     "extensions": (lambda s, p: figures.count_extensions(s, p, NOW), {"ix_request_answered"}),
 }
 
