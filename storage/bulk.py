@@ -144,13 +144,13 @@ def numbers_of(session: Session, record_ids: Sequence[int]) -> dict[int, str]:
 
 def results(
     session: Session, partnership_id: int, *, lot: str | None = None, start: datetime | None = None,
-    end: datetime | None = None, of: Sequence[int] | None = None,
+    end: datetime | None = None, of: Sequence[int] | None = None, product: str | None = None,
 ) -> Iterator[list[LabResult]]:  # fmt: skip
     """Give laboratory results in the order in which they were recorded, some at a time.
 
     Of a partnership, of a lot, of a span of time, or those that led to some records or were judged by them.
     """
-    wanted = select(LabResult).where(*_results(partnership_id, lot, start, end, of))
+    wanted = select(LabResult).where(*_results(partnership_id, lot, start, end, of, product))
     after = 0
     while page := session.exec(wanted.where(LabResult.id > after).order_by(col(LabResult.id)).limit(FEW)).all():
         after = page[-1].id
@@ -160,22 +160,29 @@ def results(
 
 def measured(
     session: Session, partnership_id: int, limit: int, *, lot: str | None = None, start: datetime | None = None,
-    end: datetime | None = None, of: Sequence[int] | None = None,
+    end: datetime | None = None, of: Sequence[int] | None = None, product: str | None = None,
 ) -> list[tuple[int, str]]:  # fmt: skip
     """List what such results measure, the most often measured first: the newest test of it, and the time point."""
     newest = func.max(col(LabResult.test_id))
     name = (col(LabResult.product_key), col(LabResult.sample_type), col(LabResult.test_key), col(LabResult.time_point))
-    found = sql_select(newest, col(LabResult.time_point)).where(*_results(partnership_id, lot, start, end, of))
+    found = sql_select(newest, col(LabResult.time_point)).where(*_results(partnership_id, lot, start, end, of, product))
     found = found.group_by(*name).order_by(func.count().desc(), newest, col(LabResult.time_point))
     return [(test_id, point) for test_id, point in session.execute(found.limit(limit)).all()]
 
 
 def _results(
-    partnership_id: int, lot: str | None, start: datetime | None, end: datetime | None, of: Sequence[int] | None
+    partnership_id: int,
+    lot: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    of: Sequence[int] | None,
+    product: str | None,
 ) -> Iterator[ColumnElement[bool]]:
     yield col(LabResult.partnership_id) == partnership_id
     if lot is not None:
         yield col(LabResult.lot_key) == lot_key(lot)
+    if product is not None:
+        yield col(LabResult.product_key) == lot_key(product)
     if start is not None and end is not None:
         yield and_(col(LabResult.recorded_at) >= start, col(LabResult.recorded_at) < end)
     if of is not None:

@@ -10,15 +10,17 @@ from typing import Any, TextIO
 
 from sqlmodel import Session
 
-from quality.pack import charts, cover, pages, results
+from quality import review
+from quality.pack import charts, cover, pages, results, review_pages
 from quality.pack.archive import Archive
 from quality.pack.gather import Gathered, gather
 from quality.pack.printing import Printing
-from quality.pack.scope import Scope, ids_of
+from quality.pack.scope import Scope, What, ids_of
 from quality.pack.subject import COUNTED, Subject
 from quality.pack.tables import RESULTS, Tables
 from quality.pack.told import told
 from quality.refusal import Refusal
+from quality.review import Review
 from storage import bulk, evidence
 from storage.bulk import End, Link
 from storage.evidence import Evidence
@@ -84,10 +86,18 @@ class _Making:
                     self.session.expunge_all()
                     self.progress(subject.counts["records"], len(subject.ids))
                 self._results(tables, printing)
+            if subject.scope.what is What.REVIEW:
+                printing.add_file(review_pages.NAME, review_pages.of_review(subject, self._reviewed()))
             self._journal()
             printing.finish()
         self._write(printing.paths)
         return self.archive.close()
+
+    def _reviewed(self) -> Review:
+        """Gather the review, as of the journal's end."""
+        scope, there, both = self.subject.scope, self.subject.there, self.subject.companies
+        wanted = review.scope_of(there, both, scope.product, scope.year, self.subject.end.at)
+        return review.gather(self.session, wanted)
 
     def _take(self, found: Gathered, lines: TextIO, tables: Tables) -> dict[str, Any]:
         """Write a record's lines; gives its pages."""
@@ -132,7 +142,7 @@ class _Making:
         head = self.subject.head()
         add, here = self.archive.add, self.folder
         add("HOW-TO-CHECK.md", FOLDER / "HOW-TO-CHECK.md")
-        for name in ["pack.pdf", *printed, Tables.XLSX, *Tables.NAMES]:
+        for name in [*printed, Tables.XLSX, *Tables.NAMES]:
             add(name, here / name)
         add("pack.json", _json(head))
         for name in ("records.jsonl", "results.jsonl", "journal.jsonl"):

@@ -28,6 +28,7 @@ class Printing:
         self.folder, self.subject = folder, subject
         self.frame = cover.frame(subject)
         self.parts: list[tuple[str, str, str, int]] = []  # path, first and last number, how many
+        self._files: list[str] = []
         self._waiting: list[dict[str, Any]] = []
         self._bytes = 0
         self._printers = ThreadPoolExecutor(PRINTERS)
@@ -46,8 +47,13 @@ class Printing:
 
     @property
     def paths(self) -> list[str]:
-        """The files of the parts, in order."""
-        return [path for path, *_ in self.parts]
+        """All files of pages, in order."""
+        return [*self._files, "pack.pdf", *(path for path, *_ in self.parts)]
+
+    def add_file(self, path: str, pages: dict[str, Any]) -> None:
+        """Print a file of its own, which stands before the others."""
+        self._files.append(path)
+        self._print(path, self.frame | pages)
 
     def add(self, record: dict[str, Any]) -> None:
         """Print a record with others; returns when few enough wait for their turn."""

@@ -51,9 +51,10 @@ def asked(subject: Subject) -> dict[str, Any]:
         return {"lot": scope.lot}
     if scope.start is None or scope.end is None:
         return {}
+    of_product = {"product": scope.product} if scope.product else {}
     zone = ZoneInfo(subject.there.time_zone)
     days: dict[str, datetime] = {"start": datetime.combine(scope.start, time(), zone)}
-    return days | {"end": datetime.combine(scope.end + timedelta(days=1), time(), zone)}
+    return of_product | days | {"end": datetime.combine(scope.end + timedelta(days=1), time(), zone)}
 
 
 def page(told: Sequence[Told], first: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a pack holds: a record, a batch, a period or everything; and who may have it."""
+"""What a pack holds: a record, a batch, a period, a product's year or everything; and who may have it."""
 
 import re
 from dataclasses import dataclass
@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from quality import change, people, words
+from quality import change, people, period, words
 from quality import record as records
+from quality import review as reviews
 from quality.people import Actor
 from quality.refusal import Refusal
-from storage import bulk, result
+from storage import bulk, result, review
 from storage import record as stored
+from storage.measure import Within
 from storage.partnership import Partnership
 from storage.person import Role
 from storage.record import LONGEST_LOT
 
+LONGEST_PRODUCT = 150
 NUMBER = re.compile(r"[A-Z]+-\d{4}-\d+", re.IGNORECASE)
 HOW = (
     "Say what the pack should hold: `/quality export DEV-2026-0001` a record, `/quality export batch AB-1001` a batch, "
@@ -34,6 +37,7 @@ class What(StrEnum):
     RECORD = "record"
     BATCH = "batch"
     PERIOD = "period"
+    REVIEW = "review"  # of a product's year
     ALL = "all"
 
 
@@ -46,24 +50,34 @@ class Scope:
     lot: str = ""
     start: date | None = None
     end: date | None = None
+    product: str = ""
 
     @property
     def words(self) -> str:
-        """`DEV-2026-0001`, `batch AB-1001`, `1 Jan 2026 to 31 Dec 2026`, `everything`."""
+        """`DEV-2026-0001`, `batch AB-1001`, `1 Jan 2026 to 31 Dec 2026`, `Tablet, 2026`, `everything`."""
         if self.what is What.RECORD:
             return self.record
         if self.what is What.BATCH:
             return f"batch {self.lot}"
+        if self.what is What.REVIEW:
+            return f"{self.product}, {self.year}"
         if self.start and self.end:
             return f"{words.day(self.start)} to {words.day(self.end)}"
         return "everything"
 
     @property
+    def year(self) -> int:
+        """The year of a review."""
+        return self.start.year if self.start else 0
+
+    @property
     def name(self) -> str:
         """The name of its file, without an ending: of letters, digits and dashes alone."""
         told = {What.RECORD: self.record, What.BATCH: f"batch-{self.lot}", What.ALL: "all"}
+        told[What.REVIEW] = f"{self.product}-{self.year}"
+        leads = "product-quality-review" if self.what is What.REVIEW else "inspection-pack"
         period = f"{self.start}-to-{self.end}"
-        return "inspection-pack-" + re.sub(r"[^A-Za-z0-9.-]+", "-", told.get(self.what, period)).strip("-.")
+        return f"{leads}-" + re.sub(r"[^A-Za-z0-9.-]+", "-", told.get(self.what, period)).strip("-.")
 
     def told(self) -> dict[str, str | None]:
         """Give it as data."""
@@ -71,7 +85,13 @@ class Scope:
             "from": self.start.isoformat() if self.start else None,
             "to": self.end.isoformat() if self.end else None,
         }
-        return {"what": self.what, "record": self.record or None, "batch": self.lot or None, **days}
+        return {
+            "what": self.what,
+            "record": self.record or None,
+            "batch": self.lot or None,
+            "product": self.product or None,
+            **days,
+        }
 
 
 def parse(text: str) -> Scope:
@@ -102,6 +122,12 @@ def of_period(start: date, end: date) -> Scope:
     return Scope(What.PERIOD, start=start, end=end)
 
 
+def of_review(product: str, year: int) -> Scope:
+    """Give the scope of a product's year."""
+    days = period.of_year(year)
+    return Scope(What.REVIEW, start=days.first, end=days.last, product=" ".join(product.split())[:LONGEST_PRODUCT])
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -115,11 +141,27 @@ def may_have(session: Session, actor: Actor, scope: Scope, now: datetime) -> Sco
         record = records.by_number(session, actor, scope.record)
         change.may(session, actor, record.id, "export", now)
         return Scope(What.RECORD, record=record.number)
-    if scope.what is not What.BATCH:
+    if scope.what is What.REVIEW:
+        people.require(session, actor, WHOLE, f"have the review of {scope.words}")
+        reviews.find_scope(session, actor, scope.product, scope.year, now)
+    elif scope.what is not What.BATCH:
         people.require(session, actor, WHOLE, f"have the pack of {scope.words}")
     elif not _is_known(session, actor.partnership, scope):
         raise Refusal(f"No record names batch {scope.lot}. Check how it is written: `/quality batch <lot>` shows one.")
     return scope
+
+
+def _within(there: Partnership, scope: Scope) -> Within:
+    start, end = _span(there, scope)
+    return Within(there.id, start, end, end, scope.product)
+
+
+def _span(there: Partnership, scope: Scope) -> tuple[datetime, datetime]:
+    """Give the span of a scope's days, where the partnership is."""
+    if scope.start is None or scope.end is None:
+        raise ValueError(f"{scope.what} has no days")
+    zone = ZoneInfo(there.time_zone)
+    return datetime.combine(scope.start, time(), zone), datetime.combine(scope.end + timedelta(days=1), time(), zone)
 
 
 def _is_known(session: Session, there: Partnership, scope: Scope) -> bool:
@@ -136,9 +178,9 @@ def ids_of(session: Session, there: Partnership, scope: Scope) -> list[int]:
         named = bulk.list_ids(session, there.id, lot=scope.lot)
         capas = bulk.list_capas_of(session, named)
         return [*named, *(one for one in capas if one not in set(named))]
-    if scope.start is None or scope.end is None:
+    if scope.what is What.REVIEW:
+        return review.list_ids(session, _within(there, scope))
+    if scope.what is What.ALL:
         return bulk.list_ids(session, there.id)
-    zone = ZoneInfo(there.time_zone)
-    start = datetime.combine(scope.start, time(), zone)
-    end = datetime.combine(scope.end + timedelta(days=1), time(), zone)
+    start, end = _span(there, scope)
     return bulk.list_ids(session, there.id, start=start, end=end)

@@ -64,7 +64,7 @@ def _made(told: dict[str, Any]) -> Made:
 
 def _scope(told: dict[str, Any]) -> Scope:
     start, end = (told[name] and date.fromisoformat(told[name]) for name in ("from", "to"))
-    return Scope(What(told["what"]), told["record"] or "", told["batch"] or "", start, end)
+    return Scope(What(told["what"]), told["record"] or "", told["batch"] or "", start, end, told["product"] or "")
 
 
 def _say(**told: Any) -> None:

@@ -1,0 +1,168 @@
+"""What an annual review of a product asks, and the statements that people made to its points; none is ever changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Index, and_, func, or_
+from sqlalchemy import select as sql_select
+from sqlmodel import Field, Session, col, select
+
+from storage import bulk
+from storage.agreement import Agreement
+from storage.authority import AuthorityReport
+from storage.disposition import BatchDisposition
+from storage.measure import Within
+from storage.record import Kind, Record, State, lot_key
+from storage.result import COUNTING, LabResult, Verdict
+from storage.specification import Specification
+from storage.table import Moment, Table
+
+OF_PRODUCT = (Kind.DEVIATION, Kind.OOS, Kind.DISPOSITION)  # records that name the product themselves
+
+
+class ReviewStatement(Table, table=True):
+    """What QA of a company stated to a point of a product's review; the newest counts, the earlier ones stay."""
+
+    __tablename__ = "review_statement"
+    __table_args__ = (Index("ix_review_statement", "partnership_id", "product_key", "year", "id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    partnership_id: int = Field(foreign_key="partnership.id")
+    product: str = Field(max_length=150)
+    product_key: str = Field(max_length=300)
+    year: int
+    point: int  # of the twelve
+    text: str
+    stated_by_id: int = Field(foreign_key="person.id")
+    stated_at: datetime = Field(sa_type=Moment)
+
+
+def list_statements(session: Session, partnership_id: int, product: str, year: int) -> list[ReviewStatement]:
+    """List all statements to a review, the oldest first."""
+    of = select(ReviewStatement).where(
+        ReviewStatement.partnership_id == partnership_id,
+        ReviewStatement.product_key == lot_key(product),
+        ReviewStatement.year == year,
+    )
+    return list(session.exec(of.order_by(col(ReviewStatement.id))).all())
+
+
+@dataclass(frozen=True)
+class Tested:
+    """How the results of a test came out."""
+
+    sample_type: str
+    test: str
+    time_point: str
+    test_id: int  # as the newest version of its specification asks it
+    complies: int
+    oot: int
+    oos: int
+
+    @property
+    def number(self) -> int:
+        """How many results there are."""
+        return self.complies + self.oot + self.oos
+
+
+def list_tested(session: Session, within: Within) -> list[Tested]:
+    """List the tests whose results were recorded in the span, by type of sample."""
+    verdicts = (
+        func.count().filter(col(LabResult.verdict) == one) for one in (Verdict.COMPLIES, Verdict.OOT, Verdict.OOS)
+    )
+    name = (col(LabResult.sample_type), col(LabResult.test_key), col(LabResult.time_point))
+    newest = func.max(col(LabResult.test_id))
+    found = sql_select(
+        col(LabResult.sample_type), func.max(col(LabResult.test)), col(LabResult.time_point), newest, *verdicts
+    ).where(*_results(within))
+    rows = session.execute(found.group_by(*name).order_by(*name)).all()
+    return [Tested(*row) for row in rows]
+
+
+def list_lots(session: Session, within: Within) -> list[tuple[str, int]]:
+    """List the lots that results of the span are of, each with how many."""
+    found = sql_select(func.min(col(LabResult.lot)), func.count()).where(*_results(within))
+    rows = session.execute(found.group_by(col(LabResult.lot_key)).order_by(col(LabResult.lot_key))).all()
+    return [(lot, number) for lot, number in rows]
+
+
+def _results(within: Within) -> Sequence[ColumnElement[bool]]:
+    return (
+        col(LabResult.partnership_id) == within.partnership_id,
+        within.holds(col(LabResult.recorded_at)),
+        col(LabResult.product_key) == lot_key(within.product),
+        col(LabResult.state).in_(COUNTING),
+    )
+
+
+def list_records(session: Session, within: Within, kind: Kind, capas_of: Sequence[int] = ()) -> list[Record]:
+    """List the records of a product that were logged or closed in the span, in the order of their numbers."""
+    touched = or_(within.holds(col(Record.recorded_at)), within.holds(col(Record.closed_at)))
+    of_product = func.lower(col(Record.product)) == func.lower(within.product)
+    of = select(Record).where(Record.partnership_id == within.partnership_id, Record.kind == kind)
+    of = of.where(or_(and_(of_product, touched), col(Record.id).in_(capas_of)))
+    return list(session.exec(of.order_by(col(Record.id))).all())
+
+
+def list_ids(session: Session, within: Within) -> list[int]:
+    """List the ids of a product's records of the span, by kind and number, with the CAPAs that come from them."""
+    found = {kind: [one.id for one in list_records(session, within, kind)] for kind in OF_PRODUCT}
+    capas = bulk.list_capas_of(session, [*found[Kind.DEVIATION], *found[Kind.OOS]])
+    found[Kind.CAPA] = [one.id for one in list_records(session, within, Kind.CAPA, capas)]
+    return [one for kind in Kind for one in found.get(kind, ())]
+
+
+def list_reports(session: Session, record_ids: Sequence[int]) -> list[tuple[AuthorityReport, Record]]:
+    """List the reports to authorities that some records call for."""
+    of = select(AuthorityReport, Record).join(Record, col(Record.id) == AuthorityReport.record_id)
+    of = of.where(col(AuthorityReport.record_id).in_(record_ids))
+    return list(session.exec(of.order_by(col(Record.id), col(AuthorityReport.name))).all())
+
+
+def list_dispositions(session: Session, record_ids: Sequence[int]) -> list[BatchDisposition]:
+    """List what some dispositions say."""
+    of = select(BatchDisposition).where(col(BatchDisposition.record_id).in_(record_ids))
+    return list(session.exec(of.order_by(col(BatchDisposition.record_id))).all())
+
+
+def list_specifications(session: Session, partnership_id: int, product: str) -> list[tuple[Specification, Record]]:
+    """List the versions of all specifications of a product that came into force, by type of sample."""
+    of = select(Specification, Record).join(Record, col(Record.id) == Specification.record_id)
+    of = of.where(
+        Specification.partnership_id == partnership_id,
+        Specification.product_key == lot_key(product),
+        col(Specification.in_force_from).is_not(None),
+        Record.state != State.VOID,
+    )
+    order = (col(Specification.sample_type), col(Specification.version))
+    return list(session.exec(of.order_by(*order)).all())
+
+
+def list_agreements(session: Session, partnership_id: int, before: datetime) -> list[Agreement]:
+    """List the versions of the quality agreement that came into force before a moment, the oldest first."""
+    of = select(Agreement).where(
+        Agreement.partnership_id == partnership_id,
+        col(Agreement.version).is_not(None),
+        col(Agreement.in_force_at) < before,
+    )
+    return list(session.exec(of.order_by(col(Agreement.version))).all())
+
+
+def is_known(session: Session, within: Within) -> bool:
+    """Whether a record, a result or a specification names a product, at whatever time."""
+    key = lot_key(within.product)
+    result = select(LabResult.id).where(LabResult.partnership_id == within.partnership_id, LabResult.product_key == key)
+    if session.exec(result.limit(1)).first() is not None:
+        return True
+    of = (Record.partnership_id == within.partnership_id, func.lower(col(Record.product)) == func.lower(within.product))
+    return session.exec(select(Record.id).where(*of).limit(1)).first() is not None
+
+
+def list_products(session: Session, partnership_id: int, limit: int) -> list[str]:
+    """List the products that have a specification."""
+    name = func.max(Record.product)
+    found = sql_select(name).join(Specification, col(Specification.record_id) == col(Record.id))
+    found = found.where(col(Specification.partnership_id) == partnership_id)
+    found = found.group_by(col(Specification.product_key)).order_by(col(Specification.product_key)).limit(limit)
+    return [str(product) for product in session.execute(found).scalars()]
