@@ -154,6 +154,8 @@ def export(
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day of a period, by logging.")
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Its last day.")] = None,
+    product: Annotated[str, typer.Option(help="A product: the review of its year.")] = "",
+    year: Annotated[int | None, typer.Option(help="That year.")] = None,
 ) -> None:
     """Write the inspection pack of a channel, whole or in part, and journal it; the bot may run meanwhile."""
     from bot.export import export_to, scope_of
@@ -164,7 +166,8 @@ def export(
             typer.echo(f"{done:,} of {of:,} records", err=True)
 
     with _told_why():
-        made = export_to(_settings().database_url, channel, scope_of(record, batch, start, end), out, real_now, say)
+        wanted = scope_of(record, batch, start, end, product, year)
+        made = export_to(_settings().database_url, channel, wanted, out, real_now, say)
     typer.echo(
         f"{out}: {made.counts['records']:,} records, {made.size:,} bytes, as of entry {made.end.seq} of the journal."
     )

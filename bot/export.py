@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from bot.backup import CannotCopy, part_of
 from quality import export
 from quality.pack.make import Made
-from quality.pack.scope import Scope, What, of_batch, of_period
+from quality.pack.scope import Scope, What, of_batch, of_period, of_review
 from quality.people import Machine
 from quality.refusal import Refusal
+from quality.review import FIRST_YEAR
 from storage import record as stored
 from storage.database import Database
 from storage.migrate import newest, revision
@@ -18,14 +19,21 @@ from storage.migrate import newest, revision
 BY = "qualbridge export, on the machine that runs the bot"
 
 
-def scope_of(record: str, batch: str, start: datetime | None, end: datetime | None) -> Scope:
-    """Give the scope that the options name: one of record, batch and period, or everything."""
-    if sum(map(bool, (record, batch, start or end))) > 1:
-        raise CannotCopy("Give one of --record, --batch, and --from with --to; without any the pack holds everything.")
+def scope_of(
+    record: str, batch: str, start: datetime | None, end: datetime | None, product: str = "", year: int | None = None
+) -> Scope:  # fmt: skip
+    """Give the scope that the options name: one of record, batch, period and product's year, or everything."""
+    if sum(map(bool, (record, batch, start or end, product or year))) > 1:
+        raise CannotCopy(
+            "Give one of --record, --batch, --from with --to, and --product with --year; without any the pack holds "
+            "everything."
+        )
     if record:
         return Scope(What.RECORD, record=record.strip().upper())
     if batch:
         return of_batch(batch)
+    if product or year is not None:
+        return _review(product, year)
     if start is None and end is None:
         return Scope(What.ALL)
     if start is None or end is None:
@@ -34,6 +42,14 @@ def scope_of(record: str, batch: str, start: datetime | None, end: datetime | No
         return of_period(start.date(), end.date())
     except Refusal as refusal:
         raise CannotCopy(str(refusal)) from refusal
+
+
+def _review(product: str, year: int | None) -> Scope:
+    if not product or year is None:
+        raise CannotCopy("The review of a product's year has both: give --product and --year.")
+    if not FIRST_YEAR <= year < date.max.year:
+        raise CannotCopy(f"{year} is no year that a review can be of.")
+    return of_review(product, year)
 
 
 def export_to(

@@ -27,6 +27,7 @@ from handlers import (
     record,
     reminder,
     result,
+    review,
     roster,
     setup,
     signature,
@@ -41,6 +42,7 @@ LISTENERS = (
     + capa.LISTENERS
     + specification.LISTENERS
     + measure.LISTENERS
+    + review.LISTENERS
     + trend.LISTENERS
     + disposition.LISTENERS
     + batch.LISTENERS

@@ -67,7 +67,7 @@ async def start(call: Call, text: str) -> None:
     if not text:
         await on_form(call)
         return
-    await _begin(call, parse(text))
+    await begin(call, parse(text))
 
 
 async def on_form(call: Call) -> None:
@@ -115,10 +115,11 @@ async def on_batch(call: Call) -> None:
     lot = call.data.get("b")
     if not isinstance(lot, str):
         raise Refusal(UNKNOWN)
-    await _begin(call, of_batch(lot))
+    await begin(call, of_batch(lot))
 
 
-async def _begin(call: Call, scope: Scope) -> None:
+async def begin(call: Call, scope: Scope) -> None:
+    """Export a scope, where the person may have it."""
     await _answered(call, await call.look(export.ask, scope, call.now))
 
 
@@ -127,8 +128,11 @@ async def _answered(call: Call, wanted: Wanted) -> None:
     _later(call, wanted)
 
 
+TITLES = {What.RECORD: "{}", What.REVIEW: "The product quality review of {}"}
+
+
 def _title(scope: Scope) -> str:
-    return scope.words if scope.what is What.RECORD else f"The inspection pack of {scope.words}"
+    return TITLES.get(scope.what, "The inspection pack of {}").format(scope.words)
 
 
 def _later(call: Call, wanted: Wanted) -> None:

@@ -1,12 +1,12 @@
 """Exports: an inspection pack is asked for, made, and handed over; nothing leaves without an entry in the journal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
-from quality import change
+from quality import change, review
 from quality import record as records
 from quality.pack.make import Made, Progress, make
 from quality.pack.scope import Scope, What, ids_of, may_have
@@ -48,7 +48,10 @@ def of_channel(session: Session, channel_id: str, wanted: Scope) -> Wanted:
     scope.enter(session, there.id)
     if wanted.what is What.RECORD and stored.find(session, there.id, wanted.record) is None:
         raise Refusal(f"There is no record {wanted.record} in channel {channel_id}.")
-    return Wanted(there, partnership.companies(session, there.id), wanted)
+    both = partnership.companies(session, there.id)
+    if wanted.what is What.REVIEW:
+        wanted = replace(wanted, product=review.known_as(session, there.id, wanted.product))
+    return Wanted(there, both, wanted)
 
 
 def number_of(session: Session, wanted: Wanted) -> int:

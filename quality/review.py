@@ -109,21 +109,22 @@ def scope_of(there: Partnership, companies: dict[Side, Company], product: str, y
     return Scope(there, companies, period.of_year(year), now, " ".join(product.split()))
 
 
-def require_known(session: Session, scope: Scope) -> None:
-    """Refuse a product that no record, result or specification names."""
-    if not review.is_known(session, scope.within):
+def known_as(session: Session, partnership_id: int, product: str) -> str:
+    """Give how a product is written here; a Refusal where no record, result or specification names it."""
+    found = review.find_product(session, partnership_id, " ".join(product.split()))
+    if found is None:
         raise Refusal(
-            f"No record, result or specification names the product “{scope.product[:60]}”. Check how it is written: "
+            f"No record, result or specification names the product “{product[:60]}”. Check how it is written: "
             "`/quality specification` lists them."
         )
+    return found
 
 
 def find_scope(session: Session, actor: Actor, product: str, year: int, now: datetime) -> Scope:
     """Give the scope of a product of the actor's partnership; a Refusal where nothing names it, or for a wrong year."""
     check_year(year, actor.calendar.day_of(now).year)
-    scope = scope_of(actor.partnership, actor.companies, product, year, now)
-    require_known(session, scope)
-    return scope
+    written = known_as(session, actor.partnership.id, product)
+    return scope_of(actor.partnership, actor.companies, written, year, now)
 
 
 def find(session: Session, actor: Actor, product: str, year: int, now: datetime) -> Review:

@@ -149,20 +149,11 @@ def list_agreements(session: Session, partnership_id: int, before: datetime) -> 
     return list(session.exec(of.order_by(col(Agreement.version))).all())
 
 
-def is_known(session: Session, within: Within) -> bool:
-    """Whether a record, a result or a specification names a product, at whatever time."""
-    key = lot_key(within.product)
-    result = select(LabResult.id).where(LabResult.partnership_id == within.partnership_id, LabResult.product_key == key)
-    if session.exec(result.limit(1)).first() is not None:
-        return True
-    of = (Record.partnership_id == within.partnership_id, func.lower(col(Record.product)) == func.lower(within.product))
-    return session.exec(select(Record.id).where(*of).limit(1)).first() is not None
-
-
-def list_products(session: Session, partnership_id: int, limit: int) -> list[str]:
-    """List the products that have a specification."""
-    name = func.max(Record.product)
-    found = sql_select(name).join(Specification, col(Specification.record_id) == col(Record.id))
-    found = found.where(col(Specification.partnership_id) == partnership_id)
-    found = found.group_by(col(Specification.product_key)).order_by(col(Specification.product_key)).limit(limit)
-    return [str(product) for product in session.execute(found).scalars()]
+def find_product(session: Session, partnership_id: int, product: str) -> str | None:
+    """Find how a product is written that a result, a specification or a record names; None where none does."""
+    of = (LabResult.partnership_id == partnership_id, LabResult.product_key == lot_key(product))
+    found = session.exec(select(LabResult.product).where(*of).limit(1)).first()
+    if found is not None:
+        return found
+    named = (Record.partnership_id == partnership_id, func.lower(col(Record.product)) == func.lower(product))
+    return session.exec(select(Record.product).where(*named).order_by(col(Record.id)).limit(1)).first()

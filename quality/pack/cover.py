@@ -6,6 +6,7 @@ from typing import Any
 
 from quality import words
 from quality.pack.glyphs import shown
+from quality.pack.scope import What
 from quality.pack.subject import Subject
 from storage.partnership import Side
 from storage.record import Kind
@@ -47,11 +48,12 @@ def frame(subject: Subject) -> dict[str, Any]:
     both, end = subject.companies, subject.end
     names = f"{both[Side.SPONSOR].name} and {both[Side.CMO].name}"
     described = f"Records of {names} as of entry {end.seq} of their journal"
+    what = "Product quality review" if subject.scope.what is What.REVIEW else "Inspection pack"
     around: dict[str, Any] = shown(
         {
-            "title": f"Inspection pack of {names}: {subject.scope.words}",
+            "title": f"{what} of {names}: {subject.scope.words}",
             "description": described,
-            "running": f"Inspection pack · {names} · as of {words.moment(end.at)}, entry {end.seq}, {end.hash[:12]}",
+            "running": f"{what} · {names} · as of {words.moment(end.at)}, entry {end.seq}, {end.hash[:12]}",
             "made_of": int(end.at.timestamp()),
         }
     )

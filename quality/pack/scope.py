@@ -1,7 +1,7 @@
 """What a pack holds: a record, a batch, a period, a product's year or everything; and who may have it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -143,7 +143,7 @@ def may_have(session: Session, actor: Actor, scope: Scope, now: datetime) -> Sco
         return Scope(What.RECORD, record=record.number)
     if scope.what is What.REVIEW:
         people.require(session, actor, WHOLE, f"have the review of {scope.words}")
-        reviews.find_scope(session, actor, scope.product, scope.year, now)
+        scope = replace(scope, product=reviews.find_scope(session, actor, scope.product, scope.year, now).product)
     elif scope.what is not What.BATCH:
         people.require(session, actor, WHOLE, f"have the pack of {scope.words}")
     elif not _is_known(session, actor.partnership, scope):

@@ -20,9 +20,8 @@ PRODUCT = "Tablet 10 mg"
 
 def gathered(session: Session, there: Partnership, product: str = PRODUCT, year: int = 2026) -> Review:
     both = partnership.companies(session, there.id)
-    scope = review.scope_of(there, both, product, year, NOW)
-    review.require_known(session, scope)
-    return review.gather(session, scope)
+    written = review.known_as(session, there.id, product)
+    return review.gather(session, review.scope_of(there, both, written, year, NOW))
 
 
 def filled(session: Session) -> None:
