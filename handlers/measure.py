@@ -60,9 +60,10 @@ def _turn(scope: Scope, code: str, text: str) -> Block:
 
 
 def _line(one: Reckoned, data: dict[str, Any]) -> Block:
+    # All of it is our own words and numbers.
     standing = f" · {one.standing}" if one.standing else ""
     button = blocks.button("Records", "figures.behind", {**data, "f": one.figure.key, "n": 1})
-    return blocks.typed(f"{one.name}: {one.says}{standing}\n{one.formula}", button)
+    return blocks.section(f"*{one.name}: {one.says}*{standing}\n{one.formula}", button)
 
 
 async def on_behind(call: Call) -> None:

@@ -93,11 +93,10 @@ def _point(one: Found, data: dict[str, Any]) -> Block:
 
 def _lines(one: Found) -> list[str]:
     lines = [f"{one.point.number}. {one.point.title}"]
-    lines += [f"{one.standing}: {one.gathered.says}"] if one.gathered.says and not one.stated else []
-    lines += [one.gathered.says] if one.gathered.says and one.stated else []
+    if one.gathered.says:
+        lines.append(f"{Standing.KEPT if one.gathered.tables else Standing.NONE}: {one.gathered.says}")
     if one.point.missing and not one.stated:
-        leads = f"{Standing.MISSING}: " if one.gathered.says else f"{one.standing}: "
-        lines.append(f"{leads}{one.point.missing}.")
+        lines.append(f"{Standing.MISSING}: {one.point.missing}.")
     lines += [f"{stated.words}: {cut(stated.row.text, 500)}" for stated in one.stated[:1]]
     return lines
 

@@ -70,10 +70,7 @@ Reckon = Callable[[Session, Scope], Value]
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: what it counts, of what, its target, and how it is reckoned.
-
-    `{sponsor}` and `{cmo}` in its words are the companies' names.
-    """
+    """A figure: what it counts, of what, its target, and how it is reckoned."""
 
     key: str
     name: str
@@ -91,18 +88,16 @@ class Reckoned:
 
     figure: Figure
     value: Value
-    companies: dict[Side, Company]
 
     @property
     def name(self) -> str:
-        """Its name, with the company's where it is one company's."""
-        return self._named(self.figure.name)
+        """Its name."""
+        return self.figure.name
 
     @property
     def formula(self) -> str:
         """What is divided by what."""
-        counts, of = self._named(self.figure.counts), self._named(self.figure.of)
-        return f"{counts} ÷ {of}" if of else counts
+        return f"{self.figure.counts} ÷ {self.figure.of}" if self.figure.of else self.figure.counts
 
     @property
     def says(self) -> str:
@@ -129,9 +124,6 @@ class Reckoned:
         if target is None:
             return ""
         return f"target {target.words}" + ("" if self.is_met is None else ": met" if self.is_met else ": missed")
-
-    def _named(self, text: str) -> str:
-        return text.format(sponsor=self.companies[Side.SPONSOR].name, cmo=self.companies[Side.CMO].name)
 
 
 NONE = "none"  # there is nothing that it could be a part of
@@ -191,7 +183,7 @@ def repeated(session: Session, scope: Scope) -> tuple[list[Caused], list[Caused]
 
 def _acknowledged(side: Side) -> Figure:
     name = f"acknowledged_{side}"
-    whose = _placeholder(side)
+    whose = f"the {side}"
     of = f"records for {whose} to acknowledge, acknowledged or late"
     return Figure(
         name, f"Acknowledged in time by {whose}", "records acknowledged before the time ended", of, _share(name)
@@ -199,16 +191,12 @@ def _acknowledged(side: Side) -> Figure:
 
 
 def _answered(side: Side) -> Figure:
-    whose = _placeholder(side)
+    whose = f"the {side}"
     counts = f"hours from logging to acknowledgement, of the deviations and OOS that {whose} acknowledged"
     behind_it = f"acknowledged_{side}"
     return Figure(
         f"answer_{side}", f"Response time of {whose}", counts, "", _answers(side), unit="hours", behind=behind_it
     )
-
-
-def _placeholder(side: Side) -> str:
-    return f"{{{side.lower()}}}"
 
 
 MOST_DAYS, LEAST_ON_TIME, MOST_CRITICAL = 30, 0.95, 0.05
@@ -253,7 +241,7 @@ BY_KEY = {one.key: one for one in FIGURES}
 def reckon(session: Session, scope: Scope) -> list[Reckoned]:
     """Reckon all figures: as many statements for a thousand records as for one. Of a product, lots are not told."""
     figures = [one for one in FIGURES if not (scope.product and one.key == LOTS)]
-    return [Reckoned(one, one.reckon(session, scope), scope.companies) for one in figures]
+    return [Reckoned(one, one.reckon(session, scope)) for one in figures]
 
 
 def of_actor(actor: Actor, period: Period, now: datetime) -> Scope:
@@ -275,7 +263,7 @@ def behind(session: Session, scope: Scope, key: str, part: Part, limit: int, off
     figure = BY_KEY.get(key)
     if figure is None:
         raise Refusal("That is none of the figures. See them with `/quality figures`.")
-    reckoned = Reckoned(figure, figure.reckon(session, scope), scope.companies)
+    reckoned = Reckoned(figure, figure.reckon(session, scope))
     pid = scope.there.id
     if key == LOTS:
         waiting = lot.list_waiting(session, pid, scope.now - WAITING, limit, offset)

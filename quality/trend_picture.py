@@ -21,7 +21,7 @@ INCHES, DOTS = (6.4, 5.2), 200
 MARGIN = 0.1  # inches
 SHARES = (3, 1.3)  # of the height
 MOST_DATES = 6  # below the axis
-LONGEST = 56  # characters of a title
+LONGEST = 42  # characters of a title
 HEAD = 1.1  # times the highest range
 ROOM = 1.5  # times the span of the results: a limit of the specification further away is not drawn
 

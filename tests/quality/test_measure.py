@@ -316,7 +316,7 @@ def test_targets_are_met_or_missed(session: Session, there: Partnership) -> None
     assert found["closed"].standing == "target a mean of 30 at most: missed"
     assert found["human"].standing == ""
     assert found["closed"].says.startswith("mean 80.0, median 80.0 days, of 1")
-    assert found["acknowledged_sponsor"].name == "Acknowledged in time by Aurora"
+    assert found["acknowledged_sponsor"].name == "Acknowledged in time by the sponsor"
 
 
 def test_a_result_that_was_logged_is_one_test(session: Session, there: Partnership) -> None:
