@@ -14,7 +14,7 @@ from quality.measure import Scope
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
 from quality.review_points import BY_NUMBER, POINTS, Gathered, Material, Point, Table
-from storage import bulk, journal, person, review
+from storage import journal, person, review
 from storage.disposition import BatchDisposition
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
@@ -138,8 +138,8 @@ def gather(session: Session, scope: Scope) -> Review:
     of = Material(session, scope, year, review.list_tested(session, scope.within))
     for kind in review.OF_PRODUCT:
         of.records[kind] = review.list_records(session, scope.within, kind)
-    sources = [*of.ids(Kind.DEVIATION), *of.ids(Kind.OOS)]
-    of.records[Kind.CAPA] = review.list_records(session, scope.within, Kind.CAPA, bulk.list_capas_of(session, sources))
+    sources = [one for kind in review.SOURCES for one in of.ids(kind)]
+    of.records[Kind.CAPA] = review.list_capas(session, scope.within, sources)
     stated = _statements(session, scope, year)
     points = (Found(one, one.gather(of) if one.gather else Gathered(), stated.get(one.number, ())) for one in POINTS)
     return Review(scope, year, tuple(points), _batches(of))

@@ -107,7 +107,7 @@ def _failed(of: Material) -> Gathered:
     details = {one: found[0] for one, found in bulk.rows_of(of.session, Oos, [one.id for one in records]).items()}
     failed = [one for one in records if details[one.id].result_kind is ResultKind.OOS]
     if not failed:
-        return Gathered(f"No OOS result was logged or closed in {of.year}.")
+        return Gathered(f"No OOS result was logged, open or closed in {of.year}.")
     rows = _record_rows(of, failed, lambda one: details[one.id].result, lambda one: str(one.outcome or ""))
     outcomes = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
     known = [f"{outcome}: {sum(one.outcome is outcome for one in failed)}." for outcome in outcomes]
@@ -145,7 +145,7 @@ def _deviations(of: Material) -> Gathered:
     minor = len(known) - len(serious)
     also = f" Minor: {minor}." if minor else ""
     if not serious:
-        return Gathered(f"No major or critical deviation was logged or closed in {of.year}.{also}")
+        return Gathered(f"No major or critical deviation was logged, open or closed in {of.year}.{also}")
     causes = {one: found[0] for one, found in bulk.rows_of(of.session, Investigation, of.ids(Kind.DEVIATION)).items()}
 
     def cause(one: Record) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Index, and_, func, or_
+from sqlalchemy import ColumnElement, Index, and_, exists, func, or_
 from sqlalchemy import select as sql_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, col, select
 
 from storage import bulk
@@ -13,12 +14,13 @@ from storage.agreement import Agreement
 from storage.authority import AuthorityReport
 from storage.disposition import BatchDisposition
 from storage.measure import Within
-from storage.record import Kind, Record, State, lot_key
+from storage.record import Kind, Record, RecordLink, State, lot_key
 from storage.result import COUNTING, LabResult, Verdict
 from storage.specification import Specification
 from storage.table import Moment, Table
 
-OF_PRODUCT = (Kind.DEVIATION, Kind.OOS, Kind.DISPOSITION)  # records that name the product themselves
+SOURCES = (Kind.DEVIATION, Kind.OOS)  # of CAPAs
+OF_PRODUCT = (*SOURCES, Kind.DISPOSITION)  # records that name the product themselves
 
 
 class ReviewStatement(Table, table=True):
@@ -96,20 +98,42 @@ def _results(within: Within) -> Sequence[ColumnElement[bool]]:
     )
 
 
-def list_records(session: Session, within: Within, kind: Kind, capas_of: Sequence[int] = ()) -> list[Record]:
-    """List the records of a product that were logged or closed in the span, in the order of their numbers."""
-    touched = or_(within.holds(col(Record.recorded_at)), within.holds(col(Record.closed_at)))
-    of_product = func.lower(col(Record.product)) == func.lower(within.product)
+def list_records(session: Session, within: Within, kind: Kind) -> list[Record]:
+    """List the records of a product that were open at some time of the span, in the order of their numbers."""
     of = select(Record).where(Record.partnership_id == within.partnership_id, Record.kind == kind)
-    of = of.where(or_(and_(of_product, touched), col(Record.id).in_(capas_of)))
+    of = of.where(_names(Record, within.product), _was_open(within))
     return list(session.exec(of.order_by(col(Record.id))).all())
+
+
+def list_capas(session: Session, within: Within, source_ids: Sequence[int]) -> list[Record]:
+    """List the CAPAs that come from some records, and those of any record of the product that were open in the span."""
+    source = aliased(Record)
+    of_product = exists().where(
+        col(RecordLink.record_id) == col(Record.id), col(source.id) == col(RecordLink.source_id),
+        col(source.kind).in_(SOURCES), _names(source, within.product),
+    )  # fmt: skip
+    of = select(Record).where(Record.partnership_id == within.partnership_id, Record.kind == Kind.CAPA)
+    found = {one.id: one for one in session.exec(of.where(_was_open(within), of_product)).all()}
+    for ids in bulk.parts(bulk.list_capas_of(session, source_ids)):
+        found |= {one.id: one for one in bulk.list_records(session, ids)}
+    return [found[key] for key in sorted(found)]
+
+
+def _names(record: type[Record], product: str) -> ColumnElement[bool]:
+    return func.lower(col(record.product)) == func.lower(product)
+
+
+def _was_open(within: Within) -> ColumnElement[bool]:
+    """Whether a record was logged before the span ended, and not closed before it began."""
+    lasted = or_(col(Record.closed_at).is_(None), col(Record.closed_at) >= within.since)
+    return and_(col(Record.recorded_at) < within.before, lasted)
 
 
 def list_ids(session: Session, within: Within) -> list[int]:
     """List the ids of a product's records of the span, by kind and number, with the CAPAs that come from them."""
     found = {kind: [one.id for one in list_records(session, within, kind)] for kind in OF_PRODUCT}
-    capas = bulk.list_capas_of(session, [*found[Kind.DEVIATION], *found[Kind.OOS]])
-    found[Kind.CAPA] = [one.id for one in list_records(session, within, Kind.CAPA, capas)]
+    sources = [one for kind in SOURCES for one in found[kind]]
+    found[Kind.CAPA] = [one.id for one in list_capas(session, within, sources)]
     return [one for kind in Kind for one in found.get(kind, ())]
 
 

@@ -77,6 +77,26 @@ def test_what_is_kept_is_gathered(session: Session, there: Partnership) -> None:
     assert points[12].says == "Version 1 of the quality agreement was in force at the end of the year."
 
 
+def test_what_an_earlier_year_left_open(session: Session, there: Partnership) -> None:
+    """It counts in each year in which it was open, and a CAPA with its own life, whenever its source was closed."""
+    before, year = NOW - 365 * DAY, 2026
+    old = support.log_deviation(session, now=before - 365 * DAY, product=PRODUCT)
+    capa = support.log_capa(session, sources=(old.number,), now=before)
+    old.closed_at = before
+    session.flush()
+    points = gathered(session, there, year=year).points
+    assert points[3].gathered.says == f"No major or critical deviation was logged, open or closed in {year}."
+    assert [row[0] for row in points[8].gathered.tables[0].rows] == [capa.number]
+    earlier = gathered(session, there, year=2025)
+    assert earlier.points[3].gathered.says == "Critical: 0. Major: 1."
+    assert (earlier.points[8].standing, gathered(session, there, year=2023).points[8].standing) == (
+        Standing.KEPT, Standing.NONE,
+    )  # fmt: skip
+    other = support.log_deviation(session, now=before, product="Syrup")
+    support.log_capa(session, sources=(other.number,))
+    assert len(gathered(session, there, year=year).points[8].gathered.tables[0].rows) == 1
+
+
 def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
     """Those that results or a disposition name, with what was decided."""
     filled(session)
