@@ -15,10 +15,9 @@ from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
 from quality.review_points import BY_NUMBER, POINTS, Gathered, Material, Point, Table
 from storage import journal, person, review
-from storage.disposition import BatchDisposition
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
-from storage.record import Kind, State, lot_key
+from storage.record import Kind, lot_key
 from storage.review import ReviewStatement
 
 FIRST_YEAR = 2000
@@ -158,11 +157,10 @@ def _statements(session: Session, scope: Scope, year: int) -> dict[int, tuple[St
 
 def _batches(of: Material) -> Table:
     """Tell the batches of the year: those with results, and those that a disposition was decided of."""
-    lots = {lot_key(lot): [lot, str(number), ""] for lot, number in review.list_lots(of.session, of.scope.within)}
-    records = {one.id: one for one in of.records[Kind.DISPOSITION] if one.state is not State.VOID}
-    details: list[BatchDisposition] = review.list_dispositions(of.session, list(records))
-    for one in details:
-        record = records[one.record_id]
+    within = of.scope.within
+    lots = {lot_key(lot): [lot, str(number), ""] for lot, number in review.list_lots(of.session, within)}
+    tested = [lot for lot, *_ in lots.values()]
+    for one, record in review.list_dispositions(of.session, within, tested, of.ids(Kind.DISPOSITION)):
         row = lots.setdefault(one.lot_key, [one.lot, "0", ""])
         came = ", ".join(part for part in (str(record.outcome or record.state), of.day(record.closed_at)) if part)
         row[2] = f"{row[2]}\n{record.number}: {came}".strip()

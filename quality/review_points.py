@@ -106,13 +106,26 @@ def _failed(of: Material) -> Gathered:
     records = [one for one in of.records[Kind.OOS] if one.state is not State.VOID]
     details = {one: found[0] for one, found in bulk.rows_of(of.session, Oos, [one.id for one in records]).items()}
     failed = [one for one in records if details[one.id].result_kind is ResultKind.OOS]
-    if not failed:
+    apart = _without_record(of)
+    if not failed and not apart:
         return Gathered(f"No OOS result was logged, open or closed in {of.year}.")
     rows = _record_rows(of, failed, lambda one: details[one.id].result, lambda one: str(one.outcome or ""))
     outcomes = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
     known = [f"{outcome}: {sum(one.outcome is outcome for one in failed)}." for outcome in outcomes]
-    says = " ".join([f"OOS results: {len(failed)}.", *known, f"Open: {sum(one.is_open for one in failed)}."])
-    return Gathered(says, (Table("Results out of specification", RECORD_HEAD, RECORD_WIDTHS, rows),))
+    says = [f"OOS results: {len(failed)}.", *known, f"Open: {sum(one.is_open for one in failed)}."]
+    tables = [Table("Results out of specification", RECORD_HEAD, RECORD_WIDTHS, rows)] if rows else []
+    if apart:
+        says.append(f"Without an OOS record: {len(apart)}.")
+        head = ("Batch", "Test", "Result", "State", "Recorded", "Reason")
+        title = "OOS results that wait to be confirmed, or were discarded"
+        tables.append(Table(title, head, (1.5, 2.2, 1.3, 1.4, 1.5, 3), apart))
+    return Gathered(" ".join(says), tuple(tables))
+
+
+def _without_record(of: Material) -> list[tuple[str, ...]]:
+    """Tell the OOS results that led to no OOS record: without them "none failed" would be said too early."""
+    found = review.list_without_record(of.session, of.scope.within)
+    return [(one.lot, one.test, one.amount, str(one.state), of.day(one.recorded_at), one.reason) for one in found]
 
 
 def _record_rows(

@@ -15,7 +15,7 @@ from storage.authority import AuthorityReport
 from storage.disposition import BatchDisposition
 from storage.measure import Within
 from storage.record import Kind, Record, RecordLink, State, lot_key
-from storage.result import COUNTING, LabResult, Verdict
+from storage.result import COUNTING, LabResult, ResultState, Verdict
 from storage.specification import Specification
 from storage.table import Moment, Table
 
@@ -144,10 +144,35 @@ def list_reports(session: Session, record_ids: Sequence[int]) -> list[tuple[Auth
     return list(session.exec(of.order_by(col(Record.id), col(AuthorityReport.name))).all())
 
 
-def list_dispositions(session: Session, record_ids: Sequence[int]) -> list[BatchDisposition]:
-    """List what some dispositions say."""
-    of = select(BatchDisposition).where(col(BatchDisposition.record_id).in_(record_ids))
-    return list(session.exec(of.order_by(col(BatchDisposition.record_id))).all())
+def list_dispositions(
+    session: Session, within: Within, lots: Sequence[str], record_ids: Sequence[int]
+) -> list[tuple[BatchDisposition, Record]]:  # fmt: skip
+    """List some dispositions, and all of some lots, whenever they were decided; void ones are none.
+
+    Of a lot those count too that name no product: a release must not be told as missing.
+    """
+    of = select(BatchDisposition, Record).join(Record, col(Record.id) == BatchDisposition.record_id)
+    of = of.where(BatchDisposition.partnership_id == within.partnership_id, Record.state != State.VOID)
+    found = {}
+    for ids in bulk.parts(record_ids):
+        found |= {one.id: (told, one) for told, one in session.exec(of.where(col(Record.id).in_(ids))).all()}
+    of = of.where(or_(_names(Record, within.product), col(Record.product) == ""))
+    for keys in bulk.parts([lot_key(lot) for lot in lots]):
+        of_lots = session.exec(of.where(col(BatchDisposition.lot_key).in_(keys))).all()
+        found |= {one.id: (told, one) for told, one in of_lots}
+    return [found[key] for key in sorted(found)]
+
+
+def list_without_record(session: Session, within: Within) -> list[LabResult]:
+    """List the OOS results recorded in the span that no OOS record stands for: they wait, or were discarded."""
+    of = select(LabResult).where(
+        LabResult.partnership_id == within.partnership_id,
+        within.holds(col(LabResult.recorded_at)),
+        LabResult.product_key == lot_key(within.product),
+        LabResult.verdict == Verdict.OOS,
+        col(LabResult.state).in_((ResultState.TO_CONFIRM, ResultState.DISCARDED)),
+    )
+    return list(session.exec(of.order_by(col(LabResult.id))).all())
 
 
 def list_specifications(session: Session, partnership_id: int, product: str) -> list[tuple[Specification, Record]]:

@@ -10,6 +10,7 @@ from quality.refusal import Refusal
 from quality.result import ResultForm
 from quality.review import Review, Standing
 from storage import partnership
+from storage.investigation import Disposition
 from storage.partnership import Partnership
 from storage.record import Class
 from tests import support
@@ -104,6 +105,32 @@ def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
     assert [row[0] for row in rows] == ["AB-0", "AB-1", "AB-2", "AB-9"]
     assert rows[0][1:] == ("1", "none")
     assert rows[-1][1:] == ("0", "DIS-2026-0001: Released, Tue 24 Nov 2026")
+
+
+def test_a_batch_s_disposition_counts_whenever_it_was_decided(session: Session, there: Partnership) -> None:
+    """A batch tested in December and released in January is no batch without a disposition; of other products none."""
+    filled(session)
+    later = NOW + 60 * DAY
+    support.sign(session, ANNA, support.dispose(session, lot="ab-0", product=PRODUCT, now=later), now=later)
+    support.dispose(session, lot="AB-1", product="", now=later)
+    support.dispose(session, lot="AB-2", product="Syrup", decision=Disposition.REJECT, now=later)
+    told = {lot: decided for lot, _, decided in gathered(session, there).batches.rows}
+    assert told["AB-0"] == "DIS-2027-0001: Released, Sat 23 Jan 2027"
+    assert (told["AB-1"], told["AB-2"]) == ("DIS-2027-0002: Proposed", "none")
+
+
+def test_an_oos_result_without_a_record_is_told(session: Session, there: Partnership) -> None:
+    """Nobody reads that none failed while one waits to be confirmed, or after one was discarded."""
+    spec = support.effective(session)
+    form = ResultForm(spec.id, "Assay", "AB-3", "93.1", NOW)
+    waits = result.record(session, actor(session, GITA), form, NOW)
+    point = gathered(session, there).points[2]
+    assert point.standing is Standing.KEPT
+    assert point.gathered.says.endswith("Open: 0. Without an OOS record: 1.")
+    assert [row[3] for row in point.gathered.tables[0].rows] == ["To confirm"]
+    result.discard(session, actor(session, ANNA), waits.id, "Typed twice.", NOW)
+    (table,) = gathered(session, there).points[2].gathered.tables
+    assert [(row[3], row[5]) for row in table.rows] == [("Discarded", "Typed twice.")]
 
 
 def test_a_statement_stands_instead_of_what_is_missing(session: Session, there: Partnership) -> None:
