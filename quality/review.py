@@ -144,6 +144,14 @@ def gather(session: Session, scope: Scope) -> Review:
     return Review(scope, year, tuple(points), _batches(of))
 
 
+def entries(session: Session, scope: Scope, until: int) -> list[int]:
+    """List which entries of the journal, up to a seq, hold the statements to a review."""
+    year = scope.period.first.year
+    if not review.list_statements(session, scope.there.id, scope.product, year):
+        return []  # most reviews; the journal is long
+    return review.list_entries(session, scope.within, year, EVENT, until)
+
+
 def _statements(session: Session, scope: Scope, year: int) -> dict[int, tuple[Stated, ...]]:
     rows = review.list_statements(session, scope.there.id, scope.product, year)
     people = {who.id: who for who in person.list_by_ids(session, {one.stated_by_id for one in rows})}

@@ -13,6 +13,7 @@ from storage import bulk
 from storage.agreement import Agreement
 from storage.authority import AuthorityReport
 from storage.disposition import BatchDisposition
+from storage.journal import JournalEntry
 from storage.measure import Within
 from storage.record import Kind, Record, RecordLink, State, lot_key
 from storage.result import COUNTING, LabResult, ResultState, Verdict
@@ -48,6 +49,19 @@ def list_statements(session: Session, partnership_id: int, product: str, year: i
         ReviewStatement.year == year,
     )
     return list(session.exec(of.order_by(col(ReviewStatement.id))).all())
+
+
+def list_entries(session: Session, within: Within, year: int, event: str, until: int) -> list[int]:
+    """List the seqs of the journal's entries of the statements to a review, up to a seq."""
+    of = select(JournalEntry).where(
+        JournalEntry.partnership_id == within.partnership_id,
+        col(JournalEntry.record_id).is_(None),
+        JournalEntry.event == event,
+        JournalEntry.seq <= until,
+    )
+    told = [(one.seq, one.content["changes"]) for one in session.exec(of.order_by(col(JournalEntry.seq))).all()]
+    wanted = (lot_key(within.product), year)
+    return [seq for seq, said in told if (lot_key(said["product"][1]), said["year"][1]) == wanted]
 
 
 @dataclass(frozen=True)
@@ -153,7 +167,7 @@ def list_dispositions(
     """
     of = select(BatchDisposition, Record).join(Record, col(Record.id) == BatchDisposition.record_id)
     of = of.where(BatchDisposition.partnership_id == within.partnership_id, Record.state != State.VOID)
-    found = {}
+    found: dict[int, tuple[BatchDisposition, Record]] = {}
     for ids in bulk.parts(record_ids):
         found |= {one.id: (told, one) for told, one in session.exec(of.where(col(Record.id).in_(ids))).all()}
     of = of.where(or_(_names(Record, within.product), col(Record.product) == ""))
