@@ -15,7 +15,7 @@ from storage.authority import AuthorityReport
 from storage.disposition import BatchDisposition
 from storage.journal import JournalEntry
 from storage.measure import Within
-from storage.record import Kind, Record, RecordLink, State, lot_key
+from storage.record import Kind, Record, RecordBatch, RecordLink, State, lot_key
 from storage.result import COUNTING, LabResult, ResultState, Verdict
 from storage.specification import Specification
 from storage.table import Moment, Table
@@ -115,7 +115,7 @@ def _results(within: Within) -> Sequence[ColumnElement[bool]]:
 def list_records(session: Session, within: Within, kind: Kind) -> list[Record]:
     """List the records of a product that were open at some time of the span, in the order of their numbers."""
     of = select(Record).where(Record.partnership_id == within.partnership_id, Record.kind == kind)
-    of = of.where(_names(Record, within.product), _was_open(within))
+    of = of.where(_is_of(Record, within), _was_open(within))
     return list(session.exec(of.order_by(col(Record.id))).all())
 
 
@@ -124,13 +124,37 @@ def list_capas(session: Session, within: Within, source_ids: Sequence[int]) -> l
     source = aliased(Record)
     of_product = exists().where(
         col(RecordLink.record_id) == col(Record.id), col(source.id) == col(RecordLink.source_id),
-        col(source.kind).in_(SOURCES), _names(source, within.product),
+        col(source.kind).in_(SOURCES), _is_of(source, within),
     )  # fmt: skip
     of = select(Record).where(Record.partnership_id == within.partnership_id, Record.kind == Kind.CAPA)
     found = {one.id: one for one in session.exec(of.where(_was_open(within), of_product)).all()}
     for ids in bulk.parts(bulk.list_capas_of(session, source_ids)):
         found |= {one.id: one for one in bulk.list_records(session, ids)}
     return [found[key] for key in sorted(found)]
+
+
+def _is_of(record: type[Record], within: Within) -> ColumnElement[bool]:
+    """Whether a record names the product; or none, and a lot that a result or a disposition of the product names.
+
+    A form asks for a product, and takes none: what happened to its batch must not be left out for that.
+    """
+    decided = aliased(Record)
+    tested = sql_select(col(LabResult.lot_key)).where(
+        col(LabResult.partnership_id) == within.partnership_id,
+        col(LabResult.product_key) == lot_key(within.product),
+    )
+    disposed = sql_select(col(BatchDisposition.lot_key)).where(
+        col(BatchDisposition.partnership_id) == within.partnership_id,
+        col(decided.id) == col(BatchDisposition.record_id),
+        col(decided.state) != State.VOID,
+        _names(decided, within.product),
+    )
+    batches = sql_select(col(RecordBatch.record_id)).where(
+        col(RecordBatch.partnership_id) == within.partnership_id,
+        or_(col(RecordBatch.lot_key).in_(tested), col(RecordBatch.lot_key).in_(disposed)),
+    )
+    by_lot = and_(col(record.product) == "", col(record.id).in_(batches))
+    return or_(_names(record, within.product), by_lot)
 
 
 def _names(record: type[Record], product: str) -> ColumnElement[bool]:

@@ -98,6 +98,20 @@ def test_what_an_earlier_year_left_open(session: Session, there: Partnership) ->
     assert len(gathered(session, there, year=year).points[8].gathered.tables[0].rows) == 1
 
 
+def test_a_record_without_a_product_counts_by_its_batch(session: Session, there: Partnership) -> None:
+    """Where results or a disposition of the product name that batch; another product's record by its product alone."""
+    filled(session)
+    by_result = support.log_deviation(session, product="", lots=("X-1", "ab-1"))
+    by_disposition = support.log_deviation(session, product="", lots=("AB-9",))
+    support.log_deviation(session, product="", lots=("X-1",))
+    support.log_deviation(session, product="Syrup", lots=("AB-1",))
+    capa = support.log_capa(session, sources=(by_result.number,))
+    points = gathered(session, there).points
+    told = [row[0].partition("\n")[0] for row in points[3].gathered.tables[0].rows]
+    assert told == ["DEV-2026-0001", by_result.number, by_disposition.number]
+    assert capa.number in {row[0] for row in points[8].gathered.tables[0].rows}
+
+
 def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
     """Those that results or a disposition name, with what was decided."""
     filled(session)
