@@ -3,6 +3,7 @@
 What is not kept here is named, with what has to be attached. Of what is kept, nothing in the year is said so.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,7 @@ RECORD_WIDTHS = (1.6, 3.2, 1.5, 1.4, 1.4, 1.6, 1.8)
 def _tests(*samples: str) -> Callable[[Material], Gathered]:
     def gather(of: Material) -> Gathered:
         found = [one for one in of.tested if one.sample_type in samples]
+        found.sort(key=lambda one: (samples.index(one.sample_type), one.test.casefold(), _in_time(one.time_point)))
         rows = [_test_row(of, one) for one in found]
         if not rows:
             return Gathered(f"No result of {_either(samples)} was recorded in {of.year}.")
@@ -87,6 +89,11 @@ def _tests(*samples: str) -> Callable[[Material], Gathered]:
         return Gathered(says, (Table("Results and their trends", TEST_HEAD, TEST_WIDTHS, rows),))
 
     return gather
+
+
+def _in_time(point: str) -> list[tuple[int, str]]:
+    """Give the order of a time point: `3 months` stands before `12 months`."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", point.casefold()) if part]
 
 
 def _either(samples: Sequence[str]) -> str:
@@ -181,7 +188,7 @@ def _figures(of: Material) -> Table:
 
 def _changes(of: Material) -> Gathered:
     """Gather the versions of specifications that came into force, with their methods."""
-    first, last = of.scope.period.first, of.scope.period.last
+    first, last = of.scope.period.first, min(of.scope.period.last, of.scope.calendar.day_of(of.scope.now))
     found = review.list_specifications(of.session, of.scope.there.id, of.scope.product)
     came = [(one, record) for one, record in found if one.in_force_from and first <= one.in_force_from <= last]
     if not came:
@@ -241,7 +248,8 @@ def _agreements(of: Material) -> Gathered:
     if not lasted:
         return Gathered(f"No quality agreement was in force in {of.year}.")
     rows = [(str(one.version), of.day(one.in_force_at), one.reason or "by setting the channel up") for one in lasted]
-    says = f"Version {lasted[-1].version} of the quality agreement was in force at the end of the year."
+    stands = "is in force" if of.scope.now < of.scope.within.before else "was in force at the end of the year"
+    says = f"Version {lasted[-1].version} of the quality agreement {stands}."
     table = Table("Versions of the quality agreement", ("Version", "In force from", "Reason"), (1, 2, 6), rows)
     return Gathered(says, (table,))
 
@@ -249,7 +257,8 @@ def _agreements(of: Material) -> Gathered:
 POINTS = (
     Point(1, "Starting materials and packaging materials, above all from new sources, and the supply chain of active "
           "substances", _tests("Raw material", "Packaging"),
-          "which suppliers are new, and the traceability of the supply chain: attach the list of approved suppliers"),
+          "results of materials that are kept under their own names, which suppliers are new, and the traceability of "
+          "the supply chain: attach the materials' reviews and the list of approved suppliers"),
     Point(2, "Critical in-process controls and results of the finished product",
           _tests("In-process", "Intermediate", "Drug substance", "Finished product")),
     Point(3, "Batches that failed their specification, and their investigation", _failed),

@@ -56,6 +56,7 @@ def test_the_twelve_points_are_always_there(session: Session, there: Partnership
     assert empty.batches.rows == []
 
 
+@pytest.mark.both_engines
 def test_what_is_kept_is_gathered(session: Session, there: Partnership) -> None:
     """By whatever case the product is written; of other products nothing."""
     filled(session)
@@ -75,7 +76,7 @@ def test_what_is_kept_is_gathered(session: Session, there: Partnership) -> None:
     assert "Human-error share" in [one[0] for one in figures.rows]
     assert points[5].tables[0].rows[0][:3] == ("SPEC-2026-0001", "Finished product", "1")
     assert points[9].says == "CAPAs: 1. Effective: 0. Not effective: 0. Open: 1."
-    assert points[12].says == "Version 1 of the quality agreement was in force at the end of the year."
+    assert points[12].says == "Version 1 of the quality agreement is in force."
 
 
 def test_what_an_earlier_year_left_open(session: Session, there: Partnership) -> None:
@@ -98,6 +99,7 @@ def test_what_an_earlier_year_left_open(session: Session, there: Partnership) ->
     assert len(gathered(session, there, year=year).points[8].gathered.tables[0].rows) == 1
 
 
+@pytest.mark.both_engines
 def test_a_record_without_a_product_counts_by_its_batch(session: Session, there: Partnership) -> None:
     """Where results or a disposition of the product name that batch; another product's record by its product alone."""
     filled(session)
@@ -121,6 +123,7 @@ def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
     assert rows[-1][1:] == ("0", "DIS-2026-0001: Released, Tue 24 Nov 2026")
 
 
+@pytest.mark.both_engines
 def test_a_batch_s_disposition_counts_whenever_it_was_decided(session: Session, there: Partnership) -> None:
     """A batch tested in December and released in January is no batch without a disposition; of other products none."""
     filled(session)
@@ -145,6 +148,28 @@ def test_an_oos_result_without_a_record_is_told(session: Session, there: Partner
     result.discard(session, actor(session, ANNA), waits.id, "Typed twice.", NOW)
     (table,) = gathered(session, there).points[2].gathered.tables
     assert [(row[3], row[5]) for row in table.rows] == [("Discarded", "Typed twice.")]
+
+
+def test_time_points_stand_in_the_order_of_time(session: Session, there: Partnership) -> None:
+    """Three months before twelve."""
+    spec = support.effective(session, sample_type="Stability")
+    for point in ("12 months", "3 months", "24 months"):
+        form = ResultForm(spec.id, "Assay", "AB-1", "99.0", NOW, time_point=point)
+        result.record(session, actor(session, GITA), form, NOW)
+    rows = gathered(session, there).points[6].gathered.tables[0].rows
+    assert [row[1] for row in rows] == ["Assay, 3 months", "Assay, 12 months", "Assay, 24 months"]
+
+
+def test_what_has_not_come_yet_is_not_told_as_come(session: Session, there: Partnership) -> None:
+    """Of a year that runs: a specification that comes into force in December, the agreement of its end."""
+    support.effective(session, effective_on=(NOW + 14 * DAY).date())
+    points = gathered(session, there).points
+    assert points[4].gathered.says == "No version of its specifications came into force in 2026."
+    assert points[11].gathered.says == "Version 1 of the quality agreement is in force."
+    both = partnership.companies(session, there.id)
+    over = review.gather(session, review.scope_of(there, both, PRODUCT, 2026, NOW + 60 * DAY)).points
+    assert over[4].gathered.says == "Versions of specifications that came into force: 1."
+    assert over[11].gathered.says == "Version 1 of the quality agreement was in force at the end of the year."
 
 
 def test_a_statement_stands_instead_of_what_is_missing(session: Session, there: Partnership) -> None:
