@@ -21,6 +21,7 @@ from storage.record import Kind, lot_key
 from storage.review import ReviewStatement
 
 FIRST_YEAR = 2000
+MOST_PRODUCTS = 500  # in a list to choose from
 EVENT = "review.stated"
 HOW = "Say which product and year: `/quality review Tablet 10 mg 2026`."
 
@@ -115,6 +116,17 @@ def known_as(session: Session, partnership_id: int, product: str) -> str:
         raise Refusal(
             f"No record, result or specification names the product “{product[:60]}”. Check how it is written: "
             "`/quality specification` lists them."
+        )
+    return found
+
+
+def products(session: Session, actor: Actor) -> list[str]:
+    """List the products that a review can be of; a Refusal where no record names one."""
+    found = review.list_products(session, actor.partnership.id, MOST_PRODUCTS)
+    if not found:
+        raise Refusal(
+            "No record names a product yet, and a review is of one. Propose its specification with "
+            "`/quality specification new`, or log a record that names it."
         )
     return found
 

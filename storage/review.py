@@ -15,7 +15,7 @@ from storage.authority import AuthorityReport
 from storage.disposition import BatchDisposition
 from storage.journal import JournalEntry
 from storage.measure import Within
-from storage.record import Kind, Record, RecordBatch, RecordLink, State, lot_key
+from storage.record import Kind, Record, RecordBatch, RecordLink, State, each_once, lot_key
 from storage.result import COUNTING, LabResult, ResultState, Verdict
 from storage.specification import Specification
 from storage.table import Moment, Table
@@ -244,3 +244,12 @@ def find_product(session: Session, partnership_id: int, product: str) -> str | N
         return found
     named = (Record.partnership_id == partnership_id, func.lower(col(Record.product)) == func.lower(product))
     return session.exec(select(Record.product).where(*named).order_by(col(Record.id)).limit(1)).first()
+
+
+def list_products(session: Session, partnership_id: int, limit: int) -> list[str]:
+    """List the products that records name, each as it was first written; results are of specifications' products."""
+    of = select(Record.product).where(
+        Record.partnership_id == partnership_id, Record.product != "", Record.state != State.VOID
+    )
+    known = each_once(session.exec(of.group_by(col(Record.product)).order_by(func.min(col(Record.id)))).all())
+    return [known[key] for key in sorted(known)][:limit]

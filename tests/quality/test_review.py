@@ -215,6 +215,16 @@ def test_a_product_that_nothing_names(session: Session, there: Partnership) -> N
             gathered(session, channel, product)
 
 
+@pytest.mark.usefixtures("there")
+def test_the_products_to_choose_from(session: Session) -> None:
+    """Each once, as it was first written, by name; those of this channel, and none of void records."""
+    filled(session)
+    assert review.products(session, actor(session, ANNA)) == ["Syrup", PRODUCT]
+    support.set_up(session, "C0OTHER")
+    told = support.refused(session, review.products, actor(session, ANNA, "C0OTHER"))
+    assert "No record names a product yet" in told
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
