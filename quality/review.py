@@ -14,10 +14,10 @@ from quality.measure import Scope
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
 from quality.review_points import BY_NUMBER, POINTS, Gathered, Material, Point, Table
-from storage import journal, person, review
+from storage import bulk, journal, person, review
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
-from storage.record import Kind, lot_key
+from storage.record import Kind, RecordBatch, State, lot_key
 from storage.review import ReviewStatement
 
 FIRST_YEAR = 2000
@@ -176,16 +176,22 @@ def _statements(session: Session, scope: Scope, year: int) -> dict[int, tuple[St
 
 
 def _batches(of: Material) -> Table:
-    """Tell the batches of the year: those with results, and those that a disposition was decided of."""
+    """Tell the batches of the year: those with results, and those that its records and dispositions name."""
     within = of.scope.within
-    lots = {lot_key(lot): [lot, str(number), ""] for lot, number in review.list_lots(of.session, within)}
+    lots = {lot_key(lot): [lot, str(number), "", ""] for lot, number in review.list_lots(of.session, within)}
+    known = {one.id: one for kind in review.SOURCES for one in of.records[kind] if one.state is not State.VOID}
+    for named in bulk.rows_of(of.session, RecordBatch, list(known)).values():
+        for lot in named:
+            row = lots.setdefault(lot.lot_key, [lot.lot, "0", "", ""])
+            row[2] = f"{row[2]}\n{known[lot.record_id].number}".strip()
     tested = [lot for lot, *_ in lots.values()]
     for one, record in review.list_dispositions(of.session, within, tested, of.ids(Kind.DISPOSITION)):
-        row = lots.setdefault(one.lot_key, [one.lot, "0", ""])
+        row = lots.setdefault(one.lot_key, [one.lot, "0", "", ""])
         came = ", ".join(part for part in (str(record.outcome or record.state), of.day(record.closed_at)) if part)
-        row[2] = f"{row[2]}\n{record.number}: {came}".strip()
-    rows = [(lot, number, decided or "none") for lot, number, decided in (lots[key] for key in sorted(lots))]
-    return Table("Batches of the year", ("Batch", "Results", "Dispositions"), (2, 1, 5), rows)
+        row[3] = f"{row[3]}\n{record.number}: {came}".strip()
+    rows = [(*told, decided or "none") for *told, decided in (lots[key] for key in sorted(lots))]
+    head = ("Batch", "Results", "Deviations, OOS", "Dispositions")
+    return Table("Batches of the year", head, (2, 1, 2, 4), rows)
 
 
 def state(session: Session, actor: Actor, product: str, year: int, point: int, text: str, now: datetime) -> Review:

@@ -29,8 +29,8 @@ def of_review(subject: Subject, found: Review) -> dict[str, Any]:
         ("Batches", str(len(found.batches.rows))),
         ("As of", f"{words.moment(subject.end.at)}: entry {subject.end.seq} of the journal, {subject.end.hash[:12]}"),
     ]
-    overview = [(f"{one.point.number}", one.point.title, str(one.standing)) for one in found.points]
-    table = {"title": "The twelve points of EU GMP 1.10", "head": ("", "Point", "Stands"), "widths": (0.5, 7, 2)}
+    overview = [(f"{one.point.number}", one.point.title, _stands(one)) for one in found.points]
+    table = {"title": "The twelve points of EU GMP 1.10", "head": ("", "Point", "Stands"), "widths": (0.5, 6, 3)}
     cover = {
         "kind": "PRODUCT QUALITY REVIEW",
         "title": f"{found.product}, {found.year}",
@@ -43,6 +43,10 @@ def of_review(subject: Subject, found: Review) -> dict[str, Any]:
         ],
     }
     return {"cover": shown(cover), "records": [_point(one, found) for one in found.points]}
+
+
+def _stands(one: Found) -> str:
+    return f"{one.standing} by {one.stated[0].by}" if one.stated else str(one.standing)
 
 
 def _point(one: Found, found: Review) -> dict[str, Any]:

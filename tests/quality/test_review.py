@@ -115,12 +115,14 @@ def test_a_record_without_a_product_counts_by_its_batch(session: Session, there:
 
 
 def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
-    """Those that results or a disposition name, with what was decided."""
+    """Those that results, records or a disposition name, with what was decided."""
     filled(session)
     rows = gathered(session, there).batches.rows
-    assert [row[0] for row in rows] == ["AB-0", "AB-1", "AB-2", "AB-9"]
-    assert rows[0][1:] == ("1", "none")
-    assert rows[-1][1:] == ("0", "DIS-2026-0001: Released, Tue 24 Nov 2026")
+    assert [row[0] for row in rows] == ["AB-0", "AB-1", "AB-1001", "AB-2", "AB-7", "AB-9"]
+    assert rows[0][1:] == ("1", "", "none")
+    assert rows[3][1:] == ("1", "OOS-2026-0001", "none")
+    assert rows[4][1:] == ("0", "DEV-2026-0001", "none")
+    assert rows[-1][1:] == ("0", "", "DIS-2026-0001: Released, Tue 24 Nov 2026")
 
 
 @pytest.mark.both_engines
@@ -131,7 +133,7 @@ def test_a_batch_s_disposition_counts_whenever_it_was_decided(session: Session, 
     support.sign(session, ANNA, support.dispose(session, lot="ab-0", product=PRODUCT, now=later), now=later)
     support.dispose(session, lot="AB-1", product="", now=later)
     support.dispose(session, lot="AB-2", product="Syrup", decision=Disposition.REJECT, now=later)
-    told = {lot: decided for lot, _, decided in gathered(session, there).batches.rows}
+    told = {lot: decided for lot, _, _, decided in gathered(session, there).batches.rows}
     assert told["AB-0"] == "DIS-2027-0001: Released, Sat 23 Jan 2027"
     assert (told["AB-1"], told["AB-2"]) == ("DIS-2027-0002: Proposed", "none")
 
