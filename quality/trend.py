@@ -147,6 +147,14 @@ def number(text: str, unit: str, into: str) -> Decimal | None:
         return None
 
 
+def apart(limit: Decimal, value: Decimal) -> str:
+    """Write a limit that a value lies beyond, with one place more than the value has, or as many as tell them apart."""
+    places = limits.places(value) + 1
+    while Decimal(shown := f"{limit:.{places}f}") == value:
+        places += 1
+    return shown
+
+
 class History:
     """The control limits of what was measured before, each asked for once."""
 
@@ -161,11 +169,11 @@ class History:
         if value is None or known is None or known.holds(value):
             return judged
         is_above = value > known.upper
-        limit = known.upper if is_above else known.lower
-        shown = f"{limit:.{limits.places(value) + 1}f} {test.unit}".strip()
-        why = (
-            f"{judged.rounded} complies with {told(of_test(test))}, but lies {'above' if is_above else 'below'} the "
-            f"{'upper' if is_above else 'lower'} control limit {shown} of the {known.number} results before it."
+        limit = apart(known.upper if is_above else known.lower, value)
+        why = (  # with the result as it was reported: rounded to its specification's limit it may lie within
+            f"{judged.why.removesuffix('.')}, but lies {'above' if is_above else 'below'} the "
+            f"{'upper' if is_above else 'lower'} control limit {f'{limit} {test.unit}'.strip()} of the "
+            f"{known.number} results recorded before it."
         )
         return replace(judged, verdict=Verdict.OOT, why=why)
 

@@ -150,7 +150,7 @@ async def test_a_result_beyond_the_trend_waits_to_be_confirmed(stage: Stage) -> 
     await stage.settle()
     told = stage.gita.direct_messages[-1]
     assert "lies above the upper control limit" in told.words
-    assert "of the 10 results before it" in told.words
+    assert "of the 10 results recorded before it" in told.words
     await stage.gita.click("Trend", told)
     await stage.settle()
     assert "In control: 10 results" in stage.gita.ephemerals[-1].words
