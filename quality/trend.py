@@ -14,8 +14,7 @@ from sqlmodel import Session
 from quality import capability, control_chart, limits, reported, units
 from quality.capability import Capability
 from quality.control_chart import ControlLimits, Signal
-from quality.criteria import of_test
-from quality.judging import Judged, told
+from quality.judging import Judged
 from quality.people import Actor
 from quality.refusal import Refusal
 from storage import record as records
