@@ -115,7 +115,7 @@ def made(of: Measured, test: SpecificationTest, rows: Sequence[LabResult]) -> Tr
     lower, upper = (limits.number(limit) if limit else None for limit in (test.lower, test.upper))
     return replace(
         trend, limits=known, signals=tuple(control_chart.signals(values, known)), beyond_range=tuple(far),
-        capability=capability.of(counted, known, lower, upper),
+        capability=capability.of(values, known, lower, upper),
     )  # fmt: skip
 
 
