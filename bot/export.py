@@ -72,7 +72,7 @@ def export_to(
             there = export.of_channel(session, channel_id, made_of.scope).there
             of_record = wanted.what is What.RECORD
             record = stored.find(session, there.id, wanted.record) if of_record else None
-            export.note(session, Machine(), there.id, wanted, made, now(), record, BY)
+            export.note(session, Machine(), there.id, made_of.scope, made, now(), record, BY)
         part.rename(out)
     return made
 

@@ -5,9 +5,9 @@ from typing import Any
 from sqlmodel import Session
 
 from handlers import blocks, export
-from handlers.blocks import Block, Screen
+from handlers.blocks import Block, Option, Screen
 from handlers.call import UNKNOWN, Call
-from handlers.forms import LONG, Form, Number, Text, modal
+from handlers.forms import LONG, Choice, Form, Number, Text, modal
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import review
@@ -22,7 +22,7 @@ ASK = Form(
     "Product review",
     "Show",
     (
-        Text("product", "Product", required=True, limit=LONGEST_PRODUCT, hint="As specifications and records name it."),
+        Choice("product", "Product", required=True, hint="Those that specifications and records name."),
         Number("year", "Year", required=True, limit=4),
     ),
 )
@@ -58,9 +58,10 @@ async def start(call: Call, text: str = "") -> None:
 
 async def on_ask(call: Call) -> None:
     """Ask which product and year: last year's review is due first."""
-    actor = await call.look(lambda _session, actor: actor)
-    last = actor.calendar.day_of(call.now).year - 1
-    await call.open(ASK.view({"p": actor.partnership.id, "c": call.channel_id}, {"year": last}))
+    actor, products = await call.look(lambda session, actor: (actor, review.products(session, actor)))
+    values = {"year": actor.calendar.day_of(call.now).year - 1, "product": products[0] if len(products) == 1 else None}
+    options = {"product": [Option(one, one) for one in products]}
+    await call.open(ASK.view({"p": actor.partnership.id, "c": call.channel_id}, values, options))
 
 
 async def on_asked(call: Call) -> None:

@@ -14,14 +14,14 @@ from quality.measure import Scope
 from quality.people import Actor, require, require_confirmed
 from quality.refusal import FieldErrors, Refusal
 from quality.review_points import BY_NUMBER, POINTS, Gathered, Material, Point, Table
-from storage import bulk, journal, person, review
-from storage.disposition import BatchDisposition
+from storage import journal, person, review
 from storage.partnership import Company, Partnership, Side
 from storage.person import Role
-from storage.record import Kind, State, lot_key
+from storage.record import Kind, lot_key
 from storage.review import ReviewStatement
 
 FIRST_YEAR = 2000
+MOST_PRODUCTS = 500  # in a list to choose from
 EVENT = "review.stated"
 HOW = "Say which product and year: `/quality review Tablet 10 mg 2026`."
 
@@ -120,6 +120,17 @@ def known_as(session: Session, partnership_id: int, product: str) -> str:
     return found
 
 
+def products(session: Session, actor: Actor) -> list[str]:
+    """List the products that a review can be of; a Refusal where no record names one."""
+    found = review.list_products(session, actor.partnership.id, MOST_PRODUCTS)
+    if not found:
+        raise Refusal(
+            "No record names a product yet, and a review is of one. Propose its specification with "
+            "`/quality specification new`, or log a record that names it."
+        )
+    return found
+
+
 def find_scope(session: Session, actor: Actor, product: str, year: int, now: datetime) -> Scope:
     """Give the scope of a product of the actor's partnership; a Refusal where nothing names it, or for a wrong year."""
     check_year(year, actor.calendar.day_of(now).year)
@@ -138,11 +149,19 @@ def gather(session: Session, scope: Scope) -> Review:
     of = Material(session, scope, year, review.list_tested(session, scope.within))
     for kind in review.OF_PRODUCT:
         of.records[kind] = review.list_records(session, scope.within, kind)
-    sources = [*of.ids(Kind.DEVIATION), *of.ids(Kind.OOS)]
-    of.records[Kind.CAPA] = review.list_records(session, scope.within, Kind.CAPA, bulk.list_capas_of(session, sources))
+    sources = [one for kind in review.SOURCES for one in of.ids(kind)]
+    of.records[Kind.CAPA] = review.list_capas(session, scope.within, sources)
     stated = _statements(session, scope, year)
     points = (Found(one, one.gather(of) if one.gather else Gathered(), stated.get(one.number, ())) for one in POINTS)
     return Review(scope, year, tuple(points), _batches(of))
+
+
+def entries(session: Session, scope: Scope, until: int) -> list[int]:
+    """List which entries of the journal, up to a seq, hold the statements to a review."""
+    year = scope.period.first.year
+    if not review.list_statements(session, scope.there.id, scope.product, year):
+        return []  # most reviews; the journal is long
+    return review.list_entries(session, scope.within, year, EVENT, until)
 
 
 def _statements(session: Session, scope: Scope, year: int) -> dict[int, tuple[Stated, ...]]:
@@ -158,11 +177,10 @@ def _statements(session: Session, scope: Scope, year: int) -> dict[int, tuple[St
 
 def _batches(of: Material) -> Table:
     """Tell the batches of the year: those with results, and those that a disposition was decided of."""
-    lots = {lot_key(lot): [lot, str(number), ""] for lot, number in review.list_lots(of.session, of.scope.within)}
-    records = {one.id: one for one in of.records[Kind.DISPOSITION] if one.state is not State.VOID}
-    details: list[BatchDisposition] = review.list_dispositions(of.session, list(records))
-    for one in details:
-        record = records[one.record_id]
+    within = of.scope.within
+    lots = {lot_key(lot): [lot, str(number), ""] for lot, number in review.list_lots(of.session, within)}
+    tested = [lot for lot, *_ in lots.values()]
+    for one, record in review.list_dispositions(of.session, within, tested, of.ids(Kind.DISPOSITION)):
         row = lots.setdefault(one.lot_key, [one.lot, "0", ""])
         came = ", ".join(part for part in (str(record.outcome or record.state), of.day(record.closed_at)) if part)
         row[2] = f"{row[2]}\n{record.number}: {came}".strip()

@@ -3,6 +3,7 @@
 What is not kept here is named, with what has to be attached. Of what is kept, nothing in the year is said so.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,7 @@ RECORD_WIDTHS = (1.6, 3.2, 1.5, 1.4, 1.4, 1.6, 1.8)
 def _tests(*samples: str) -> Callable[[Material], Gathered]:
     def gather(of: Material) -> Gathered:
         found = [one for one in of.tested if one.sample_type in samples]
+        found.sort(key=lambda one: (samples.index(one.sample_type), one.test.casefold(), _in_time(one.time_point)))
         rows = [_test_row(of, one) for one in found]
         if not rows:
             return Gathered(f"No result of {_either(samples)} was recorded in {of.year}.")
@@ -87,6 +89,11 @@ def _tests(*samples: str) -> Callable[[Material], Gathered]:
         return Gathered(says, (Table("Results and their trends", TEST_HEAD, TEST_WIDTHS, rows),))
 
     return gather
+
+
+def _in_time(point: str) -> list[tuple[int, str]]:
+    """Give the order of a time point: `3 months` stands before `12 months`."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", point.casefold()) if part]
 
 
 def _either(samples: Sequence[str]) -> str:
@@ -106,13 +113,26 @@ def _failed(of: Material) -> Gathered:
     records = [one for one in of.records[Kind.OOS] if one.state is not State.VOID]
     details = {one: found[0] for one, found in bulk.rows_of(of.session, Oos, [one.id for one in records]).items()}
     failed = [one for one in records if details[one.id].result_kind is ResultKind.OOS]
-    if not failed:
-        return Gathered(f"No OOS result was logged or closed in {of.year}.")
+    apart = _without_record(of)
+    if not failed and not apart:
+        return Gathered(f"No OOS result was logged, open or closed in {of.year}.")
     rows = _record_rows(of, failed, lambda one: details[one.id].result, lambda one: str(one.outcome or ""))
     outcomes = (Outcome.CONFIRMED, Outcome.INVALIDATED, Outcome.INCONCLUSIVE)
     known = [f"{outcome}: {sum(one.outcome is outcome for one in failed)}." for outcome in outcomes]
-    says = " ".join([f"OOS results: {len(failed)}.", *known, f"Open: {sum(one.is_open for one in failed)}."])
-    return Gathered(says, (Table("Results out of specification", RECORD_HEAD, RECORD_WIDTHS, rows),))
+    says = [f"OOS results: {len(failed)}.", *known, f"Open: {sum(one.is_open for one in failed)}."]
+    tables = [Table("Results out of specification", RECORD_HEAD, RECORD_WIDTHS, rows)] if rows else []
+    if apart:
+        says.append(f"Without an OOS record: {len(apart)}.")
+        head = ("Batch", "Test", "Result", "State", "Recorded", "Reason")
+        title = "OOS results that wait to be confirmed, or were discarded"
+        tables.append(Table(title, head, (1.5, 2.2, 1.3, 1.4, 1.5, 3), apart))
+    return Gathered(" ".join(says), tuple(tables))
+
+
+def _without_record(of: Material) -> list[tuple[str, ...]]:
+    """Tell the OOS results that led to no OOS record: without them "none failed" would be said too early."""
+    found = review.list_without_record(of.session, of.scope.within)
+    return [(one.lot, one.test, one.amount, str(one.state), of.day(one.recorded_at), one.reason) for one in found]
 
 
 def _record_rows(
@@ -145,7 +165,7 @@ def _deviations(of: Material) -> Gathered:
     minor = len(known) - len(serious)
     also = f" Minor: {minor}." if minor else ""
     if not serious:
-        return Gathered(f"No major or critical deviation was logged or closed in {of.year}.{also}")
+        return Gathered(f"No major or critical deviation was logged, open or closed in {of.year}.{also}")
     causes = {one: found[0] for one, found in bulk.rows_of(of.session, Investigation, of.ids(Kind.DEVIATION)).items()}
 
     def cause(one: Record) -> str:
@@ -168,7 +188,7 @@ def _figures(of: Material) -> Table:
 
 def _changes(of: Material) -> Gathered:
     """Gather the versions of specifications that came into force, with their methods."""
-    first, last = of.scope.period.first, of.scope.period.last
+    first, last = of.scope.period.first, min(of.scope.period.last, of.scope.calendar.day_of(of.scope.now))
     found = review.list_specifications(of.session, of.scope.there.id, of.scope.product)
     came = [(one, record) for one, record in found if one.in_force_from and first <= one.in_force_from <= last]
     if not came:
@@ -228,7 +248,8 @@ def _agreements(of: Material) -> Gathered:
     if not lasted:
         return Gathered(f"No quality agreement was in force in {of.year}.")
     rows = [(str(one.version), of.day(one.in_force_at), one.reason or "by setting the channel up") for one in lasted]
-    says = f"Version {lasted[-1].version} of the quality agreement was in force at the end of the year."
+    stands = "is in force" if of.scope.now < of.scope.within.before else "was in force at the end of the year"
+    says = f"Version {lasted[-1].version} of the quality agreement {stands}."
     table = Table("Versions of the quality agreement", ("Version", "In force from", "Reason"), (1, 2, 6), rows)
     return Gathered(says, (table,))
 
@@ -236,7 +257,8 @@ def _agreements(of: Material) -> Gathered:
 POINTS = (
     Point(1, "Starting materials and packaging materials, above all from new sources, and the supply chain of active "
           "substances", _tests("Raw material", "Packaging"),
-          "which suppliers are new, and the traceability of the supply chain: attach the list of approved suppliers"),
+          "results of materials that are kept under their own names, which suppliers are new, and the traceability of "
+          "the supply chain: attach the materials' reviews and the list of approved suppliers"),
     Point(2, "Critical in-process controls and results of the finished product",
           _tests("In-process", "Intermediate", "Drug substance", "Finished product")),
     Point(3, "Batches that failed their specification, and their investigation", _failed),

@@ -16,6 +16,7 @@ from storage.result import LabResult
 from storage.table import Table
 
 Row = TypeVar("Row", bound=Table)
+Key = TypeVar("Key")
 FEW = 500
 EXPORTED = ".exported"  # how the event ends that a pack itself leaves in the journal
 
@@ -81,8 +82,8 @@ def _in_order(found: Any) -> list[int]:
     return [record_id for _, record_id in sorted(found, key=lambda one: (order[one[0]], one[1]))]
 
 
-def parts(ids: Sequence[int], size: int = FEW) -> Iterator[Sequence[int]]:
-    """Give ids some at a time."""
+def parts(ids: Sequence[Key], size: int = FEW) -> Iterator[Sequence[Key]]:
+    """Give ids, or other keys, some at a time."""
     for first in range(0, len(ids), size):
         yield ids[first : first + size]
 

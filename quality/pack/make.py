@@ -94,9 +94,10 @@ class _Making:
         return self.archive.close()
 
     def _reviewed(self) -> Review:
-        """Gather the review, as of the journal's end."""
+        """Gather the review, as of the journal's end, and the entries of its statements."""
         scope, there, both = self.subject.scope, self.subject.there, self.subject.companies
         wanted = review.scope_of(there, both, scope.product, scope.year, self.subject.end.at)
+        self.seqs += review.entries(self.session, wanted, self.subject.end.seq)
         return review.gather(self.session, wanted)
 
     def _take(self, found: Gathered, lines: TextIO, tables: Tables) -> dict[str, Any]:

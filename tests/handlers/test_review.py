@@ -62,6 +62,9 @@ async def test_what_cannot_be_shown_says_what_to_do(stage: Stage) -> None:
     """A product that nothing names, a year to come; without words a form asks."""
     assert "names the product “Syrup”" in await shown(stage, "Syrup 2026")
     assert "A review is of a year from 2000 to 2026" in await shown(stage, "Syrup 2030")
+    await stage.anna.command("/quality review")
+    await stage.settle()
+    assert "No record names a product yet" in stage.anna.ephemerals[-1].words
     await effective(stage)
     await stage.anna.command("/quality review")
     await stage.settle()

@@ -10,6 +10,7 @@ from quality.refusal import Refusal
 from quality.result import ResultForm
 from quality.review import Review, Standing
 from storage import partnership
+from storage.investigation import Disposition
 from storage.partnership import Partnership
 from storage.record import Class
 from tests import support
@@ -55,6 +56,7 @@ def test_the_twelve_points_are_always_there(session: Session, there: Partnership
     assert empty.batches.rows == []
 
 
+@pytest.mark.both_engines
 def test_what_is_kept_is_gathered(session: Session, there: Partnership) -> None:
     """By whatever case the product is written; of other products nothing."""
     filled(session)
@@ -74,7 +76,42 @@ def test_what_is_kept_is_gathered(session: Session, there: Partnership) -> None:
     assert "Human-error share" in [one[0] for one in figures.rows]
     assert points[5].tables[0].rows[0][:3] == ("SPEC-2026-0001", "Finished product", "1")
     assert points[9].says == "CAPAs: 1. Effective: 0. Not effective: 0. Open: 1."
-    assert points[12].says == "Version 1 of the quality agreement was in force at the end of the year."
+    assert points[12].says == "Version 1 of the quality agreement is in force."
+
+
+def test_what_an_earlier_year_left_open(session: Session, there: Partnership) -> None:
+    """It counts in each year in which it was open, and a CAPA with its own life, whenever its source was closed."""
+    before, year = NOW - 365 * DAY, 2026
+    old = support.log_deviation(session, now=before - 365 * DAY, product=PRODUCT)
+    capa = support.log_capa(session, sources=(old.number,), now=before)
+    old.closed_at = before
+    session.flush()
+    points = gathered(session, there, year=year).points
+    assert points[3].gathered.says == f"No major or critical deviation was logged, open or closed in {year}."
+    assert [row[0] for row in points[8].gathered.tables[0].rows] == [capa.number]
+    earlier = gathered(session, there, year=2025)
+    assert earlier.points[3].gathered.says == "Critical: 0. Major: 1."
+    assert (earlier.points[8].standing, gathered(session, there, year=2023).points[8].standing) == (
+        Standing.KEPT, Standing.NONE,
+    )  # fmt: skip
+    other = support.log_deviation(session, now=before, product="Syrup")
+    support.log_capa(session, sources=(other.number,))
+    assert len(gathered(session, there, year=year).points[8].gathered.tables[0].rows) == 1
+
+
+@pytest.mark.both_engines
+def test_a_record_without_a_product_counts_by_its_batch(session: Session, there: Partnership) -> None:
+    """Where results or a disposition of the product name that batch; another product's record by its product alone."""
+    filled(session)
+    by_result = support.log_deviation(session, product="", lots=("X-1", "ab-1"))
+    by_disposition = support.log_deviation(session, product="", lots=("AB-9",))
+    support.log_deviation(session, product="", lots=("X-1",))
+    support.log_deviation(session, product="Syrup", lots=("AB-1",))
+    capa = support.log_capa(session, sources=(by_result.number,))
+    points = gathered(session, there).points
+    told = [row[0].partition("\n")[0] for row in points[3].gathered.tables[0].rows]
+    assert told == ["DEV-2026-0001", by_result.number, by_disposition.number]
+    assert capa.number in {row[0] for row in points[8].gathered.tables[0].rows}
 
 
 def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
@@ -84,6 +121,55 @@ def test_the_batches_of_the_year(session: Session, there: Partnership) -> None:
     assert [row[0] for row in rows] == ["AB-0", "AB-1", "AB-2", "AB-9"]
     assert rows[0][1:] == ("1", "none")
     assert rows[-1][1:] == ("0", "DIS-2026-0001: Released, Tue 24 Nov 2026")
+
+
+@pytest.mark.both_engines
+def test_a_batch_s_disposition_counts_whenever_it_was_decided(session: Session, there: Partnership) -> None:
+    """A batch tested in December and released in January is no batch without a disposition; of other products none."""
+    filled(session)
+    later = NOW + 60 * DAY
+    support.sign(session, ANNA, support.dispose(session, lot="ab-0", product=PRODUCT, now=later), now=later)
+    support.dispose(session, lot="AB-1", product="", now=later)
+    support.dispose(session, lot="AB-2", product="Syrup", decision=Disposition.REJECT, now=later)
+    told = {lot: decided for lot, _, decided in gathered(session, there).batches.rows}
+    assert told["AB-0"] == "DIS-2027-0001: Released, Sat 23 Jan 2027"
+    assert (told["AB-1"], told["AB-2"]) == ("DIS-2027-0002: Proposed", "none")
+
+
+def test_an_oos_result_without_a_record_is_told(session: Session, there: Partnership) -> None:
+    """Nobody reads that none failed while one waits to be confirmed, or after one was discarded."""
+    spec = support.effective(session)
+    form = ResultForm(spec.id, "Assay", "AB-3", "93.1", NOW)
+    waits = result.record(session, actor(session, GITA), form, NOW)
+    point = gathered(session, there).points[2]
+    assert point.standing is Standing.KEPT
+    assert point.gathered.says.endswith("Open: 0. Without an OOS record: 1.")
+    assert [row[3] for row in point.gathered.tables[0].rows] == ["To confirm"]
+    result.discard(session, actor(session, ANNA), waits.id, "Typed twice.", NOW)
+    (table,) = gathered(session, there).points[2].gathered.tables
+    assert [(row[3], row[5]) for row in table.rows] == [("Discarded", "Typed twice.")]
+
+
+def test_time_points_stand_in_the_order_of_time(session: Session, there: Partnership) -> None:
+    """Three months before twelve."""
+    spec = support.effective(session, sample_type="Stability")
+    for point in ("12 months", "3 months", "24 months"):
+        form = ResultForm(spec.id, "Assay", "AB-1", "99.0", NOW, time_point=point)
+        result.record(session, actor(session, GITA), form, NOW)
+    rows = gathered(session, there).points[6].gathered.tables[0].rows
+    assert [row[1] for row in rows] == ["Assay, 3 months", "Assay, 12 months", "Assay, 24 months"]
+
+
+def test_what_has_not_come_yet_is_not_told_as_come(session: Session, there: Partnership) -> None:
+    """Of a year that runs: a specification that comes into force in December, the agreement of its end."""
+    support.effective(session, effective_on=(NOW + 14 * DAY).date())
+    points = gathered(session, there).points
+    assert points[4].gathered.says == "No version of its specifications came into force in 2026."
+    assert points[11].gathered.says == "Version 1 of the quality agreement is in force."
+    both = partnership.companies(session, there.id)
+    over = review.gather(session, review.scope_of(there, both, PRODUCT, 2026, NOW + 60 * DAY)).points
+    assert over[4].gathered.says == "Versions of specifications that came into force: 1."
+    assert over[11].gathered.says == "Version 1 of the quality agreement was in force at the end of the year."
 
 
 def test_a_statement_stands_instead_of_what_is_missing(session: Session, there: Partnership) -> None:
@@ -127,6 +213,16 @@ def test_a_product_that_nothing_names(session: Session, there: Partnership) -> N
     for channel, product in ((there, "Pills"), (other, "Syrup")):
         with pytest.raises(Refusal, match=f"No record, result or specification names the product “{product}”"):
             gathered(session, channel, product)
+
+
+@pytest.mark.usefixtures("there")
+def test_the_products_to_choose_from(session: Session) -> None:
+    """Each once, as it was first written, by name; those of this channel, and none of void records."""
+    filled(session)
+    assert review.products(session, actor(session, ANNA)) == ["Syrup", PRODUCT]
+    support.set_up(session, "C0OTHER")
+    told = support.refused(session, review.products, actor(session, ANNA, "C0OTHER"))
+    assert "No record names a product yet" in told
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def filled(database: Database) -> Database:
         support.set_up(session)
         fill(session)
         review.state(session, actor(session, ANNA), "Tablet 10 mg", 2026, 8, HOSTILE, NOW)
+        review.state(session, actor(session, ANNA), "Tablet 10 mg", 2025, 8, "Of another year.", NOW)
         support.log_deviation(session, title="Of another product", product="Syrup")
     return database
 
@@ -45,6 +46,8 @@ def test_a_review_is_a_pack_of_its_product_s_year(filled: Database, tmp_path: Pa
         "DEV-2026-0001", "DEV-2026-0002", "OOS-2026-0001", "CAPA-2026-0001", "DIS-2026-0001",
     }  # fmt: skip
     assert {row["product"] for row in found.lines("results.jsonl")} == {"Tablet 10 mg"}
+    stated = [json.loads(row["body"]) for row in found.lines("journal.jsonl") if "review.stated" in row["body"]]
+    assert [one["changes"]["text"] for one in stated] == [[None, HOSTILE]]
     scope = found.data("pack.json")["scope"]
     assert (scope["what"], scope["product"], scope["from"], scope["to"]) == (
         "review", "Tablet 10 mg", "2026-01-01", "2026-12-31",
