@@ -82,7 +82,8 @@ class Fetching(Worker):
         rows = len(table.lines)
         for first in range(0, rows if rows > JUDGED_AT_ONCE else 0, JUDGED_AT_ONCE):
             await self._judge(row, table, first)
-        await self.database.write(lambda session: upload.load_results(session, row.id, table, self.now()))
+        digest = fetched.sha256
+        await self.database.write(lambda session: upload.load_results(session, row.id, table, digest, self.now()))
 
     async def _judge(self, row: Download, table: tabular.Table, first: int) -> None:
         """Judge some rows of a long file beforehand, and tell how far it has come."""

@@ -1,7 +1,8 @@
 """Process capability: how much room limits leave for what a process does; never without the number of results.
 
-Cp and Cpk by the short-term standard deviation of the control chart, Pp and Ppk by that of all results (NIST/SEMATECH
-e-Handbook of Statistical Methods, 6.1.6). They assume that results are distributed normally, which is not tested here.
+Cp and Cpk by the short-term standard deviation of the control chart, Pp and Ppk by that of all results, those that
+failed too (NIST/SEMATECH e-Handbook of Statistical Methods, 6.1.6). They assume that results are distributed normally,
+which is not tested here.
 """
 
 from collections.abc import Sequence
@@ -26,8 +27,9 @@ class Indices:
 class Capability:
     """The indices of a process, by its short-term variation and by all of it."""
 
-    number: int  # of results
+    number: int  # of results that the short-term variation is of
     within: Indices  # Cp, Cpk
+    number_of_all: int  # of results, those that failed too
     overall: Indices  # Pp, Ppk
 
 
@@ -43,10 +45,14 @@ def indices(mean: Decimal, sigma: Decimal, lower: Decimal | None, upper: Decimal
 
 
 def of(values: Sequence[Decimal], limits: ControlLimits, lower: Decimal | None, upper: Decimal | None) -> Capability:
-    """Give the capability of results whose control limits are known, against the limits of their specification."""
+    """Give the capability of all results that stand, against the limits of their specification.
+
+    The control limits may be of fewer, those that failed left out; Pp and Ppk leave none out, for they tell what was.
+    """
     within = indices(limits.mean, limits.sigma, lower, upper)
-    overall = indices(limits.mean, deviation(values, limits.mean), lower, upper)
-    return Capability(len(values), within, overall)
+    with localcontext(prec=DIGITS):
+        mean = sum(values, Decimal()) / len(values)
+    return Capability(limits.number, within, len(values), indices(mean, deviation(values, mean), lower, upper))
 
 
 def deviation(values: Sequence[Decimal], mean: Decimal) -> Decimal:

@@ -53,6 +53,7 @@ class Rule:
     name: str  # in the words of who set it up
     says: str
     length: int
+    least: int  # so many of them do, where a trend has only begun
     shows: Callable[[Sequence[Decimal]], bool]
 
 
@@ -101,15 +102,15 @@ def _beyond_one(results: Sequence[Decimal]) -> bool:
 
 # Western Electric, Statistical Quality Control Handbook, 1956; L. S. Nelson, Journal of Quality Technology 16, 1984.
 RULES = (
-    Rule("Western Electric 1, Nelson 1", "beyond three sigma", 1, _beyond(1, 3)),
-    Rule("Western Electric 2, Nelson 5", "two of three beyond two sigma, on one side", 3, _beyond(2, 2)),
-    Rule("Western Electric 3, Nelson 6", "four of five beyond one sigma, on one side", 5, _beyond(4, 1)),
-    Rule("Western Electric 4", "eight in a row on one side of the mean", 8, _one_side),
-    Rule("Nelson 2", "nine in a row on one side of the mean", 9, _one_side),
-    Rule("Nelson 3", "six in a row, each above or each below the one before", 6, _one_way),
-    Rule("Nelson 4", "fourteen in a row, up and down by turns", 14, _up_and_down),
-    Rule("Nelson 7", "fifteen in a row within one sigma of the mean", 15, _within_one),
-    Rule("Nelson 8", "eight in a row, none within one sigma, on both sides", 8, _beyond_one),
+    Rule("Western Electric 1, Nelson 1", "beyond three sigma", 1, 1, _beyond(1, 3)),
+    Rule("Western Electric 2, Nelson 5", "two of three beyond two sigma, on one side", 3, 2, _beyond(2, 2)),
+    Rule("Western Electric 3, Nelson 6", "four of five beyond one sigma, on one side", 5, 4, _beyond(4, 1)),
+    Rule("Western Electric 4", "eight in a row on one side of the mean", 8, 8, _one_side),
+    Rule("Nelson 2", "nine in a row on one side of the mean", 9, 9, _one_side),
+    Rule("Nelson 3", "six in a row, each above or each below the one before", 6, 6, _one_way),
+    Rule("Nelson 4", "fourteen in a row, up and down by turns", 14, 14, _up_and_down),
+    Rule("Nelson 7", "fifteen in a row within one sigma of the mean", 15, 15, _within_one),
+    Rule("Nelson 8", "eight in a row, none within one sigma, on both sides", 8, 8, _beyond_one),
 )
 
 
@@ -135,7 +136,7 @@ def signals(values: Sequence[Decimal], limits: ControlLimits) -> Iterator[Signal
     with localcontext(prec=DIGITS):
         away = [(one - limits.mean) / limits.sigma for one in values]
     for rule in RULES:
-        ends = [end for end in range(rule.length, len(away) + 1) if rule.shows(away[end - rule.length : end])]
+        ends = [end for end in range(rule.least, len(away) + 1) if rule.shows(away[max(0, end - rule.length) : end])]
         yield from (Signal(rule, first, last) for first, last in _joined(ends, rule.length))
 
 
@@ -143,7 +144,7 @@ def _joined(ends: Sequence[int], length: int) -> Iterator[tuple[int, int]]:
     """Join stretches of some length, given by the place after their last result, that overlap or meet."""
     first = last = -1
     for end in ends:
-        begins = end - length
+        begins = max(0, end - length)
         if last >= 0 and begins <= last + 1:
             last = end - 1
             continue

@@ -88,6 +88,8 @@ def judge(criteria: Criteria, result: str, unit: str = "") -> Judged:
     if found.value is None:
         raise ValueError(f"“{found.text}” is no number, and this test has limits: {told(criteria)}. Give the number.")
     value = units.convert(found.value, unit.strip() or criteria.unit, criteria.unit)
+    if found.is_trace:
+        value = found.value  # which is the specification's, in the unit of its limits, whatever the result's own is
     beyond = _beyond_sign if found.sign else _beyond
     for bound in bounds(criteria):
         if beyond(found, value, bound):

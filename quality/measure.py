@@ -106,10 +106,17 @@ class Reckoned:
         if isinstance(found, int):
             return str(found)
         if isinstance(found, Share):
-            return NONE if found.part is None else f"{found.some} of {found.of} ({percent(found.part)})"
+            return NONE if found.part is None else f"{found.some} of {found.of} ({self._percent(found)})"
         if found.mean is None or found.median is None:
             return NONE
         return f"mean {found.mean:.1f}, median {found.median:.1f} {unit}, of {found.number}"
+
+    def _percent(self, found: Share) -> str:
+        """Round to a tenth, away from the target: what misses it by little does not look like it."""
+        target, thousand = self.figure.target, found.some * 1000
+        if target is None:
+            return percent(found.part or 0)
+        return f"{(thousand // found.of if target.is_least else -(-thousand // found.of)) / 10:g}%"
 
     @property
     def is_met(self) -> bool | None:
@@ -205,11 +212,11 @@ CLOSED = "records closed that had a due date"
 TESTS = "tests: results recorded, and OOS and OOT logged without one"
 FIGURES: tuple[Figure, ...] = (
     *(
-        Figure(f"age_{band}", f"Open, {days} days", f"open records detected {days} days ago", "open records",
+        Figure(f"age_{band}", f"Open now, {days} days", f"open records detected {days} days ago", "open records",
                _share(f"age_{band}"))
         for band, days in enumerate(BANDS)
     ),
-    Figure("overdue", "Overdue", "open records whose due date has passed", "open records", _share("overdue")),
+    Figure("overdue", "Overdue now", "open records whose due date has passed", "open records", _share("overdue")),
     Figure("on_time", "Closed on time", "records closed by their first due date", CLOSED, _share("on_time"),
            Target(LEAST_ON_TIME, is_least=True, words="at least 95%")),
     Figure("closed", "Days to close", "calendar days from detection to closing, of the records closed", "", _lives,
@@ -228,7 +235,7 @@ FIGURES: tuple[Figure, ...] = (
            _of_tests("invalidated"), behind="invalidated"),
     Figure("invalidated", "OOS invalidated", "OOS results closed as Invalidated", "OOS results closed",
            _share("invalidated")),
-    Figure(LOTS, "Lots waiting over 30 days",
+    Figure(LOTS, "Lots waiting now, over 30 days",
            "lots first named more than 30 days ago that have no disposition", "", _lots),
     Figure("effective", "CAPA effective", "CAPAs closed as Effective", "CAPAs closed after their check",
            _share("effective")),

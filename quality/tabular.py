@@ -1,7 +1,7 @@
 """Rows of a CSV or XLSX file, read with bounds: its cells as text, its lines by number, all that is wrong at once.
 
 No cell is calculated: a formula is refused by name. Nothing is guessed about decimals: a file that writes some with a
-comma and some with a point is refused, and so is a percentage of a spreadsheet, whose cell holds another number.
+comma and some with a point is refused, and so is a cell of a spreadsheet that shows another number than it holds.
 """
 
 import csv
@@ -23,15 +23,19 @@ LETTERS = 26
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 DECIMAL = re.compile(r"[<>≤≥=\s]*[+\-\u2212]?[0-9]+([.,])[0-9]+")
 PLACES = re.compile(r"[0#?]\.(0+)")
+ZEROS = re.compile(r"0{2,}")  # of numbers that are names, such as lots
+CONDITION = re.compile(r"\[[^]]*\]")
+OTHER = re.compile(r"[<>≤≥]|[0#?],+(?![0#?,])")  # of a format: a bound beside the number, or its thousands alone
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the heading it has in templates, whether it has to be there, whether numbers stand in it."""
+    """A column: the heading it has in templates, whether it has to be there, whether numbers or moments stand in it."""
 
     heading: str
     required: bool = False
     is_number: bool = False
+    is_moment: bool = False
     also: tuple[str, ...] = ()  # other headings
 
 
@@ -60,6 +64,7 @@ class _Row:
     number: int
     cells: list[str]
     faults: list[str]
+    dates: tuple[int, ...] = ()  # the places of cells that a spreadsheet takes for dates
 
 
 def read(name: str, content: bytes, columns: Mapping[str, Column]) -> Table:
@@ -117,6 +122,11 @@ def _plain(heading: str) -> str:
 
 def _line(row: _Row, places: Mapping[int, str], columns: Mapping[str, Column], table: Table) -> None:
     table.faults += row.faults
+    table.faults += [
+        f"Line {row.number}: the cell {_at(place, row.number)} holds a date. Format it as text, and write it anew."
+        for place in row.dates
+        if place in places and not columns[places[place]].is_moment
+    ]
     cells = {places[place]: text for place, text in enumerate(row.cells) if place in places and text}
     for place, text in enumerate(row.cells):
         if text and place not in places:
@@ -196,9 +206,11 @@ def _xlsx(content: bytes) -> list[_Row]:
     _check_archive(content)
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        sheet = book.worksheets[0]
+        sheet = next(one for one in book.worksheets if one.sheet_state == "visible")
         sheet.reset_dimensions()  # it may say anything
         rows = [_row(number, cells) for number, cells in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 2), 1)]
+    except _Unreadable:
+        raise
     except Exception as error:
         raise _Unreadable(f"The file is no whole XLSX workbook ({type(error).__name__}). Save it anew.") from error
     if len(rows) > MOST_ROWS + 1:
@@ -207,8 +219,12 @@ def _xlsx(content: bytes) -> list[_Row]:
 
 
 def _row(number: int, cells: Sequence[Any]) -> _Row:
+    if any(cell.value is not None for cell in cells[MOST_COLUMNS:]):
+        raise _Unreadable(f"Line {number} has more than {MOST_COLUMNS} columns.")
     faults: list[str] = []
-    return _Row(number, [_cell(cell, number, place, faults) for place, cell in enumerate(cells)], faults)
+    kept = cells[:MOST_COLUMNS]
+    dates = tuple(place for place, cell in enumerate(kept) if isinstance(cell.value, date | time))
+    return _Row(number, [_cell(cell, number, place, faults) for place, cell in enumerate(kept)], faults, dates)
 
 
 def _check_archive(content: bytes) -> None:
@@ -224,13 +240,18 @@ def _check_archive(content: bytes) -> None:
 
 
 def _cell(cell: Any, line: int, place: int, faults: list[str]) -> str:
-    if cell.value is None or place >= MOST_COLUMNS:
+    if cell.value is None:
         return ""
     wrong = _wrong(cell)
     if wrong:
-        faults.append(f"Line {line}: the cell {chr(ord('A') + place) if place < LETTERS else place + 1}{line} {wrong}")
+        faults.append(f"Line {line}: the cell {_at(place, line)} {wrong}")
         return ""
     return _written(cell.value, cell.number_format or "")
+
+
+def _at(place: int, line: int) -> str:
+    before, last = divmod(place, LETTERS)
+    return f"{chr(ord('A') + before - 1) if before else ''}{chr(ord('A') + last)}{line}"
 
 
 def _wrong(cell: Any) -> str:
@@ -241,6 +262,8 @@ def _wrong(cell: Any) -> str:
         return f"holds the error {cell.value}."
     if isinstance(cell.value, int | float) and "%" in (cell.number_format or ""):
         return f"is formatted as a percentage and holds {cell.value}. Format it as a number."
+    if isinstance(cell.value, int | float) and OTHER.search(CONDITION.sub("", cell.number_format or "")):
+        return f"shows something else than the {cell.value} that it holds. Format it as text, and write what it shows."
     return ""
 
 
@@ -256,8 +279,10 @@ def _written(value: Any, shown: str) -> str:
 
 def _number(value: float, shown: str) -> str:
     """Write a number as its cell shows it, with no digit lost: a limit of 95 formatted as 0.0 is 95.0."""
-    exact = Decimal(format(value, ".15g"))
+    exact = Decimal(value) if isinstance(value, int) else Decimal(format(value, ".15g"))
     written = f"{exact:f}"
+    if ZEROS.fullmatch(shown) and exact == exact.to_integral_value():
+        return f"{exact:0{len(shown) + exact.is_signed()}.0f}"
     digits = len(written.partition(".")[2])
     asked = PLACES.search(shown)
     return f"{exact:.{max(digits, len(asked[1]))}f}" if asked else written

@@ -14,8 +14,7 @@ from sqlmodel import Session
 from quality import capability, control_chart, limits, reported, units
 from quality.capability import Capability
 from quality.control_chart import ControlLimits, Signal
-from quality.criteria import of_test
-from quality.judging import Judged, told
+from quality.judging import Judged
 from quality.people import Actor
 from quality.refusal import Refusal
 from storage import record as records
@@ -116,7 +115,7 @@ def made(of: Measured, test: SpecificationTest, rows: Sequence[LabResult]) -> Tr
     lower, upper = (limits.number(limit) if limit else None for limit in (test.lower, test.upper))
     return replace(
         trend, limits=known, signals=tuple(control_chart.signals(values, known)), beyond_range=tuple(far),
-        capability=capability.of(counted, known, lower, upper),
+        capability=capability.of(values, known, lower, upper),
     )  # fmt: skip
 
 
@@ -147,6 +146,14 @@ def number(text: str, unit: str, into: str) -> Decimal | None:
         return None
 
 
+def apart(limit: Decimal, value: Decimal) -> str:
+    """Write a limit that a value lies beyond, with one place more than the value has, or as many as tell them apart."""
+    places = limits.places(value) + 1
+    while Decimal(shown := f"{limit:.{places}f}") == value:
+        places += 1
+    return shown
+
+
 class History:
     """The control limits of what was measured before, each asked for once."""
 
@@ -161,11 +168,11 @@ class History:
         if value is None or known is None or known.holds(value):
             return judged
         is_above = value > known.upper
-        limit = known.upper if is_above else known.lower
-        shown = f"{limit:.{limits.places(value) + 1}f} {test.unit}".strip()
-        why = (
-            f"{judged.rounded} complies with {told(of_test(test))}, but lies {'above' if is_above else 'below'} the "
-            f"{'upper' if is_above else 'lower'} control limit {shown} of the {known.number} results before it."
+        limit = apart(known.upper if is_above else known.lower, value)
+        why = (  # with the result as it was reported: rounded to its specification's limit it may lie within
+            f"{judged.why.removesuffix('.')}, but lies {'above' if is_above else 'below'} the "
+            f"{'upper' if is_above else 'lower'} control limit {f'{limit} {test.unit}'.strip()} of the "
+            f"{known.number} results recorded before it."
         )
         return replace(judged, verdict=Verdict.OOT, why=why)
 

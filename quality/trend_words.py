@@ -25,7 +25,7 @@ def standing(found: Trend) -> str:
         return f"In control: {number} results break no rule."
     broken = list(dict.fromkeys(one.rule.name for one in found.signals))
     broken += ["the limit of the moving range"] if found.beyond_range else []
-    return f"Signals: {', '.join(broken)}."
+    return f"Signals: {'; '.join(broken)}."
 
 
 def _so_few(found: Trend) -> str:
@@ -65,9 +65,12 @@ def _capability(found: Trend) -> str:
     known = found.capability
     if known is None or known.within.actual is None:
         return "none: the specification has no limit"
-    says = " · ".join([*_indices("Cp", known.within), *_indices("Pp", known.overall)])
-    few = f": fewer than {FEW}, a hint and no more" if known.number < FEW else ""
-    return f"{says}, of {known.number} results{few}"
+    parts = [(known.number, "Cp", known.within), (known.number_of_all, "Pp", known.overall)]
+    says = [f"{' · '.join(_indices(name, one))}, of {number} results" for number, name, one in parts]
+    says[1] += ", OOS too" if known.number_of_all > known.number else ""
+    few = [f"fewer than {FEW} results"] if known.number < FEW else []
+    why = " and ".join(few + ([] if found.is_in_control else ["signals among them"]))
+    return "; ".join(says) + (f": {why}, a hint and no more" if why else "")
 
 
 def _indices(name: str, found: Indices) -> Iterator[str]:

@@ -4,6 +4,7 @@ What takes knowledge of the sample is never turned: % into mg/g, ppm into µg/mL
 temperature, whose conversion adds digits that nobody measured.
 """
 
+import re
 import unicodedata
 from decimal import Decimal, localcontext
 
@@ -34,8 +35,10 @@ SIZES: dict[str, tuple[str, int]] = {
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two units are written for the same: blanks, kinds of µ and the case of letters apart."""
-    return _plain(one).casefold() == _plain(other).casefold() and _size(one) == _size(other)
+    """Whether two units are written for the same: blanks, kinds of µ and the case of letters apart, but of m and M."""
+    if _plain(one).casefold() != _plain(other).casefold():
+        return False
+    return _size(one) == _size(other) and _leading_m(one) == _leading_m(other)
 
 
 def convert(value: Decimal, unit: str, into: str) -> Decimal:
@@ -49,6 +52,11 @@ def convert(value: Decimal, unit: str, into: str) -> Decimal:
         raise ValueError(f"The result is in {unit}, the limits are in {into}. Report it in {into}.")
     with localcontext(prec=DIGITS):
         return value.scaleb(given[1] - wanted[1])
+
+
+def _leading_m(unit: str) -> list[str]:
+    """Give the m and M that words of a unit begin with: milli or mega, metre or molar, which only their case tells."""
+    return re.findall(r"(?<![^\W\d_])[mM]", _plain(unit))
 
 
 def _plain(unit: str) -> str:

@@ -14,7 +14,7 @@ from quality.people import Actor, require_part
 from quality.refusal import FieldErrors, Refusal
 from quality.tabular import MOST_BYTES, Table
 from quality.uploads import Given
-from storage import download, outbox, partnership, person
+from storage import download, journal, outbox, partnership, person
 from storage import record as stored
 from storage import specification as kept
 from storage.download import RESULTS, TESTS, Download
@@ -144,7 +144,7 @@ def _added(
     return []
 
 
-def load_results(session: Session, download_id: int, table: Table, now: datetime) -> None:
+def load_results(session: Session, download_id: int, table: Table, sha256: str, now: datetime) -> None:
     """Keep the results of a file, all of them or none; those outside their limits wait for a person to confirm them."""
     wanted = download.find_waiting(session, download_id)
     if wanted is None:
@@ -160,7 +160,17 @@ def load_results(session: Session, download_id: int, table: Table, now: datetime
             counted[str(one.verdict)] += 1
         drafts = [one.id for one in rows if one.state is ResultState.TO_CONFIRM]
         wanted.given = (wanted.given or {}) | {"waiting": drafts[:MOST_DRAFTS], "drafts": len(drafts)}
+        _note_file(session, wanted, actor, {"rows": len(rows), "to confirm": len(drafts)}, sha256, now)
     _done(session, wanted, wrong, {"rows": len(table.lines), **counted}, now)
+
+
+def _note_file(
+    session: Session, wanted: Download, actor: Actor, counted: dict[str, int], sha256: str, now: datetime
+) -> None:
+    """Journal which file the results came from, so that the original can be told from any other."""
+    told = {"file": wanted.name, "sha256 of the file": sha256, "slack_file": wanted.file_id, **counted}
+    body = {"by": actor.signature(), "changes": change.told(told), "reason": None}
+    journal.append(session, wanted.partnership_id, "result.loaded", now, body)
 
 
 def _again(session: Session, actor: Actor, held: result.Held, now: datetime) -> str:

@@ -42,7 +42,7 @@ RESULT_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "test": Column("Test", required=True),
         "result": Column("Result", required=True, is_number=True),
         "unit": Column("Unit"),
-        "analysed_at": Column("Analysed at", also=("Analysed",)),
+        "analysed_at": Column("Analysed at", is_moment=True, also=("Analysed",)),
         "analyst": Column("Analyst"),
         "time_point": Column("Time point"),
     }

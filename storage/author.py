@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, col, select
 
+from storage.prepared import once
 from storage.table import Table
 from storage.upsert import insert_if_new
 
@@ -23,9 +25,12 @@ def note(session: Session, record_id: int, person_id: int, scope: str) -> None:
     insert_if_new(session, [Author(record_id=record_id, person_id=person_id, scope=scope)])
 
 
+OF_RECORD = once(select(Author).where(Author.record_id == bindparam("of")))
+
+
 def list_of_record(session: Session, record_id: int) -> list[Author]:
     """List who worked on a record."""
-    return list(session.exec(select(Author).where(Author.record_id == record_id)).all())
+    return list(session.exec(OF_RECORD, params={"of": record_id}).all())
 
 
 def list_of_records(session: Session, record_ids: Sequence[int]) -> list[Author]:

@@ -3,9 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, select
 
 from storage.clock import ClockName
+from storage.prepared import once
 from storage.table import Moment, Table, words
 
 
@@ -38,9 +40,12 @@ class AuthorityReport(Table, table=True):
         return self.filed_at is not None or self.answer is Answer.NOT_NEEDED
 
 
+OF_RECORD = once(select(AuthorityReport).where(AuthorityReport.record_id == bindparam("of")))
+
+
 def list_of_record(session: Session, record_id: int) -> list[AuthorityReport]:
     """List the reports that a record may call for."""
-    asked = session.exec(select(AuthorityReport).where(AuthorityReport.record_id == record_id)).all()
+    asked = session.exec(OF_RECORD, params={"of": record_id}).all()
     return sorted(asked, key=lambda report: report.name, reverse=True)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Index, func, text, update
+from sqlalchemy import Index, bindparam, func, text, update
 from sqlmodel import Field, Session, col, select
 
+from storage.prepared import once
 from storage.table import Moment, Table, words
 from storage.upsert import Row, insert_all
 
@@ -115,15 +116,20 @@ def add_all(session: Session, rows: Sequence[Row]) -> None:
     insert_all(session, Clock, rows)
 
 
+OF_RECORD = once(select(Clock).where(Clock.record_id == bindparam("of")))
+RUNNING_OF_RECORD = once(
+    select(Clock).where(Clock.record_id == bindparam("of"), col(Clock.stopped_at).is_(None)).order_by(col(Clock.due_at))
+)
+
+
 def list_of_record(session: Session, record_id: int) -> list[Clock]:
     """List a record's clocks, stopped ones too."""
-    return list(session.exec(select(Clock).where(Clock.record_id == record_id)).all())
+    return list(session.exec(OF_RECORD, params={"of": record_id}).all())
 
 
 def list_running(session: Session, record_id: int) -> list[Clock]:
     """List a record's running clocks, the soonest due first."""
-    running = select(Clock).where(Clock.record_id == record_id, col(Clock.stopped_at).is_(None))
-    return list(session.exec(running.order_by(col(Clock.due_at))).all())
+    return list(session.exec(RUNNING_OF_RECORD, params={"of": record_id}).all())
 
 
 def get(session: Session, clock_id: int) -> Clock:

@@ -4,10 +4,11 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, bindparam
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
+from storage.prepared import once
 from storage.table import Moment, Table, words
 
 LONGEST_NUMBER = 60
@@ -43,9 +44,12 @@ class PrivateNote(Table, table=True):
         return hashlib.sha256((self.salt + self.text).encode()).hexdigest()
 
 
+OF_RECORD = once(select(OwnNumber).where(OwnNumber.record_id == bindparam("of")))
+
+
 def numbers_of(session: Session, record_id: int) -> dict[Side, str]:
     """Give a record's numbers in both companies' systems, where there are any."""
-    found = session.exec(select(OwnNumber).where(OwnNumber.record_id == record_id)).all()
+    found = session.exec(OF_RECORD, params={"of": record_id}).all()
     return {one.side: one.number for one in sorted(found, key=lambda one: one.side is Side.CMO)}
 
 

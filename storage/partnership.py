@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint, func, or_, text, update
+from sqlalchemy import UniqueConstraint, bindparam, func, or_, text, update
 from sqlmodel import Field, Session, col, select
 
+from storage.prepared import once
 from storage.table import Moment, Table, words
 from storage.upsert import insert_if_new
 
@@ -83,9 +84,12 @@ def get(session: Session, partnership_id: int) -> Partnership:
     return partnership
 
 
+COMPANIES = once(select(Company).where(Company.partnership_id == bindparam("of")))
+
+
 def companies(session: Session, partnership_id: int) -> dict[Side, Company]:
     """Give both companies by their side, the sponsor first."""
-    return by_side(session.exec(select(Company).where(Company.partnership_id == partnership_id)).all())
+    return by_side(session.exec(COMPANIES, params={"of": partnership_id}).all())
 
 
 def by_side(both: Iterable[Company]) -> dict[Side, Company]:

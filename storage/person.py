@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
 from storage.partnership import Company, Partnership, Side, by_side
+from storage.prepared import once
 from storage.table import Moment, Table, words
 
 
@@ -129,10 +130,12 @@ def get(session: Session, partnership_id: int, person_id: int) -> Person:
     return person
 
 
+ACTIVE = once(select(Person).where(Person.partnership_id == bindparam("of"), col(Person.active)))
+
+
 def list_active(session: Session, partnership_id: int) -> list[Person]:
     """List the active roster, sponsor first, by name."""
-    active = select(Person).where(Person.partnership_id == partnership_id, col(Person.active))
-    people = session.exec(active).all()
+    people = session.exec(ACTIVE, params={"of": partnership_id}).all()
     return sorted(people, key=lambda p: (p.side is not Side.SPONSOR, p.name.casefold()))
 
 

@@ -5,13 +5,23 @@ For what every act writes. Types and dialects are SQLAlchemy's; only its prepari
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Dialect
+from sqlalchemy import Connection, CursorResult, Dialect, Executable
 from sqlalchemy.sql import ClauseElement
 from sqlmodel import Session
 
 COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSERT only when it is told to
+
+
+Statement = TypeVar("Statement", bound=Executable)
+ONCE = {"made_once": True}
+
+
+def once(statement: Statement) -> Statement:
+    """Mark a statement that is made once and asked often: what a session adds to it is made once as well."""
+    made: Statement = statement.execution_options(**ONCE)
+    return made
 
 
 class Prepared:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Index, false, func, or_, text
+from sqlalchemy import Index, bindparam, false, func, or_, text
 from sqlmodel import Field, Session, col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -17,6 +17,7 @@ from storage.clock import DRIVING, Clock, ClockName
 from storage.database import locked
 from storage.partnership import Side
 from storage.person import Person
+from storage.prepared import once
 from storage.table import Moment, Table, words
 from storage.upsert import insert_all, insert_if_new
 
@@ -237,10 +238,25 @@ def add_batches(session: Session, record: Record, lots: Iterable[str]) -> None:
     insert_all(session, RecordBatch, [{"lot_key": key, "lot": lot, **of} for key, lot in each_once(lots).items()])
 
 
+LOTS = once(select(RecordBatch.lot).where(RecordBatch.record_id == bindparam("of")))
+SOURCES = once(
+    select(Record)
+    .join(RecordLink, col(RecordLink.source_id) == Record.id)
+    .where(RecordLink.record_id == bindparam("of"))
+    .order_by(col(Record.id))
+)
+FOLLOWERS = once(
+    select(Record)
+    .join(RecordLink, col(RecordLink.record_id) == Record.id)
+    .where(RecordLink.source_id == bindparam("of"))
+    .order_by(col(Record.id))
+)
+
+
 def batches_of(session: Session, record_id: int) -> list[str]:
     """List the batches a record names."""
-    lots = select(RecordBatch.lot).where(RecordBatch.record_id == record_id)
-    return sorted(session.exec(lots).all(), key=lot_key)  # signatures hold them: no server's collation has a say
+    lots = session.exec(LOTS, params={"of": record_id}).all()
+    return sorted(lots, key=lot_key)  # signatures hold them: no server's collation has a say
 
 
 def link(session: Session, record: Record, source: Record, *, logged_from: bool = False) -> bool:
@@ -251,8 +267,7 @@ def link(session: Session, record: Record, source: Record, *, logged_from: bool 
 
 def sources_of(session: Session, record_id: int) -> list[Record]:
     """List the records that a record comes from."""
-    linked = select(Record).join(RecordLink, col(RecordLink.source_id) == Record.id)
-    return list(session.exec(linked.where(RecordLink.record_id == record_id).order_by(col(Record.id))).all())
+    return list(session.exec(SOURCES, params={"of": record_id}).all())
 
 
 def sources_of_all(session: Session, record_ids: Sequence[int]) -> dict[int, list[Record]]:
@@ -274,8 +289,7 @@ def logged_from(session: Session, record_id: int) -> Record | None:
 
 def followers_of(session: Session, source_id: int) -> list[Record]:
     """List the records that come from a record: its CAPAs, the deviation of an OOS."""
-    linked = select(Record).join(RecordLink, col(RecordLink.record_id) == Record.id)
-    return list(session.exec(linked.where(RecordLink.source_id == source_id).order_by(col(Record.id))).all())
+    return list(session.exec(FOLLOWERS, params={"of": source_id}).all())
 
 
 def list_rows(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, bindparam, text
 from sqlmodel import Field, Session, col, select
 
+from storage.prepared import once
 from storage.record import Asked
 from storage.table import Moment, Table, words
 
@@ -36,10 +37,12 @@ class Request(Table, table=True):
     agreed: bool = False
 
 
+OPEN_OF_RECORD = once(select(Request).where(Request.record_id == bindparam("of"), col(Request.answered_at).is_(None)))
+
+
 def find_open(session: Session, record_id: int) -> Request | None:
     """Find the request about a record that nobody has answered."""
-    asked = select(Request).where(Request.record_id == record_id, col(Request.answered_at).is_(None))
-    return session.exec(asked).first()
+    return session.exec(OPEN_OF_RECORD, params={"of": record_id}).first()
 
 
 def list_open(session: Session, record_ids: Sequence[int]) -> list[Request]:

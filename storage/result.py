@@ -146,12 +146,6 @@ def count_waiting(session: Session, partnership_id: int) -> int:
     return session.exec(waiting).one()
 
 
-def list_of_partnership(session: Session, partnership_id: int, limit: int, after: int = 0) -> list[LabResult]:
-    """List a partnership's results in the order in which they were recorded, after one of them."""
-    of = select(LabResult).where(LabResult.partnership_id == partnership_id, LabResult.id > after)
-    return list(session.exec(of.order_by(col(LabResult.id)).limit(limit)).all())
-
-
 def find_of_record(session: Session, record_id: int) -> LabResult | None:
     """Find the result that led to a record."""
     return session.exec(select(LabResult).where(LabResult.record_id == record_id).limit(1)).first()

@@ -43,10 +43,18 @@ def _stay_within(state: ORMExecuteState) -> None:
     partnership_id = state.session.info.get(SCOPE)
     if partnership_id is None or state.is_insert or state.is_column_load:
         return
+    within = _once_within if state.execution_options.get("made_once") else _within
+    state.statement = within(state.statement, tuple(state.all_mappers), partnership_id)
+
+
+def _within(statement: Any, asked: tuple[Mapper[Any], ...], partnership_id: int) -> Any:
     # A statement that asks for no entity, such as a count, names none: then each table is looked for.
-    mappers = state.all_mappers or inspect(Partnership).registry.mappers
+    mappers = asked or inspect(Partnership).registry.mappers
     found = (_condition(mapper, partnership_id) for mapper in mappers)
-    state.statement = state.statement.options(*(condition for condition in found if condition is not None))
+    return statement.options(*(condition for condition in found if condition is not None))
+
+
+_once_within = lru_cache(1024)(_within)  # with its key by which SQLAlchemy knows it compiled
 
 
 @lru_cache(4096)  # it is asked for with each statement, and to make one costs more than the asking

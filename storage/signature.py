@@ -6,10 +6,11 @@ Nothing of a signature ever changes but that it is voided, once; triggers refuse
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, func
+from sqlalchemy import Index, bindparam, func
 from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Side
+from storage.prepared import once
 from storage.table import Moment, Table, words
 
 
@@ -45,10 +46,12 @@ class Signature(Table, table=True):
         return self.voided_at is None
 
 
+OF_RECORD = once(select(Signature).where(Signature.record_id == bindparam("of")).order_by(col(Signature.id)))
+
+
 def list_of_record(session: Session, record_id: int) -> list[Signature]:
     """List all signatures of a record, the voided ones too, in order."""
-    signed = select(Signature).where(Signature.record_id == record_id)
-    return list(session.exec(signed.order_by(col(Signature.id))).all())
+    return list(session.exec(OF_RECORD, params={"of": record_id}).all())
 
 
 def list_of_records(session: Session, record_ids: Sequence[int]) -> list[Signature]:

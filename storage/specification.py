@@ -112,14 +112,6 @@ def list_versions(
     return list(session.exec(of.order_by(col(Specification.version).desc())).all())
 
 
-def find_in_force(
-    session: Session, partnership_id: int, product: str, sample_type: str, on: date
-) -> tuple[Specification, Record] | None:
-    """Find the version that is in force on a day; None where none is."""
-    versions = list_versions(session, partnership_id, product, sample_type)
-    return next((one for one in versions if is_in_force(*one, on)), None)
-
-
 def is_in_force(found: Specification, record: Record, on: date) -> bool:
     """Whether a version is in force on a day."""
     begun = found.in_force_from is not None and found.in_force_from <= on
@@ -147,11 +139,6 @@ def list_in_force(
         )
     order = (col(Specification.product_key), col(Specification.sample_type), col(Specification.record_id))
     return list(session.exec(of.order_by(*order).limit(limit)).all())
-
-
-def has_any(session: Session, partnership_id: int, on: date) -> bool:
-    """Whether a specification is in force on a day."""
-    return bool(list_in_force(session, partnership_id, on, 1))
 
 
 def list_retiring(session: Session, on: date, limit: int) -> list[tuple[Specification, Record]]:

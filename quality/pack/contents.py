@@ -25,6 +25,8 @@ class Contents:
         self.signed: set[str] = set()  # hashes of what the journal says was signed
         self.results: dict[int, dict[str, Any]] = {}  # what it says of results, by their ids
         self.kept: set[str] = set()  # of the files it says were kept
+        self.records: dict[str, None] = {}  # numbers of the records it tells of, in order
+        self.there: set[Any] = set()  # of all these, what the pack holds: numbers, ids of results, hashes
 
     def run(self) -> Iterator[tuple[bool, str]]:
         """Check it; gives whether each part holds."""
@@ -33,6 +35,7 @@ class Contents:
             yield from self._told("journal.jsonl", self._journal(), "entries", self._ended)
             yield from self._told("records.jsonl", self._records(), "records", lambda: "")
             yield from self._told("results.jsonl", self._results(), "results", lambda: "")
+            yield from ((False, fault) for fault in self._missing())
             yield from self._numbers()
         except (ValueError, LookupError, TypeError, AttributeError) as wrong:
             yield False, f"what stands in it cannot be read: {type(wrong).__name__}"
@@ -80,6 +83,8 @@ class Contents:
 
     def _note(self, entry: str, body: dict[str, Any]) -> None:
         self.entries.add(entry)
+        if number := body.get("record"):
+            self.records[number] = None
         if signed := body.get("signature"):
             self.signed.add(signed["hash"])
         if body["event"] in ("result.recorded", "result.to_confirm"):
@@ -99,6 +104,7 @@ class Contents:
         for line in self.lines("records.jsonl"):
             one = json.loads(line)
             self.counts.update(count(one))
+            self.there.add(one["number"])
             for fault in self._faults(one):
                 yield f"{one['number']}: {fault}"
 
@@ -106,17 +112,29 @@ class Contents:
         for line in self.lines("results.jsonl"):
             one = json.loads(line)
             self.counts["results"] += 1
+            self.there.add(one["id"])
             told = self.results.get(one["id"])
             if told is None and self.manifest["journal"]["whole"]:
                 yield f"the result of {one['test']} of {one['lot']} is not in the journal"
             elif told is not None and told != {name: one[name] for name in told}:
                 yield f"the result of {one['test']} of {one['lot']} is not what the journal says"
 
+    def _missing(self) -> Iterator[str]:
+        """Tell what the journal tells of, and the pack does not hold."""
+        yield from (f"records.jsonl: {number} is missing" for number in self.records if number not in self.there)
+        for name, one in self.results.items():
+            if name not in self.there:
+                yield f"results.jsonl: the result of {one.get('test')} of {one.get('lot')} is missing"
+        for what, hashes in (("signature", self.signed), ("attachment", self.kept)):
+            for gone in sorted(hashes - self.there):
+                yield f"records.jsonl: the {what} {gone} of the journal is missing"
+
     def _faults(self, told: dict[str, Any]) -> Iterator[str]:
         if digest(canonical(told["content"])) != told["content_sha256"]:
             yield "its content is not what its hash says"
         for one in told["signatures"]:
             whose = f"the signature of {one['name']}"
+            self.there.add(one["hash"])
             if digest(one["content"]) != one["hash"]:
                 yield f"{whose} does not match what was signed"
             elif one["counts"] and one["scope"] == "record" and one["hash"] != told["content_sha256"]:
@@ -124,6 +142,7 @@ class Contents:
             if one["hash"] not in self.signed:
                 yield f"{whose} is not in the journal"
         for one in told["evidence"]:
+            self.there.add(one["sha256"])
             if self.hashes.get(one["file"]) != one["sha256"]:
                 yield f"the attachment {one['file']} is not what the record says"
             if one["sha256"] not in self.kept:

@@ -15,10 +15,10 @@ async def test_figures_and_the_records_behind_them(stage: Stage) -> None:
     shown = stage.anna.ephemerals[-1]
     assert "Tue 25 Nov 2025 to Tue 24 Nov 2026" in shown.words
     assert "Targets missed: Critical share." in shown.words
-    assert "Critical share: 1 of 12 (8%) · target at most 5%: missed" in shown.words
+    assert "Critical share: 1 of 12 (8.4%) · target at most 5%: missed" in shown.words
     assert "critical deviations ÷ deviations logged" in shown.words
     assert "Closed on time: none · target at least 95%" in shown.words
-    assert shown.words.index("Critical share: 1") < shown.words.index("Open, 0 to 15 days: 12 of 12 (100%)")
+    assert shown.words.index("Critical share: 1") < shown.words.index("Open now, 0 to 15 days: 12 of 12 (100%)")
     assert message_problems({"text": "x", "blocks": shown.blocks}) == []
     await stage.anna.click("Records", shown, near="Critical share")
     await stage.settle()
@@ -46,7 +46,7 @@ async def test_another_period(stage: Stage) -> None:
     await stage.settle()
     assert "Thu 1 Oct 2026 to Tue 24 Nov 2026" in stage.anna.ephemerals[-1].words
     assert "No target is missed." in stage.anna.ephemerals[-1].words
-    await stage.anna.click("Records", stage.anna.ephemerals[-1], near="Lots waiting")
+    await stage.anna.click("Records", stage.anna.ephemerals[-1], near="Lots waiting now")
     await stage.settle()
     assert "Counted: nothing." in stage.anna.ephemerals[-1].words
     await stage.anna.command("/quality figures 2026-Q3")

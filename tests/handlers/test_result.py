@@ -1,5 +1,6 @@
 """Results in Slack: judged against a specification, confirmed or discarded by a person, one by one or by a file."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -222,6 +223,9 @@ async def test_a_certificate_is_judged_as_a_whole(stage: Stage) -> None:
     assert len(stage.cards) == 1
     assert [one.state for one in kept(stage)].count(ResultState.TO_CONFIRM) == 2
     assert kept(stage)[3].source == "coa.csv, line 5"
+    (loaded,) = [entry.content["changes"] for entry in stage.journal() if entry.event == "result.loaded"]
+    assert loaded["sha256 of the file"] == [None, hashlib.sha256(rows).hexdigest()]
+    assert (loaded["file"], loaded["rows"], loaded["to confirm"]) == ([None, "coa.csv"], [None, 6], [None, 2])
     await stage.gita.click("Confirm", stage.gita.direct_messages[-1])
     await stage.settle()
     assert stage.cards[-1].words.startswith("OOS-2026-0001")

@@ -43,7 +43,7 @@ def test_a_trend_in_words() -> None:
     """How it stands first, then each figure with its number of results, then which rule is broken by what."""
     found = of(*RISING)
     assert trend_words.standing(found) == (
-        "Signals: Western Electric 1, Nelson 1, Nelson 3, the limit of the moving range."
+        "Signals: Western Electric 1, Nelson 1; Western Electric 2, Nelson 5; Nelson 3; the limit of the moving range."
     )
     told = dict(trend_words.facts(found))
     assert told["Results"] == ("11, Tue 24 Nov 2026 to Fri 4 Dec 2026; 1 left out: no plain number, or in another unit")
@@ -51,7 +51,12 @@ def test_a_trend_in_words() -> None:
     assert told["Mean"] == "99.47 %, of 10 results"
     assert told["Control limits"] == "98.97 to 99.97 %"
     assert told["Moving range"] == "mean 0.19 %, limit 0.62 %"
-    assert told["Capability"].endswith("of 10 results: fewer than 30, a hint and no more")
+    assert told["Capability"].endswith(
+        ", of 11 results, OOS too: fewer than 30 results and signals among them, a hint and no more"
+    )
+    assert dict(trend_words.facts(of(*STEADY)))["Capability"].endswith(
+        ", of 10 results: fewer than 30 results, a hint and no more"
+    )
     assert told["Nelson 3"] == (
         "six in a row, each above or each below the one before: "
         "6 results, AB-0 to AB-5, Tue 24 Nov 2026 to Sun 29 Nov 2026"
@@ -150,7 +155,7 @@ async def test_a_result_beyond_the_trend_waits_to_be_confirmed(stage: Stage) -> 
     await stage.settle()
     told = stage.gita.direct_messages[-1]
     assert "lies above the upper control limit" in told.words
-    assert "of the 10 results before it" in told.words
+    assert "of the 10 results recorded before it" in told.words
     await stage.gita.click("Trend", told)
     await stage.settle()
     assert "In control: 10 results" in stage.gita.ephemerals[-1].words

@@ -45,6 +45,16 @@ def test_both_ways_of_reckoning_sigma() -> None:
     limits = control_chart.limits_of(values)
     found = capability.of(values, limits, D(0), D(10))
     assert f"{capability.deviation(values, limits.mean):.4f}" == "2.1381"
-    assert found.number == 8
+    assert (found.number, found.number_of_all) == (8, 8)
     assert f"{found.overall.potential:.4f}" == "0.7795"  # 10 / (6 x 2.1381)
     assert f"{found.within.potential:.4f}" == f"{10 / (6 * 1 / 1.128):.4f}"  # the mean range is 1
+
+
+def test_what_failed_is_left_out_of_no_overall_index() -> None:
+    """Control limits may be of fewer results; Pp and Ppk are of all, or leaving failures out would better them."""
+    values = [D(one) for one in (2, 4, 4, 4, 5, 5, 7, 9)]
+    found = capability.of([*values, D(12)], control_chart.limits_of(values), D(0), D(10))
+    assert (found.number, found.number_of_all) == (8, 9)
+    assert f"{found.within.potential:.4f}" == f"{10 / (6 * 1 / 1.128):.4f}"
+    assert f"{found.overall.potential:.4f}" == "0.5423"  # a sample deviation of 3.0732
+    assert f"{found.overall.actual:.4f}" == "0.4580"  # mean 5.7778: (10 - 5.7778) / (3 x 3.0732)

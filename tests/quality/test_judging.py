@@ -169,6 +169,25 @@ def test_other_units_are_refused_by_name(unit: str, into: str) -> None:
         judge(Criteria(upper="60", unit=into), "5", unit)
 
 
+@pytest.mark.parametrize(("unit", "into"), [("mPa", "MPa"), ("MPa", "mPa"), ("N/mm", "N/Mm"), ("M", "m")])
+def test_milli_is_not_mega(unit: str, into: str) -> None:
+    """Of units that are not known the case of letters is passed over, but where it is the prefix."""
+    with pytest.raises(ValueError, match=f"in {unit}"):
+        judge(Criteria(upper="60", unit=into), "5", unit)
+    assert judge(Criteria(upper="60", unit="mOsm/kg"), "5", "mosm/kg").verdict is Verdict.COMPLIES
+
+
+@pytest.mark.parametrize("unit", ["", "mg/mL", "µg/mL", "g/mL"])
+def test_a_quantitation_limit_is_in_the_unit_of_the_limits(unit: str) -> None:
+    """What a result without a number is reported in moves it nowhere; a unit that is none of its limits is refused."""
+    lies_above = Criteria(upper="0.01", unit="mg/mL", quantitation="0.02")
+    with pytest.raises(ValueError, match="either side"):
+        judge(lies_above, "<LOQ", unit)
+    assert judge(Criteria(upper="0.05", unit="mg/mL", quantitation="0.02"), "ND", unit).verdict is Verdict.COMPLIES
+    with pytest.raises(ValueError, match="in min"):
+        judge(lies_above, "<LOQ", "min")
+
+
 def test_what_a_test_asks_is_told() -> None:
     """By its limits and their unit, or its text."""
     assert told(ASSAY) == "95.0 to 105.0 %"

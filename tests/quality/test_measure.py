@@ -319,6 +319,22 @@ def test_targets_are_met_or_missed(session: Session, there: Partnership) -> None
     assert found["acknowledged_sponsor"].name == "Acknowledged in time by the sponsor"
 
 
+@pytest.mark.parametrize(
+    ("key", "some", "of", "says"),
+    [
+        ("on_time", 9499, 10_000, "(94.9%)"),
+        ("on_time", 95, 100, "(95%)"),
+        ("on_time", 7, 7, "(100%)"),
+        ("critical", 501, 10_000, "(5.1%)"),
+        ("critical", 0, 3, "(0%)"),
+        ("human", 1, 3, "(33%)"),
+    ],
+)
+def test_what_misses_a_target_by_little_does_not_look_like_it(key: str, some: int, of: int, says: str) -> None:
+    """Rounded away from it; without a target to a whole number."""
+    assert says in Reckoned(measure.BY_KEY[key], Share(some, of)).says
+
+
 def test_a_result_that_was_logged_is_one_test(session: Session, there: Partnership) -> None:
     """Results are tests, and an OOS logged from one is not counted once more."""
     from quality import result  # noqa: PLC0415

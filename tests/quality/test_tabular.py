@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from quality import tabular
-from quality.tabular import MOST_BYTES, MOST_ROWS, Column, Table
+from quality.tabular import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Column, Table
 
 COLUMNS = {
     "lot": Column("Batch or lot", required=True, also=("Lot",)),
     "result": Column("Result", required=True, is_number=True),
-    "at": Column("Analysed at"),
+    "at": Column("Analysed at", is_moment=True),
 }
 GOOD = "Batch or lot,Result\r\nAB-1,99.6\r\nAB-2,0.5\r\n"
 
@@ -133,6 +133,45 @@ def test_formulas_and_percentages_of_a_workbook_are_named() -> None:
         "Line 3: the cell B3 is formatted as a percentage and holds 0.934. Format it as a number.",
         "Line 4: the cell B4 holds the error #DIV/0!.",
     ]
+
+
+def test_what_a_workbook_made_of_a_lot_is_not_taken_for_it() -> None:
+    """A date is named by its cell; zeros that a cell shows, and every digit of a long number, are kept."""
+    made = book([datetime(2026, 2, 1), 1])  # noqa: DTZ001 - a cell has no zone
+    assert read(made, "a.xlsx").faults == ["Line 2: the cell A2 holds a date. Format it as text, and write it anew."]
+    shown = book([1001, 1], [1234567890123456, 1], formats={"A2": "0000000"})
+    assert [one["lot"] for one in cells(read(shown, "a.xlsx"))] == ["0001001", "1234567890123456"]
+
+
+@pytest.mark.parametrize("shown", ['"<"0.00', "0.0,", "#,##0,", "≤0.0"])
+def test_a_cell_that_shows_another_number_is_named(shown: str) -> None:
+    """A bound that stands in the format alone, and a number in thousands; colours and conditions are none."""
+    found = read(book(["A", 95000], formats={"B2": shown}), "a.xlsx").faults
+    says = "the cell B2 shows something else than the 95000 that it holds. Format it as text, and write what it shows."
+    assert found == [f"Line 2: {says}"]
+    assert read(book(["A", 95], formats={"B2": "[<100][Red]#,##0.0;0.0"}), "a.xlsx").faults == []
+
+
+def test_only_a_sheet_that_is_shown_is_read() -> None:
+    """Who uploads a workbook has seen what is loaded."""
+    made = Workbook()
+    made.active.append(["Lot", "Result"])
+    made.active.append(["HIDDEN", 1])
+    seen = made.create_sheet()
+    seen.append(["Lot", "Result"])
+    seen.append(["AB-1", 2])
+    made.active.sheet_state = "hidden"
+    made.active = 1
+    held = BytesIO()
+    made.save(held)
+    assert cells(read(held.getvalue(), "a.xlsx")) == [{"lot": "AB-1", "result": "2"}]
+
+
+def test_nothing_stands_unread_beside_the_columns() -> None:
+    """A cell far to the right is told, however far."""
+    for far in (MOST_COLUMNS + 1, 16_384):
+        whole = book(["AB-1", 1, *[None] * (far - 3), "x"])
+        assert read(whole, "a.xlsx").faults == ["Line 2 has more than 60 columns."]
 
 
 def test_rows_of_a_workbook_are_counted() -> None:

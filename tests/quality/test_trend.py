@@ -71,12 +71,38 @@ def test_what_lies_beyond_the_control_limits_is_oot(session: Session, specified:
     assert before is not None
     assert made.why == (
         "103.9 complies with 95.0 to 105.0 %, but lies above the upper control limit "
-        f"{before.upper:.2f} % of the 11 results before it."
+        f"{before.upper:.2f} % of the 11 results recorded before it."
     )
     low = give(session, specified, "97.0", 51)
     assert low.verdict is Verdict.OOT
     assert "below the lower control limit" in low.why
     assert give(session, specified, "99.9", 52).verdict is Verdict.COMPLIES
+
+
+def test_what_is_oot_is_told_as_it_was_reported(session: Session) -> None:
+    """Rounded to the limit of its specification it might lie within the control limits, and a limit upon the result."""
+    coarse = support.effective(session, tests=(TestForm("Assay", lower="95", upper="105", unit="%"),))
+    steady(session, coarse)
+    before = seen(session, coarse).limits
+    assert before is not None
+    assert give(session, coarse, "100.4", 50).why == (
+        "100.4, compared as 100, complies with 95 to 105 %, but lies above the upper control limit "
+        f"{before.upper:.2f} % of the 10 results recorded before it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "shown"),
+    [
+        ("99.96", "100", "99.96"),
+        ("99.91", "100", "99.9"),
+        ("100.0004", "100.0", "100.0004"),
+        ("98.2", "100.0", "98.20"),
+    ],
+)
+def test_a_limit_is_told_apart_from_what_lies_beyond_it(limit: str, value: str, shown: str) -> None:
+    """With as many places as it takes."""
+    assert trend.apart(Decimal(limit), Decimal(value)) == shown
 
 
 def test_the_limits_of_the_specification_decide_first(session: Session, specified: Record) -> None:

@@ -11,7 +11,7 @@ from quality.result import ResultForm
 from storage import result
 from storage.partnership import Partnership
 from storage.record import Record
-from storage.result import LabResult, ResultState
+from storage.result import LabResult
 from tests import support
 from tests.support import ELIF, GITA, NOW, actor
 
@@ -75,14 +75,6 @@ def test_what_waits_is_listed_until_it_is_decided(session: Session, there: Partn
     assert one.record_id is not None
     assert result.find_of_record(session, one.record_id) == one
     assert result.find_of_record(session, specified.id) is None
-
-
-def test_all_are_listed_in_pages(session: Session, there: Partnership, specified: Record) -> None:
-    """In the order in which they were recorded, after the last one that was seen."""
-    made = [give(session, specified, f"99.{digit}") for digit in range(3)]
-    assert result.list_of_partnership(session, there.id, 2) == made[:2]
-    assert result.list_of_partnership(session, there.id, 2, made[1].id) == made[2:]
-    assert {one.state for one in made} == {ResultState.RECORDED}
 
 
 def test_another_partnership_s_result_is_not_there(session: Session, there: Partnership, specified: Record) -> None:

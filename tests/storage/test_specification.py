@@ -25,12 +25,12 @@ def test_the_version_in_force_is_found_by_the_day(session: Session, there: Partn
     """Before the first none, then each until the next one's day; whatever the letters of the product's name."""
     first = support.effective(session)
     second = support.effective(session, effective_on=NEXT_WEEK, product="TABLET 10 mg")
-    found = {
-        on: specification.find_in_force(session, there.id, *OF, on)
+    versions = specification.list_versions(session, there.id, *OF)
+    found = [
+        [record.id for details, record in versions if specification.is_in_force(details, record, on)]
         for on in (TODAY - DAY, TODAY, NEXT_WEEK - DAY, NEXT_WEEK, NEXT_WEEK + DAY)
-    }
-    records = [one[1].id if one else None for one in found.values()]
-    assert records == [None, first.id, first.id, second.id, second.id]
+    ]
+    assert found == [[], [first.id], [first.id], [second.id], [second.id]]
 
 
 def test_what_is_in_force_is_listed_and_searched(session: Session, there: Partnership) -> None:
@@ -46,8 +46,6 @@ def test_what_is_in_force_is_listed_and_searched(session: Session, there: Partne
     assert listed("%") == [syrup.id]  # typed words are data, no pattern
     assert listed(tablet.number.lower()) == [tablet.id]
     assert listed(on=TODAY - DAY) == []
-    assert specification.has_any(session, there.id, TODAY)
-    assert not specification.has_any(session, there.id + 1, TODAY)
 
 
 def test_tests_are_listed_in_order_without_those_taken_out(session: Session, there: Partnership) -> None:

@@ -205,6 +205,38 @@ def forge_result(files: dict[str, bytes]) -> dict[str, bytes]:
     return put(files, "results.jsonl", [*told, told[0] | {"id": 77}])
 
 
+def lowered(files: dict[str, bytes], **fewer: int) -> dict[str, bytes]:
+    """Let the numbers fit what was taken out."""
+    for name in ("pack.json", "manifest.json"):
+        told = json.loads(files[name])
+        for what, number in fewer.items():
+            told["counts"][what] -= number
+        files = files | {name: json.dumps(told).encode()}
+    return files
+
+
+def take_out_record(files: dict[str, bytes]) -> dict[str, bytes]:
+    told = lines(files, "records.jsonl")
+    return lowered(put(files, "records.jsonl", told[:-1]), records=1, specification=1, signatures=2)
+
+
+def take_out_result(files: dict[str, bytes]) -> dict[str, bytes]:
+    return lowered(files | {"results.jsonl": b""}, results=1)
+
+
+def take_out_signature(files: dict[str, bytes]) -> dict[str, bytes]:
+    told = lines(files, "records.jsonl")
+    told[0]["signatures"] = []
+    return lowered(put(files, "records.jsonl", told), signatures=2)
+
+
+def take_out_attachment(files: dict[str, bytes]) -> dict[str, bytes]:
+    told = lines(files, "records.jsonl")
+    told[0]["evidence"] = []
+    kept = {name: content for name, content in files.items() if not name.startswith("attachments/")}
+    return lowered(put(kept, "records.jsonl", told), attachments=1)
+
+
 def no_json(files: dict[str, bytes]) -> dict[str, bytes]:
     return files | {"records.jsonl": b"[1]\n"}
 
@@ -225,6 +257,10 @@ def no_json(files: dict[str, bytes]) -> dict[str, bytes]:
         (other_head, "pack.json: it says something else than manifest.json"),
         (edit_result, "results.jsonl: the result of Assay of AB-1 is not what the journal says"),
         (forge_result, "results.jsonl: the result of Assay of AB-1 is not in the journal"),
+        (take_out_record, "records.jsonl: SPEC-2026-0001 is missing"),
+        (take_out_result, "results.jsonl: the result of Assay of AB-1 is missing"),
+        (take_out_signature, "of the journal is missing"),
+        (take_out_attachment, "of the journal is missing"),
         (no_json, "what stands in it cannot be read"),
     ],
 )
