@@ -8,7 +8,7 @@ from sqlmodel import Session
 from handlers import blocks
 from handlers.blocks import Block, Option, Screen
 from handlers.call import UNKNOWN, Call
-from handlers.forms import LONG, Choices, Day, Form, Moment, PersonChoice, Text
+from handlers.forms import LONG, Choices, Day, Form, Moment, PersonChoice, Text, is_id
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import inspection, words
@@ -176,7 +176,7 @@ def _colleagues(session: Session, actor: Actor) -> tuple[Actor, list[Option]]:
 
 def _ids(chosen: Any) -> tuple[int, ...]:
     given = tuple(one.value for one in chosen or ())
-    if not all(value.isdecimal() for value in given):
+    if not all(map(is_id, given)):
         raise FieldErrors({"people": "Choose people of the list."})
     return tuple(int(value) for value in given)
 
