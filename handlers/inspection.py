@@ -67,8 +67,12 @@ HAND_OVER = Form(
 PRIVATE = "Only people of {company} who take part, and its QA, see this. It is in no list, digest, search or export."
 
 
-async def start(call: Call, _text: str = "") -> None:
+async def start(call: Call, text: str = "") -> None:
     """Show the company's inspection, or offer to open one."""
+    if text:
+        raise Refusal(
+            f"I do not know “{cut(text, 60)}” here. Say `/quality inspection` alone: its buttons do the rest."
+        )
     found = await call.look(inspection.overview)
     await call.answer(draw_overview(found, call.now))
 
