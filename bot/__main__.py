@@ -123,6 +123,8 @@ def verify(
     """Check every journal link by link, every signature and every kept file; exit status 1 when one is broken."""
     from bot.verify import check, check_pack, is_database
 
+    if file and file.is_dir():
+        raise SettingsError(f"{file} is a folder. Give a pack as it was handed over, a ZIP file, or a backup.")
     if file and file.exists() and not is_database(file):
         _tell(check_pack(file, digest or ()))
         return
@@ -130,7 +132,9 @@ def verify(
     with closing(Database(url)) as database:
         if not database.exists:  # opening would make an empty one, and no journal in it would be broken
             named = file or "DATABASE_URL"
-            raise SettingsError(f"{named} names a file that does not exist. Give that of the running bot, or a backup.")
+            raise SettingsError(
+                f"{named} names a file that does not exist. Give that of the running bot, a pack or a backup."
+            )
         _tell(check(database, digest or ()))
 
 

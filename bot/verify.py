@@ -22,10 +22,9 @@ SQLITE = b"SQLite format 3\0"  # how every backup begins
 
 
 def is_database(file: Path) -> bool:
-    """Whether a file is a database, such as a backup, or an empty one; else it has to be a pack."""
+    """Whether a file is a database, such as a backup; else it has to be a pack."""
     with file.open("rb") as opened:
-        begins = opened.read(len(SQLITE))
-    return begins in (SQLITE, b"")
+        return opened.read(len(SQLITE)) == SQLITE
 
 
 def check_pack(file: Path, witnessed: Sequence[str] = ()) -> Iterator[Checked]:

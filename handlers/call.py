@@ -28,6 +28,7 @@ from storage import person, receipt
 Result = TypeVar("Result")
 
 
+LARGEST = 2**53  # of the numbers that buttons carry; a database holds no larger ones either
 UNKNOWN = "QualBridge does not know this any more. Open the record again, or see `/quality help`."
 ANSWER_BY = 2.5  # seconds; Slack shows a failure after 3
 
@@ -79,7 +80,7 @@ class Call:
     def number(self, name: str) -> int:
         """Give a number that our own button or form carried; a Refusal where it holds none, or a forged one."""
         value = self.data.get(name)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
             raise Refusal(UNKNOWN)
         return value
 

@@ -15,6 +15,7 @@ from handlers.text import clean, cut, is_blank, one_line
 from quality.evidence import SharedFile
 from quality.refusal import FieldErrors
 
+LONGEST_ID = 15  # digits
 ELEMENT = "value"  # the action id of every input
 LONG = 3000
 MOST_LOTS = 30
@@ -176,6 +177,11 @@ class Checklist(Field):
         return tuple(word for place, word in enumerate(self.statements) if str(place) in ticked) or None
 
 
+def is_id(value: str) -> bool:
+    """Whether a choice holds an id, of a size that a database can hold."""
+    return value.isdecimal() and len(value) <= LONGEST_ID
+
+
 @dataclass(frozen=True)
 class PersonChoice(Choice):
     """One person of the roster, by their id."""
@@ -183,7 +189,7 @@ class PersonChoice(Choice):
     def read(self, state: Mapping[str, Any]) -> Any:
         """Read the chosen person's id."""
         chosen = super().read(state)
-        if chosen and not chosen.isdecimal():
+        if chosen and not is_id(chosen):
             raise ValueError("Choose a person of the list.")
         return int(chosen) if chosen else None
 

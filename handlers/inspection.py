@@ -8,7 +8,7 @@ from sqlmodel import Session
 from handlers import blocks
 from handlers.blocks import Block, Option, Screen
 from handlers.call import UNKNOWN, Call
-from handlers.forms import LONG, Choices, Day, Form, Moment, PersonChoice, Text
+from handlers.forms import LONG, Choices, Day, Form, Moment, PersonChoice, Text, is_id
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import inspection, words
@@ -67,8 +67,12 @@ HAND_OVER = Form(
 PRIVATE = "Only people of {company} who take part, and its QA, see this. It is in no list, digest, search or export."
 
 
-async def start(call: Call, _text: str = "") -> None:
+async def start(call: Call, text: str = "") -> None:
     """Show the company's inspection, or offer to open one."""
+    if text:
+        raise Refusal(
+            f"I do not know “{cut(text, 60)}” here. Say `/quality inspection` alone: its buttons do the rest."
+        )
     found = await call.look(inspection.overview)
     await call.answer(draw_overview(found, call.now))
 
@@ -176,7 +180,7 @@ def _colleagues(session: Session, actor: Actor) -> tuple[Actor, list[Option]]:
 
 def _ids(chosen: Any) -> tuple[int, ...]:
     given = tuple(one.value for one in chosen or ())
-    if not all(value.isdecimal() for value in given):
+    if not all(map(is_id, given)):
         raise FieldErrors({"people": "Choose people of the list."})
     return tuple(int(value) for value in given)
 

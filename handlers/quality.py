@@ -37,33 +37,31 @@ SEARCH = Form(
     "Search",
     (Text("words", "Search for", required=True, hint="Number, words, batch or product; beginnings of words do."),),
 )
-USAGE = usage(
-    "QualBridge",
-    {
-        "/quality": "everything by buttons",
-        "/quality mine": "what waits for you; your morning list and absences",
-        "/quality list": "open records of all kinds; also `list overdue`, `mine`, `closed`, `all`, `batch <lot>`",
-        "/quality search <words>": "finds records by number, words, batch or product",
-        "/quality batch <lot>": "everything about a batch, and whether it is on hold",
-        "/quality disposition <lot>": "proposes what becomes of a batch; also `list`, DIS-2026-0001",
-        "/quality inspection": "your company's inspection: what is asked, by when, and what was handed over",
-        "/quality specification": "specifications; also `new`, SPEC-2026-0001, `template`",
-        "/quality result": "records a result; also `upload` for a file, `waiting` for those to confirm, `template`",
-        "/quality trend": "a test's results over time: control chart, signals and capability; also `<product> <test>`",
-        "/quality figures": "the numbers to watch, with the records behind each; also `month`, `quarter`, `2026-Q3`",
-        "/quality review <product> <year>": "a product's annual review, by the twelve points of EU GMP 1.10",
-        "/quality history <record>": "a record's journal",
-        "/quality clocks <record>": "a record's clocks: rules, due times, and who is reminded next",
-        "/quality digest": "today's digest, for you, now",
-        "/quality people": "who may do what here; QA change their own company's roster",
-        "/quality agreement": "the quality agreement: its terms, calendars and digests",
-        "/quality export": "sends you the inspection pack, of what you choose; also of `<record>`, `batch <lot>`, "
-        "`<from> <to>` (days such as 2026-01-31) or `all`",
-        "/quality signature": "sets up, or replaces, your signing device",
-        "/quality setup": "sets this channel up for a sponsor and its CMO",
-        "/deviation help": "logging and listing deviations; also `/oos help` and `/capa help`",
-    },
-)
+COMMANDS = {
+    "/quality": "everything by buttons",
+    "/quality mine": "what waits for you; your morning list and absences",
+    "/quality list": "open records of all kinds; also `list overdue`, `mine`, `closed`, `all`, `batch <lot>`",
+    "/quality search <words>": "finds records by number, words, batch or product",
+    "/quality batch <lot>": "everything about a batch, and whether it is on hold",
+    "/quality disposition <lot>": "proposes what becomes of a batch; also `list`, DIS-2026-0001",
+    "/quality inspection": "your company's inspection: what is asked, by when, and what was handed over",
+    "/quality specification": "specifications; also `new`, SPEC-2026-0001, `template`",
+    "/quality result": "records a result; also `upload` for a file, `waiting` for those to confirm, `template`",
+    "/quality trend": "a test's results over time: control chart, signals and capability; also `<product> <test>`",
+    "/quality figures": "the numbers to watch, with the records behind each; also `month`, `quarter`, `2026-Q3`",
+    "/quality review <product> <year>": "a product's annual review, by the twelve points of EU GMP 1.10",
+    "/quality history <record>": "a record's journal",
+    "/quality clocks <record>": "a record's clocks: rules, due times, and who is reminded next",
+    "/quality digest": "today's digest, for you, now",
+    "/quality people": "who may do what here; QA change their own company's roster",
+    "/quality agreement": "the quality agreement: its terms, calendars and digests",
+    "/quality export": "sends you the inspection pack, of what you choose; also of `<record>`, `batch <lot>`, "
+    "`<from> <to>` (days such as 2026-01-31) or `all`",
+    "/quality signature": "sets up, or replaces, your signing device",
+    "/quality setup": "sets this channel up for a sponsor and its CMO",
+    "/deviation help": "logging and listing deviations; also `/oos help` and `/capa help`",
+}
+USAGE = usage("QualBridge", COMMANDS)
 
 
 async def on_command(call: Call) -> None:
@@ -72,6 +70,8 @@ async def on_command(call: Call) -> None:
     act = ACTS.get(first.lower())
     if act is None:
         raise Refusal(f"I do not know “{cut(first, 60)}”.\n{USAGE}")
+    if rest.strip().lower() == "help":
+        act, rest = show_help, first.lower()
     await act(call, rest.strip())
 
 
@@ -107,9 +107,10 @@ async def show_clocks(call: Call, text: str) -> None:
     await clocks.show(call, text)
 
 
-async def show_help(call: Call, _text: str = "") -> None:
+async def show_help(call: Call, text: str = "") -> None:
     """Show what the command can do."""
-    await call.answer(USAGE)
+    lines = {example: does for example, does in COMMANDS.items() if text and example.split()[1:2] == [text]}
+    await call.answer(usage("QualBridge", lines) if lines else USAGE)
 
 
 async def on_search(call: Call) -> None:

@@ -11,7 +11,7 @@ from handlers.acts import REASON
 from handlers.blocks import Block, Option, Screen
 from handlers.call import Call
 from handlers.files import send
-from handlers.forms import Choice, Files, Form, Moment, Text, modal
+from handlers.forms import Choice, Files, Form, Moment, Text, is_id, modal
 from handlers.listeners import Listeners
 from handlers.text import cut, escape
 from quality import change, people, result, specification, tabular, upload, uploads, words
@@ -140,7 +140,7 @@ async def on_submitted(call: Call) -> None:
 
 def number(value: str, field: str) -> int:
     """Read the value of a choice that is an id."""
-    if not value.isdecimal():
+    if not is_id(value):
         raise FieldErrors({field: "Choose one of the list."})
     return int(value)
 
@@ -323,7 +323,7 @@ async def on_test_typed(call: Call) -> None:
     state = (call.view.get("state") or {}).get("values") or {}
     chosen = ((state.get("specification") or {}).get("value") or {}).get("selected_option") or {}
     value = str(chosen.get("value") or "")
-    await call.offer(await call.look(test_options, call.now, int(value) if value.isdecimal() else None))
+    await call.offer(await call.look(test_options, call.now, int(value) if is_id(value) else None))
 
 
 LISTENERS = Listeners(

@@ -12,7 +12,7 @@ from handlers.blocks import Block, Option, Screen
 from handlers.call import Call
 from handlers.commands import NUMBER
 from handlers.files import send
-from handlers.forms import Choice, Day, Files, Form, Number, Text, YesNo
+from handlers.forms import Choice, Day, Files, Form, Number, Text, YesNo, is_id
 from handlers.listeners import Listeners
 from handlers.lists import Query
 from handlers.text import cut
@@ -208,7 +208,7 @@ async def on_remove_test(call: Call) -> None:
 async def on_test_removed(call: Call) -> None:
     """Take the test out."""
     given = REMOVE_TEST.read(call.view)
-    test_id = int(given["test"]) if given["test"].isdecimal() else 0
+    test_id = int(given["test"]) if is_id(given["test"]) else 0
     await call.do(specification.remove_test, acts.ref_of(call), test_id, given["reason"])
 
 

@@ -308,7 +308,8 @@ def _undecided(session: Session, actor: Actor, result_id: int) -> tuple[LabResul
     by = person.get(session, actor.partnership.id, kept.recorded_by_id)
     if kept.state is not ResultState.TO_CONFIRM:
         decider = person.get(session, actor.partnership.id, kept.decided_by_id or kept.recorded_by_id)
-        raise Refusal(f"This result is {kept.state} already, by {decider.name}.")
+        at = words.moment(kept.decided_at or kept.recorded_at)
+        raise Refusal(f"This result is {kept.state} already, by {decider.name}, {at}.")
     return kept, by
 
 

@@ -106,11 +106,12 @@ def test_a_file_is_a_database_or_a_pack(filled: Database, tmp_path: Path) -> Non
     """By its first bytes; what is neither is a broken pack."""
     back_up(filled.url, tmp_path / "backup.db")
     assert is_database(tmp_path / "backup.db")
-    (tmp_path / "other").write_bytes(b"What is this?")
-    assert not is_database(tmp_path / "other")
-    assert [one.says for one in check_pack(tmp_path / "other")] == [
-        "BROKEN  this is no whole pack: its first bytes are not those of a ZIP file"
-    ]
+    for content in (b"What is this?", b""):
+        (tmp_path / "other").write_bytes(content)
+        assert not is_database(tmp_path / "other")
+        assert [one.says for one in check_pack(tmp_path / "other")] == [
+            "BROKEN  this is no whole pack: its first bytes are not those of a ZIP file"
+        ]
 
 
 async def test_export_and_verify_as_commands(filled: Database, tmp_path: Path) -> None:
@@ -132,6 +133,8 @@ async def test_export_and_verify_as_commands(filled: Database, tmp_path: Path) -
     status, out = await run("verify", "pack.zip", env=nowhere, folder=tmp_path)
     assert status == 1
     assert "BROKEN  " in out
+    status, out = await run("verify", ".", env=nowhere, folder=tmp_path)
+    assert (status, "is a folder. Give a pack" in out) == (2, True)
     wrong = ("export", "--channel", CHANNEL, "--out", "pack.zip", "--from", "2026-01-01")
     status, out = await run(*wrong, env=env, folder=tmp_path)
     assert (status, out.strip()) == (1, "A period has two days: give --from and --to.")

@@ -293,7 +293,13 @@ async def test_who_may_is_asked_again_at_the_submission(stage: Stage, what: str)
     assert says in errors["Owner"]
 
 
-@pytest.mark.parametrize("value", ["", "x", "[]", "null", '{"p":1}', '{"p":1,"r":"1","v":1}', '{"p":1,"r":4711,"v":1}'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "x", "[]", "null", '{"p":1}', '{"p":1,"r":"1","v":1}', '{"p":1,"r":4711,"v":1}'),
+        *(f'{{"p":1,"r":{10**30},"v":1}}', f'{{"p":{10**30},"r":1,"v":1}}', f'{{"p":1,"r":-{10**30},"v":1}}'),
+    ],
+)
 async def test_buttons_that_carry_nonsense_are_answered(stage: Stage, value: str) -> None:
     """A button whose data is nonsense, or names no record, does nothing and says so."""
     card = await stage.log(stage.gita)

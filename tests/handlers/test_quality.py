@@ -5,6 +5,22 @@ import pytest
 from tests.stage import ANNA, INTERNAL, Stage
 
 
+@pytest.mark.parametrize("word", ["batch", "disposition", "result", "specification", "inspection", "export", "Review"])
+async def test_every_word_has_help(stage: Stage, word: str) -> None:
+    """`help` behind a word tells what it does, and does nothing: no batch is looked for, no form opens."""
+    await stage.anna.command(f"/quality {word} help")
+    (said,) = stage.anna.ephemerals[-1:]
+    assert f"/quality {word.lower()}" in said.words
+    assert "/quality mine" not in said.words
+    assert stage.anna.modal is None
+
+
+async def test_an_inspection_takes_no_words(stage: Stage) -> None:
+    """What stands behind it is not passed over in silence."""
+    await stage.anna.command("/quality inspection close")
+    assert "I do not know “close” here" in stage.anna.ephemerals[-1].words
+
+
 @pytest.mark.parametrize("command", ["/deviation help", "/oos help", "/capa help", "/quality help"])
 async def test_every_command_has_help(stage: Stage, command: str) -> None:
     """`help` lists what the command does, placeholders readable."""

@@ -103,7 +103,7 @@ async def test_an_oos_result_waits_for_confirm(stage: Stage) -> None:
     assert "OOS logged" in stage.gita.direct_messages[-1].words
     await stage.gita.click("Confirm", before)
     await stage.settle()
-    assert "is Confirmed already, by Gita Rao" in stage.gita.ephemerals[-1].words
+    assert "is Confirmed already, by Gita Rao, 24 Nov 2026 09:01 UTC." in stage.gita.ephemerals[-1].words
     assert len([one for one in stage.cards if one.words.startswith("OOS")]) == 1
 
 
