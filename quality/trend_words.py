@@ -99,7 +99,7 @@ def _which(found: Trend, one: Signal) -> str:
         return f"{last.lot}, {last.amount}, {words.day(last.analysed_at.date())}"
     first = found.points[one.first].result
     days = f"{words.day(first.analysed_at.date())} to {words.day(last.analysed_at.date())}"
-    return f"{one.last - one.first + 1} results, {_lots(found, one.first, one.last)}, {days}"
+    return f"{len(one.at)} results, {_lots(found, one.first, one.last)}, {days}"
 
 
 def _lots(found: Trend, first: int, last: int) -> str:
