@@ -21,7 +21,7 @@ from quality.refusal import Refusal
 from quality.trend import Trend
 from storage import specification as kept
 from storage.record import Record, lot_key
-from storage.specification import SpecificationTest
+from storage.specification import Specification, SpecificationTest
 
 MOST_FOUND = 12  # tests in an answer
 LONGEST_POINT = 40  # characters of a time point
@@ -48,11 +48,17 @@ class Found:
     """A test of a specification in force."""
 
     record: Record
+    details: Specification
     test: SpecificationTest
 
+    @property
+    def words(self) -> str:
+        """`Assay · Tablet 10 mg, Stability · SPEC-2026-0001`."""
+        return f"{self.test.test} · {self.record.product}, {self.details.sample_type} · {self.record.number}"
+
     def holds(self, words: Sequence[str]) -> bool:
-        """Whether its number, product or name hold all the words."""
-        within = lot_key(f"{self.record.number} {self.record.product} {self.test.test}")
+        """Whether its name, product, type of sample or number hold all the words."""
+        within = lot_key(self.words)
         return all(word in within for word in words)
 
 
@@ -72,9 +78,9 @@ async def start(call: Call, text: str = "") -> None:
 
 def _named(session: Session, actor: Actor, now: datetime, text: str) -> tuple[Actor, list[Found]]:
     in_force = specification.in_force(session, actor, actor.calendar.day_of(now), MOST_LISTED)
-    of = {record.id: record for _, record in in_force}
+    of = {record.id: (record, details) for details, record in in_force}
     words = lot_key(text).split()
-    found = [Found(of[one.record_id], one) for one in kept.list_tests_of_all(session, list(of))]
+    found = [Found(*of[one.record_id], one) for one in kept.list_tests_of_all(session, list(of))]
     return actor, [one for one in found if one.holds(words)]
 
 
@@ -83,7 +89,7 @@ def draw_found(partnership_id: int, found: Sequence[Found]) -> Screen:
     shown: list[Block] = [blocks.header("Trends")]
     for one in found[:MOST_FOUND]:
         button = blocks.button("Trend", "trend.show", {"p": partnership_id, "i": one.test.id})
-        shown.append(blocks.typed(f"{one.test.test} · {one.record.product} · {one.record.number}", button))
+        shown.append(blocks.typed(one.words, button))
     if len(found) > MOST_FOUND:
         shown.append(blocks.context(f"{len(found) - MOST_FOUND} more: say more words, such as the product."))
     return Screen(f"{len(found)} tests hold these words.", shown)
@@ -106,8 +112,8 @@ async def on_ask(call: Call) -> None:
 async def on_asked(call: Call) -> None:
     """Show the trend in place of the question."""
     given = ASK.read(call.view)
-    found = await call.look(trend.gather, number(given["test"], "test"), given.get("time_point", ""))
-    await call.ack(response_action="update", view=modal("trend.shown", "Trend", draw(found).blocks, call.data))
+    found, points = await call.look(_gathered, number(given["test"], "test"), given.get("time_point", ""))
+    await call.ack(response_action="update", view=modal("trend.shown", "Trend", draw(found, points).blocks, call.data))
     _send(call, found)
 
 
@@ -117,17 +123,25 @@ async def on_show(call: Call) -> None:
 
 
 async def _answer(call: Call, test_id: int, time_point: str = "") -> None:
-    found = await call.look(trend.gather, test_id, time_point)
-    await call.answer(draw(found))
+    found, points = await call.look(_gathered, test_id, time_point)
+    await call.answer(draw(found, points))
     _send(call, found)
 
 
-def draw(found: Trend) -> Screen:
-    """Draw a trend in words."""
+def _gathered(session: Session, actor: Actor, test_id: int, time_point: str) -> tuple[Trend, list[str]]:
+    found = trend.gather(session, actor, test_id, time_point)
+    return found, trend.time_points(session, found)
+
+
+def draw(found: Trend, points: Sequence[str] = ()) -> Screen:
+    """Draw a trend in words; the time points of which there are trends too, each with its button."""
     says = trend_words.standing(found)
     told = trend_words.BASIS if found.limits else TOO_FEW
     shown = [blocks.header(found.of.words), blocks.typed(says), blocks.facts(trend_words.facts(found), 400)]
     shown.append(blocks.context(f"{BY_MESSAGE} {told}" if found.points else told))
+    for point in points:
+        see = {"p": found.test.partnership_id, "i": found.test.id, "t": point}
+        shown.append(blocks.typed(f"Its results of {point}", blocks.button("Trend", "trend.show", see)))
     return Screen(escape(f"{found.of.words}: {says}"), shown)
 
 

@@ -55,15 +55,25 @@ class Rule:
     length: int
     least: int  # so many of them do, where a trend has only begun
     shows: Callable[[Sequence[Decimal]], bool]
+    sigmas: int | None = None  # only results further away than these are what shows it; None: all that it looks at
 
 
 @dataclass(frozen=True)
 class Signal:
-    """A rule that is broken, by results that follow each other; their places count from 0."""
+    """A rule that is broken, by these results; their places count from 0."""
 
     rule: Rule
-    first: int
-    last: int
+    at: tuple[int, ...]
+
+    @property
+    def first(self) -> int:
+        """The place of the first."""
+        return self.at[0]
+
+    @property
+    def last(self) -> int:
+        """The place of the last."""
+        return self.at[-1]
 
 
 def _beyond(number: int, sigmas: int) -> Callable[[Sequence[Decimal]], bool]:
@@ -102,9 +112,9 @@ def _beyond_one(results: Sequence[Decimal]) -> bool:
 
 # Western Electric, Statistical Quality Control Handbook, 1956; L. S. Nelson, Journal of Quality Technology 16, 1984.
 RULES = (
-    Rule("Western Electric 1, Nelson 1", "beyond three sigma", 1, 1, _beyond(1, 3)),
-    Rule("Western Electric 2, Nelson 5", "two of three beyond two sigma, on one side", 3, 2, _beyond(2, 2)),
-    Rule("Western Electric 3, Nelson 6", "four of five beyond one sigma, on one side", 5, 4, _beyond(4, 1)),
+    Rule("Western Electric 1, Nelson 1", "beyond three sigma", 1, 1, _beyond(1, 3), 3),
+    Rule("Western Electric 2, Nelson 5", "two of three beyond two sigma, on one side", 3, 2, _beyond(2, 2), 2),
+    Rule("Western Electric 3, Nelson 6", "four of five beyond one sigma, on one side", 5, 4, _beyond(4, 1), 1),
     Rule("Western Electric 4", "eight in a row on one side of the mean", 8, 8, _one_side),
     Rule("Nelson 2", "nine in a row on one side of the mean", 9, 9, _one_side),
     Rule("Nelson 3", "six in a row, each above or each below the one before", 6, 6, _one_way),
@@ -137,7 +147,9 @@ def signals(values: Sequence[Decimal], limits: ControlLimits) -> Iterator[Signal
         away = [(one - limits.mean) / limits.sigma for one in values]
     for rule in RULES:
         ends = [end for end in range(rule.least, len(away) + 1) if rule.shows(away[max(0, end - rule.length) : end])]
-        yield from (Signal(rule, first, last) for first, last in _joined(ends, rule.length))
+        for first, last in _joined(ends, rule.length):
+            far = (at for at in range(first, last + 1) if rule.sigmas is None or abs(away[at]) > rule.sigmas)
+            yield Signal(rule, tuple(far))
 
 
 def _joined(ends: Sequence[int], length: int) -> Iterator[tuple[int, int]]:

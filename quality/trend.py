@@ -23,6 +23,7 @@ from storage.result import LabResult, Verdict
 from storage.specification import SpecificationTest
 
 MOST = 100  # results in a trend, the newest
+MOST_POINTS = 12  # time points that are offered
 LEAST = 10  # results from which on there are control limits, and so OOT by them
 
 
@@ -88,6 +89,15 @@ def gather(session: Session, actor: Actor, test_id: int, time_point: str = "") -
     if test is None:
         raise Refusal("That test is not one of this channel's. Choose one with `/quality trend`.")
     return of_test_in(session, test, time_point)
+
+
+def time_points(session: Session, found: Trend) -> list[str]:
+    """Give the time points of which there are results, where a trend of none or of another one was asked for."""
+    of = found.of
+    if of.time_point and found.points:
+        return []
+    pid = found.test.partnership_id
+    return result.list_time_points(session, pid, of.product, of.test, of.sample_type, MOST_POINTS)
 
 
 def of_test_in(session: Session, test: SpecificationTest, time_point: str = "") -> Trend:

@@ -52,7 +52,7 @@ def _individuals(axes: Axes, found: Trend) -> None:
         axes.axhline(float(known.mean), color=INK, linewidth=1, label="Mean")
         for place, limit in enumerate((known.lower, known.upper)):
             axes.axhline(float(limit), color=ORANGE, linestyle="--", label="" if place else "Control limits")
-        _mark(axes, values, {at for one in found.signals for at in range(one.first, one.last + 1)}, "Signal")
+        _mark(axes, values, {at for one in found.signals for at in one.at}, "Signal")
     outside = [at for at, one in enumerate(found.points) if not one.counts]
     if outside:
         axes.plot(outside, [values[at] for at in outside], "x", color=INK, markersize=10, mew=2.5, label="OOS")

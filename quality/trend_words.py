@@ -9,6 +9,7 @@ from quality.criteria import of_test
 from quality.judging import told
 from quality.trend import LEAST, Trend
 
+MOST_TOLD = 12  # results in the words of a picture; the newest
 MOST_SIGNALS = 12  # that are told; the newest
 BASIS = (
     "Control limits lie 3 times the mean moving range, divided by 1.128, from the mean. OOS results are drawn "
@@ -36,7 +37,11 @@ def _so_few(found: Trend) -> str:
 
 
 def facts(found: Trend) -> list[tuple[str, str]]:
-    """Give the figures of a trend, each with what it is."""
+    """Give the figures of a trend, each with what it is, then its signals."""
+    return [*_figures(found), *(_signals(found) if found.limits else ())]
+
+
+def _figures(found: Trend) -> list[tuple[str, str]]:
     limits, unit = found.limits, f" {found.test.unit}" if found.test.unit else ""
     rows = [("Results", _results(found)), ("Specification", told(of_test(found.test)))]
     if limits is None:
@@ -48,7 +53,6 @@ def facts(found: Trend) -> list[tuple[str, str]]:
         ("Control limits", f"{shown(limits.lower)} to {shown(limits.upper)}{unit}"),
         ("Moving range", f"mean {shown(limits.mean_range)}{unit}, limit {shown(limits.range_upper)}{unit}"),
         ("Capability", _capability(found)),
-        *_signals(found),
     ]
 
 
@@ -95,7 +99,7 @@ def _which(found: Trend, one: Signal) -> str:
         return f"{last.lot}, {last.amount}, {words.day(last.analysed_at.date())}"
     first = found.points[one.first].result
     days = f"{words.day(first.analysed_at.date())} to {words.day(last.analysed_at.date())}"
-    return f"{one.last - one.first + 1} results, {_lots(found, one.first, one.last)}, {days}"
+    return f"{len(one.at)} results, {_lots(found, one.first, one.last)}, {days}"
 
 
 def _lots(found: Trend, first: int, last: int) -> str:
@@ -103,7 +107,17 @@ def _lots(found: Trend, first: int, last: int) -> str:
 
 
 def alt_text(found: Trend) -> str:
-    """Say what a picture of a trend shows: how it stands, its figures and its newest values."""
-    figures = ". ".join(f"{name}: {says}" for name, says in facts(found))
-    values = ", ".join(f"{one.result.lot} {one.result.reported}" for one in found.points[-30:])
-    return f"Control chart of {found.of.words}. {standing(found)} {figures}. The newest results: {values}."
+    """Say what a picture of a trend shows: how it stands, its figures, its newest values, then its signals.
+
+    Slack cuts it off at its end: what is said above the picture as well stands there.
+    """
+    figures = _told(_figures(found))
+    values = ", ".join(f"{one.result.lot} {one.result.reported}" for one in found.points[: -MOST_TOLD - 1 : -1])
+    says = (
+        f"Control chart of {found.of.words}. {standing(found)} {figures} The newest results, the last first: {values}."
+    )
+    return f"{says} {_told(_signals(found))}".strip() if found.limits else says
+
+
+def _told(facts: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{name}: {says}." for name, says in facts)

@@ -133,6 +133,23 @@ def list_of_test(
     return list(session.exec(newest).all())[::-1]
 
 
+def list_time_points(
+    session: Session, partnership_id: int, product: str, test: str, sample_type: str, limit: int
+) -> list[str]:
+    """List the time points of which there are results of a test of a product, those last analysed first."""
+    points = select(LabResult.time_point).where(
+        LabResult.partnership_id == partnership_id,
+        LabResult.product_key == lot_key(product),
+        LabResult.test_key == lot_key(test),
+        LabResult.sample_type == sample_type,
+        LabResult.time_point != "",
+        col(LabResult.state).in_(DECIDED),
+    )
+    newest = func.max(col(LabResult.analysed_at)).desc()
+    points = points.group_by(col(LabResult.time_point)).order_by(newest, col(LabResult.time_point))
+    return list(session.exec(points.limit(limit)).all())
+
+
 def list_waiting(session: Session, partnership_id: int, limit: int, offset: int = 0) -> list[LabResult]:
     """List the results that a person has still to confirm, the oldest first."""
     # In the words of the index, for SQLite compares them.

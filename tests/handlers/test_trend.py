@@ -118,16 +118,38 @@ async def test_a_trend_is_found_by_words(stage: Stage) -> None:
     (file,) = stage.anna.files(stage.anna.direct_messages[-1])
     assert file.content.startswith(PNG)
     assert file.alt_text.startswith("Control chart of Assay of Tablet 10 mg, Finished product. In control: 10 results")
-    assert "AB-9 99.6" in file.alt_text
+    assert "The newest results, the last first: AB-9 99.6, AB-8 99.7" in file.alt_text
     await stage.anna.command("/quality trend SPEC-2026-0001")
     await stage.settle()
-    assert "Impurity A · Tablet 10 mg" in stage.anna.ephemerals[-1].words
+    assert "Impurity A · Tablet 10 mg, Finished product · SPEC-2026-0001" in stage.anna.ephemerals[-1].words
     await stage.anna.click("Trend", stage.anna.ephemerals[-1], near="Impurity A")
     await stage.settle()
     assert "No result counts in it yet" in stage.anna.ephemerals[-1].words
     await stage.anna.command("/quality trend syrup")
     await stage.settle()
     assert "No test of a specification in force holds “syrup”." in stage.anna.ephemerals[-1].words
+
+
+def test_the_words_of_a_picture_keep_the_newest_results() -> None:
+    """However many signals there are: Slack cuts at the end, and the last result stands before them."""
+    alt = trend_words.alt_text(of(*(("99.0", "100.9") * 50)[:-1], "104.5"))
+    assert "The newest results, the last first: AB-99 104.5, AB-98 99.0" in alt[: screens.LONGEST_ALT]
+    assert "AB-0 99.0" not in alt
+
+
+async def test_time_points_are_offered(stage: Stage) -> None:
+    """Of a test that has results of them alone there is more to say than that there is none."""
+    await effective(stage)
+    assert await give(stage, stage.gita, Result="99.6", **{"Time point": "6 months"}) == {}
+    await stage.gita.close_modal()
+    await stage.anna.command("/quality trend finished assay")
+    await stage.settle()
+    shown = stage.anna.ephemerals[-1]
+    assert "No result counts in it yet" in shown.words
+    await stage.anna.click("Trend", shown, near="6 months")
+    await stage.settle()
+    assert "Assay of Tablet 10 mg, Finished product, 6 months" in stage.anna.ephemerals[-1].words
+    assert "1 of 10 results" in stage.anna.ephemerals[-1].words
 
 
 async def test_a_trend_is_asked_for_by_a_form(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from quality.oos import PhaseOneForm
 from quality.result import ResultForm
 from quality.trend import LEAST, Trend
 from storage import record as records
+from storage import result as storage_result
 from storage import specification
 from storage.record import Record
 from storage.result import LabResult, ResultState, Verdict
@@ -173,6 +174,21 @@ def test_each_time_point_is_a_trend_of_its_own(session: Session, specified: Reco
     second = support.effective(session, tests=(ASSAY,))
     assert len(seen(session, second).points) == LEAST
     assert give(session, second, "103.9", 51).verdict is Verdict.OOT
+
+
+def test_a_trend_is_read_from_its_index(session: Session, specified: Record) -> None:
+    """The newest results without sorting all, and the time points: neither walks the results of other tests."""
+    of = (specified.partnership_id, "Tablet 10 mg", "Assay", "Finished product")
+    with support.statements(session) as seen:
+        storage_result.list_of_test(session, *of, trend.MOST)
+        storage_result.list_time_points(session, *of, trend.MOST_POINTS)
+    listed, points = (
+        [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
+        for sql, given in seen
+    )
+    assert "INDEX ix_result_trend (partnership_id=? AND product_key=? AND test_key=?)" in listed[0]
+    assert "INDEX ix_result_trend (partnership_id=? AND product_key=? AND test_key=?)" in points[0]
+    assert not [step for step in listed if "TEMP B-TREE" in step]
 
 
 def test_another_channel_s_test_is_not_there(session: Session) -> None:

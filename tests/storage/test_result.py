@@ -64,6 +64,17 @@ def test_results_of_a_test_are_in_order_of_time(session: Session, there: Partner
     assert [one.reported for one in result.list_of_test(session, *of, 9, "6 months")] == ["99.3"]
 
 
+def test_time_points_of_a_test_are_listed(session: Session, there: Partnership, specified: Record) -> None:
+    """Those last analysed first, each once; what waits makes none, nor what has none."""
+    for point, hours in (("3 months", 3), ("12 months", 1), ("3 months", 2), ("", 0)):
+        give(session, specified, f"99.{hours}", time_point=point, analysed_at=NOW - timedelta(hours=hours))
+    give(session, specified, "9.8", time_point="24 months")
+    of = (there.id, "tablet 10 mg", "ASSAY", "Finished product")
+    assert result.list_time_points(session, *of, 9) == ["12 months", "3 months"]
+    assert result.list_time_points(session, *of, 1) == ["12 months"]
+    assert result.list_time_points(session, there.id + 1, *of[1:], 9) == []
+
+
 def test_what_waits_is_listed_until_it_is_decided(session: Session, there: Partnership, specified: Record) -> None:
     """The oldest first; the record that it led to leads back to it."""
     one, other = give(session, specified, "93.4"), give(session, specified, "93.5")
