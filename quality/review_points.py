@@ -276,6 +276,7 @@ POINTS = (
           "attach the list of regulatory affairs"),
     Point(11, "Qualification of the equipment and utilities that matter: air, water, gases", None,
           "attach the qualification status of engineering"),
-    Point(12, "Contractual arrangements, and whether they are up to date", _agreements),
+    Point(12, "Contractual arrangements, and whether they are up to date", _agreements,
+          "the signed contracts themselves, and those with contract laboratories and suppliers: attach the list"),
 )  # fmt: skip
 BY_NUMBER = {one.number: one for one in POINTS}
