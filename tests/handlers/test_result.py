@@ -252,8 +252,11 @@ async def test_a_certificate_is_not_recorded_twice(stage: Stage) -> None:
     rows = b"Lot,Test,Result,Analysed at\r\nAB-1,Assay,99.6,2026-11-24\r\nAB-1,Impurity A,0.01,2026-11-24 09:00\r\n"
     assert "2 results are recorded" in await upload(stage, rows)
     told = await upload(stage, rows)
-    assert "Line 2, Result: Gita Rao recorded this result" in told
-    assert len(kept(stage)) == 2
+    assert "Line 2, Result: Gita Rao recorded this result on 24 Nov 2026 09:01 UTC already. Take it out." in told
+    assert "1 result is recorded: 1 comply" in await upload(
+        stage, b"Lot,Test,Result\r\nAB-9,Assay,99\r\n", Analysed_at=AT
+    )
+    assert len(kept(stage)) == 3
 
 
 async def test_a_long_file_says_how_far_it_is(stage: Stage) -> None:
