@@ -271,6 +271,9 @@ def draw_upload(wanted: Download, record: Record, waiting: Sequence[LabResult]) 
     said: dict[str, Any] = wanted.given or {}
     leads = f"{wanted.name} for {record.number}"
     if wanted.done_at is None:
+        if not said.get("rows") and wanted.last_error:
+            text = f"{leads} could not be fetched yet: {wanted.last_error} It is tried again by itself."
+            return Screen(escape(text), [blocks.typed(text)])
         text = f"{leads}: {said.get('judged', 0)} of {said.get('rows', 0)} rows are judged."
         text += f" {said['wrong']} faults so far." if said.get("wrong") else ""
         return Screen(escape(text), [blocks.typed(text)])

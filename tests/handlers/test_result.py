@@ -295,3 +295,22 @@ async def test_typed_words_are_never_markup(stage: Stage, evil: str) -> None:
     await stage.gita.close_modal()
     assert evil in await upload(stage, rows, f"{evil}.csv")
     assert [text for text in said(stage) if evil in text] == []
+
+
+async def test_a_file_that_does_not_come_is_told_of(stage: Stage) -> None:
+    """From the second attempt in vain on, in the message that later says what became of it."""
+    await effective(stage)
+    number = len(stage.gita.direct_messages)
+    stage.box.fail_next("download", status=503, times=2)
+    await upload(stage, b"Lot,Test,Result\r\nAB-1,Assay,99.6\r\n", Analysed_at=AT)
+    assert len(stage.gita.direct_messages) == number
+    await stage.beat(seconds=11)
+    told = stage.gita.direct_messages[number:]
+    why = "Slack answered the download with status 503."
+    assert [one.words for one in told] == [
+        f"coa.csv for SPEC-2026-0001 could not be fetched yet: {why} It is tried again by itself."
+    ]
+    await stage.beat(seconds=21)
+    assert [one.words for one in stage.gita.direct_messages[number:]] == [
+        "coa.csv for SPEC-2026-0001: 1 result is recorded: 1 comply, 0 OOT, 0 OOS."
+    ]
