@@ -271,16 +271,19 @@ def draw_upload(wanted: Download, record: Record, waiting: Sequence[LabResult]) 
     said: dict[str, Any] = wanted.given or {}
     leads = f"{wanted.name} for {record.number}"
     if wanted.done_at is None:
+        if not said.get("rows") and wanted.last_error:
+            text = f"{leads} could not be fetched yet: {wanted.last_error} It is tried again by itself."
+            return Screen(escape(text), [blocks.typed(text)])
         text = f"{leads}: {said.get('judged', 0)} of {said.get('rows', 0)} rows are judged."
         text += f" {said['wrong']} faults so far." if said.get("wrong") else ""
         return Screen(escape(text), [blocks.typed(text)])
     if wanted.outcome == "not kept":
         return _draw_faults(wanted, leads, said)
     if wanted.purpose == TESTS:
-        text = f"{leads}: {said.get('rows', 0)} tests are added."
+        text = f"{leads}: {_are(said, 'test')} added."
         return Screen(escape(text), [blocks.typed(text)])
     counts = ", ".join(f"{said.get(str(verdict), 0)} {word}" for verdict, word in COUNTED.items())
-    text = f"{leads}: {said.get('rows', 0)} results are recorded: {counts}."
+    text = f"{leads}: {_are(said, 'result')} recorded: {counts}."
     shown = [blocks.typed(text)]
     for one in waiting:
         shown += [blocks.typed(row_text(one)), blocks.actions(*decisions(one))]
@@ -289,6 +292,12 @@ def draw_upload(wanted: Download, record: Record, waiting: Sequence[LabResult]) 
         list_ = blocks.button("Results to confirm", "result.waiting", {"p": wanted.partnership_id})
         shown += [blocks.context(TO_DECIDE), blocks.actions(list_)]
     return Screen(escape(f"{text}{f' {drafts} wait for you to confirm them.' if drafts else ''}"), shown)
+
+
+def _are(said: dict[str, Any], thing: str) -> str:
+    """`1 test is`, `3 tests are`."""
+    number = said.get("rows", 0)
+    return f"{number} {thing} is" if number == 1 else f"{number} {thing}s are"
 
 
 COUNTED = {Verdict.COMPLIES: "comply", Verdict.OOT: "OOT", Verdict.OOS: "OOS"}

@@ -28,6 +28,7 @@ from storage.record import Record
 
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+TOLD_AT = 2  # attempts that failed, before who uploaded a table is told
 MOST_ATTEMPTS = 12  # with growing pauses: some seven hours
 FIELD = "files"
 SOON = timedelta(microseconds=1)
@@ -157,6 +158,10 @@ def put_off(session: Session, download_id: int, why: str, now: datetime) -> None
         return
     pause = min(FIRST_PAUSE * 2 ** min(wanted.attempts - 1, 12), LONGEST_PAUSE)
     wanted.next_at, wanted.last_error, wanted.claimed_until = now + pause, why[:300], None
+    if wanted.attempts == TOLD_AT and wanted.purpose != download.EVIDENCE:  # somebody waits for what is read of it
+        about = {"download_id": wanted.id}
+        key = f"upload:{wanted.id}:late"
+        outbox.put(session, wanted.partnership_id, "upload", key, now, to=wanted.person_id, **about)
 
 
 def give_up(session: Session, download_id: int, why: str, now: datetime) -> None:

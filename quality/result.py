@@ -129,7 +129,7 @@ def _kept(session: Session, actor: Actor, form: ResultForm, now: datetime) -> La
     require_part(session, actor, "record results")
     held = hold(session, actor, form, now)
     if (same := find_same(session, actor, held, now)) is not None:
-        raise FieldErrors({"result": already(session, actor, same)})
+        raise FieldErrors({"result": f"{already(session, actor, same)} Check it, or cancel."})
     return keep(session, actor, [held], now)[0]
 
 
@@ -141,7 +141,7 @@ def find_same(session: Session, actor: Actor, held: Held, now: datetime) -> LabR
 def already(session: Session, actor: Actor, same: LabResult) -> str:
     """Say that a result is there already, by whom and since when."""
     by = person.get(session, actor.partnership.id, same.recorded_by_id)
-    return f"{by.name} recorded this result on {words.moment(same.recorded_at)} already. Check it, or cancel."
+    return f"{by.name} recorded this result on {words.moment(same.recorded_at)} already."
 
 
 def log(session: Session, actor: Actor, form: ResultForm, distributed: Distributed, now: datetime) -> LabResult:

@@ -177,7 +177,7 @@ def _again(session: Session, actor: Actor, held: result.Held, now: datetime) -> 
     """Say that a result is there already; nothing for a new one."""
     same = result.find_same(session, actor, held, now)
     where = held.form.source.rpartition(", ")[2].capitalize()
-    return f"{where}, Result: {result.already(session, actor, same)}" if same else ""
+    return f"{where}, Result: {result.already(session, actor, same)} Take it out." if same else ""
 
 
 def _done(session: Session, wanted: Download, faults: Sequence[str], counted: dict[str, int], now: datetime) -> None:

@@ -256,8 +256,11 @@ async def test_a_certificate_is_not_recorded_twice(stage: Stage) -> None:
     rows = b"Lot,Test,Result,Analysed at\r\nAB-1,Assay,99.6,2026-11-24\r\nAB-1,Impurity A,0.01,2026-11-24 09:00\r\n"
     assert "2 results are recorded" in await upload(stage, rows)
     told = await upload(stage, rows)
-    assert "Line 2, Result: Gita Rao recorded this result" in told
-    assert len(kept(stage)) == 2
+    assert "Line 2, Result: Gita Rao recorded this result on 24 Nov 2026 09:01 UTC already. Take it out." in told
+    assert "1 result is recorded: 1 comply" in await upload(
+        stage, b"Lot,Test,Result\r\nAB-9,Assay,99\r\n", Analysed_at=AT
+    )
+    assert len(kept(stage)) == 3
 
 
 async def test_a_long_file_says_how_far_it_is(stage: Stage) -> None:
@@ -296,3 +299,22 @@ async def test_typed_words_are_never_markup(stage: Stage, evil: str) -> None:
     await stage.gita.close_modal()
     assert evil in await upload(stage, rows, f"{evil}.csv")
     assert [text for text in said(stage) if evil in text] == []
+
+
+async def test_a_file_that_does_not_come_is_told_of(stage: Stage) -> None:
+    """From the second attempt in vain on, in the message that later says what became of it."""
+    await effective(stage)
+    number = len(stage.gita.direct_messages)
+    stage.box.fail_next("download", status=503, times=2)
+    await upload(stage, b"Lot,Test,Result\r\nAB-1,Assay,99.6\r\n", Analysed_at=AT)
+    assert len(stage.gita.direct_messages) == number
+    await stage.beat(seconds=11)
+    told = stage.gita.direct_messages[number:]
+    why = "Slack answered the download with status 503."
+    assert [one.words for one in told] == [
+        f"coa.csv for SPEC-2026-0001 could not be fetched yet: {why} It is tried again by itself."
+    ]
+    await stage.beat(seconds=21)
+    assert [one.words for one in stage.gita.direct_messages[number:]] == [
+        "coa.csv for SPEC-2026-0001: 1 result is recorded: 1 comply, 0 OOT, 0 OOS."
+    ]
