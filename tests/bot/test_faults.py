@@ -13,7 +13,7 @@ import pytest
 from storage.database import Database
 from tests.bot import faults
 
-KILLS = int(os.environ.get("KILLS", "12"))
+KILLS = int(os.environ.get("KILLS", "8"))
 A_ROUND = 8  # forms that are new in a round
 pytestmark = pytest.mark.timeout(300 + 20 * KILLS)  # on a machine that runs other things
 

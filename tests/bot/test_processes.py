@@ -34,7 +34,7 @@ from tests import support
 pytestmark = pytest.mark.timeout(900)  # of the tests, on a machine that runs other things
 BEATER = Path(__file__).with_name("beater.py")
 ROOT = Path(__file__).parents[2]
-ROUNDS = int(os.environ.get("ROUNDS", "12"))
+ROUNDS = int(os.environ.get("ROUNDS", "8"))
 CLOCKS = 12  # due in a round, in two channels, each told to one person
 WAIT = 180.0  # seconds that a round may take at most
 STARTS = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday morning

@@ -26,7 +26,7 @@ from sandbox.elements import options_of
 from sandbox.world import View
 from tests.stage import CMO, DEVIATION, SPONSOR, Stage, staged
 
-STEPS = int(os.environ.get("STEPS", "90"))  # of each of the three walks
+STEPS = int(os.environ.get("STEPS", "60"))  # of each of the three walks
 DELPHI = "Delphi Fill & Finish (example)"
 MAKERS = "C0MAKERS"  # Borealis lets Delphi fill: here Borealis is the sponsor, and its own bot writes
 # Words that stand in the records of one partnership, and in the private notes of one company there.
