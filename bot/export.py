@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from bot.backup import CannotCopy, part_of
@@ -11,7 +11,6 @@ from quality.pack.make import Made
 from quality.pack.scope import Scope, What, of_batch, of_period, of_review
 from quality.people import Machine
 from quality.refusal import Refusal
-from quality.review import FIRST_YEAR
 from storage import record as stored
 from storage.database import Database
 from storage.migrate import newest, revision
@@ -47,9 +46,10 @@ def scope_of(
 def _review(product: str, year: int | None) -> Scope:
     if not product or year is None:
         raise CannotCopy("The review of a product's year has both: give --product and --year.")
-    if not FIRST_YEAR <= year < date.max.year:
-        raise CannotCopy(f"{year} is no year that a review can be of.")
-    return of_review(product, year)
+    try:
+        return of_review(product, year)
+    except Refusal as refusal:
+        raise CannotCopy(str(refusal)) from refusal
 
 
 def export_to(

@@ -49,6 +49,8 @@ def draw(scope: Scope, found: list[Reckoned]) -> Screen:
     data: dict[str, Any] = {"p": scope.there.id, "d": scope.period.code}
     missed = [one.name for one in found if one.is_met is False]
     says = f"Targets missed: {', '.join(missed)}." if missed else "No target is missed."
+    if all(one.is_met is None for one in found):
+        says = "Nothing was logged or closed in this period that a target could be held against."
     shown = [blocks.header("Figures"), blocks.typed(f"{scope.period.words}\n{says}")]
     shown.append(blocks.actions(*(_turn(scope, code, text) for code, text in PERIODS.items())))
     shown += [_line(one, data) for one in sorted(found, key=lambda one: one.is_met is not False)]

@@ -113,7 +113,12 @@ def _meant(call: Call) -> tuple[str, int, int]:
 async def on_state(call: Call) -> None:
     """Ask for a statement."""
     product, year, point = _meant(call)
-    found = await call.look(review.find, product, year, call.now)
+
+    def question(session: Session, actor: Actor) -> Review:
+        review.require_stater(session, actor)
+        return review.find(session, actor, product, year, call.now)
+
+    found = await call.look(question)
     about = blocks.typed("\n".join([f"{product}, {year}", *_lines(found.points[point - 1])]))
     await call.open(STATE.view({"p": found.scope.there.id, "d": product, "y": year, "n": point}, intro=[about]))
 

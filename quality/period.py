@@ -51,7 +51,10 @@ def parse(text: str, today: date) -> Period:
     if named is None:
         raise Refusal(f"“{text[:40]}” is no period. {SAY}")
     year, quarter, month = (int(part) if part else None for part in named.groups())
-    return _named(year or 0, quarter, month, text)
+    found = _named(year or 0, quarter, month, text)
+    if found.first > today:
+        raise Refusal(f"{found.words} has not begun. {SAY}")
+    return found
 
 
 def _named(year: int, quarter: int | None, month: int | None, text: str) -> Period:

@@ -21,6 +21,7 @@ from storage.record import Kind, RecordBatch, State, lot_key
 from storage.review import ReviewStatement
 
 FIRST_YEAR = 2000
+MOST_NAMED = 10  # products in an answer
 MOST_PRODUCTS = 500  # in a list to choose from
 EVENT = "review.stated"
 HOW = "Say which product and year: `/quality review Tablet 10 mg 2026`."
@@ -113,10 +114,9 @@ def known_as(session: Session, partnership_id: int, product: str) -> str:
     """Give how a product is written here; a Refusal where no record, result or specification names it."""
     found = review.find_product(session, partnership_id, " ".join(product.split()))
     if found is None:
-        raise Refusal(
-            f"No record, result or specification names the product “{product[:60]}”. Check how it is written: "
-            "`/quality specification` lists them."
-        )
+        known = review.list_products(session, partnership_id, MOST_NAMED)
+        these = f"Products that are named here: {', '.join(known)}." if known else "No product is named here yet."
+        raise Refusal(f"No record, result or specification names the product “{product[:60]}”. {these}")
     return found
 
 
@@ -194,10 +194,15 @@ def _batches(of: Material) -> Table:
     return Table("Batches of the year", head, (2, 1, 2, 4), rows)
 
 
-def state(session: Session, actor: Actor, product: str, year: int, point: int, text: str, now: datetime) -> Review:
-    """State something to a point, as QA of either company; the journal has it, and it is never changed."""
+def require_stater(session: Session, actor: Actor) -> None:
+    """Refuse who may not state something to a review."""
     require(session, actor, (Role.QA,), "state something to a product review")
     require_confirmed(actor, "state something to a product review")
+
+
+def state(session: Session, actor: Actor, product: str, year: int, point: int, text: str, now: datetime) -> Review:
+    """State something to a point, as QA of either company; the journal has it, and it is never changed."""
+    require_stater(session, actor)
     if point not in BY_NUMBER:
         raise FieldErrors({"text": "There is no such point. A review has twelve."})
     scope = find_scope(session, actor, product, year, now)

@@ -123,7 +123,9 @@ def of_period(start: date, end: date) -> Scope:
 
 
 def of_review(product: str, year: int) -> Scope:
-    """Give the scope of a product's year."""
+    """Give the scope of a product's year; a Refusal for one that is none."""
+    if not reviews.FIRST_YEAR <= year < date.max.year:
+        raise Refusal(f"A review is of a year from {reviews.FIRST_YEAR} on, not of {year}.")
     days = period.of_year(year)
     return Scope(What.REVIEW, start=days.first, end=days.last, product=" ".join(product.split())[:LONGEST_PRODUCT])
 

@@ -1,5 +1,7 @@
 """The annual review in Slack: the twelve points in words, a statement to one of them, the pack by direct message."""
 
+import json
+
 from sandbox.limits import message_problems
 from tests import packs
 from tests.handlers.test_result import give
@@ -51,11 +53,17 @@ async def test_who_may_do_what(stage: Stage) -> None:
         await stage.carla.click("Export", screen)
         await stage.settle()
     assert "Only QA or head of quality or viewer" in stage.carla.ephemerals[-1].words
-    await stage.carla.click("Add statement", screen, near="11. Qualification")
-    stage.carla.fill({"Statement": "x"})
     with stage.nothing_changes():
-        await stage.carla.submit()
+        await stage.carla.click("Add statement", screen, near="11. Qualification")
         await stage.settle()
+    assert "may state something to a product review" in stage.carla.ephemerals[-1].words
+    button = next(one for block in screen.blocks if block["type"] == "actions" for one in block["elements"])
+    for year in (0, -1, 1999, 2030, 10**6):
+        button["value"] = json.dumps(json.loads(button["value"]) | {"y": year})
+        with stage.nothing_changes():
+            await stage.anna.click("Export", screen)
+            await stage.settle()
+        assert "A review is of a year from 2000" in stage.anna.ephemerals[-1].words, year
 
 
 async def test_what_cannot_be_shown_says_what_to_do(stage: Stage) -> None:

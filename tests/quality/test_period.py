@@ -23,7 +23,7 @@ TODAY = date(2026, 11, 24)
         ("2025-q4", date(2025, 10, 1), date(2025, 12, 31)),
         ("2026-Q1", date(2026, 1, 1), date(2026, 3, 31)),
         ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
-        ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
+        ("2025-12", date(2025, 12, 1), date(2025, 12, 31)),
     ],
 )
 def test_periods_are_whole(text: str, first: date, last: date) -> None:
@@ -44,6 +44,13 @@ def test_twelve_months_from_the_29th_of_february() -> None:
 def test_what_is_no_period_says_what_is(text: str) -> None:
     """The words that can be said stand in the answer."""
     with pytest.raises(Refusal, match="Say `month`, `quarter`"):
+        period.parse(text, TODAY)
+
+
+@pytest.mark.parametrize("text", ["2027", "2026-12", "2027-Q1"])
+def test_what_has_not_begun_has_no_figures(text: str) -> None:
+    """It is said, and not told as nothing missed."""
+    with pytest.raises(Refusal, match="has not begun"):
         period.parse(text, TODAY)
 
 
