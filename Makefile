@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.dev
 RUN := .venv/.run
 
-.PHONY: sandbox test lint audit benchmark lock format manual clean
+.PHONY: sandbox test coverage lint audit benchmark lock format manual clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -30,6 +30,9 @@ sandbox: $(RUN)  ## start the bot in a local Slack and print the page's address
 
 test: $(DEV) lint  ## run every check and test
 	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || echo "Chromium is not installed here: the tests in a browser are left out."
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+coverage: $(DEV)  ## run the tests once more, half as long again, and tell what none of them reaches; fails under 90 %
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: $(DEV)  ## style, types, import direction
