@@ -1,6 +1,8 @@
 """Trends in Slack: found by words or a form, told in words, drawn as a picture that says what it shows."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +99,23 @@ def test_the_picture_is_the_same_each_time() -> None:
         drawn = trend_picture.draw(found, form)
         assert drawn.startswith(begins)
         assert drawn == trend_picture.draw(found, form)
+
+
+SEEN = (
+    *("99.6", "99.8", "99.4", "99.8", "100.1", "99.8", "100.4", "99.2", "99.6", "99.2", "99.3", "99.5", "99.7", "99.8"),
+    *("99.9", "100.3", "99.5", "98.9", "99.7", "99.3", "99.9", "100.4", "94.2", "99.2", "99.6"),
+)
+
+
+def test_a_chart_can_be_looked_at() -> None:
+    """With PICTURES set, that of the documentation is drawn anew."""
+    rows = [
+        one.model_copy(update={"verdict": Verdict.OOS}) if one.reported == "94.2" else one for one in results(*SEEN)
+    ]
+    drawn = trend_picture.draw(made(Measured("Tablet 10 mg", "Finished product", "Assay"), TEST, rows))
+    assert drawn.startswith(PNG)
+    if os.environ.get("PICTURES"):
+        (Path(__file__).parents[2] / "docs" / "pictures" / "control-chart.png").write_bytes(drawn)
 
 
 async def recorded(stage: Stage) -> None:
