@@ -36,6 +36,8 @@ def buttons(data: dict[str, Any]) -> list[Block]:
             blocks.button("Search", "quality.search", data),
             blocks.button("Batch", "quality.batch", data),
             blocks.button("Specifications", "specification.list", data),
+            blocks.button("Figures", "figures.show", data),
+            blocks.button("Product review", "review.ask", data),
             blocks.button("Inspection", "inspection.show", data),
             blocks.button("People", "roster.show", data),
             blocks.button("Agreement", "agreement.show", data),

@@ -118,6 +118,7 @@ def _pages(scope: Scope, one: Reckoned, part: Part, page: int, *, more: bool) ->
 
 LISTENERS = Listeners(
     buttons={
+        "figures.show": on_show,
         **dict.fromkeys([f"figures.{code.replace(' ', '_')}" for code in PERIODS], on_show),
         **dict.fromkeys(["figures.behind", "figures.previous", "figures.next", "figures.other"], on_behind),
     }

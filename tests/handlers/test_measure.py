@@ -73,3 +73,16 @@ async def test_a_forged_button_is_refused(stage: Stage) -> None:
             await stage.anna.click("Records", shown)
             await stage.settle()
         assert "Counted" not in stage.anna.ephemerals[-1].words, forged
+
+
+async def test_who_has_no_app_gets_them_by_buttons(stage: Stage) -> None:
+    """Figures and the product review stand on the front door, too."""
+    await stage.log(stage.gita, Product="Tablet 10 mg")
+    await stage.elif_.click("Figures")
+    await stage.settle()
+    assert "Open now, 0 to 15 days: 1 of 1 (100%)" in stage.elif_.ephemerals[-1].words
+    await stage.elif_.click("Product review")
+    stage.elif_.fill({"Product": "Tablet 10 mg", "Year": "2026"})
+    assert await stage.elif_.submit() == {}
+    assert stage.elif_.modal is not None
+    assert "Product quality review: Tablet 10 mg, 2026" in stage.elif_.modal.words

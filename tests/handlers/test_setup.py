@@ -17,6 +17,8 @@ BUTTONS = [
         "Search",
         "Batch",
         "Specifications",
+        "Figures",
+        "Product review",
         "Inspection",
         "People",
         "Agreement",
