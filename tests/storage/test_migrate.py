@@ -138,11 +138,13 @@ def test_records_of_the_first_slice_live_on(upgraded: Database) -> None:
 
 
 def test_cards_of_open_records_are_drawn_anew(upgraded: Database) -> None:
-    """They get the buttons of their lives; what is closed is left alone."""
+    """They get the buttons of their lives; what is closed is left alone. So does the front door."""
     with upgraded.reading() as session:
         rows = session.exec(select(Outgoing)).all()
-    assert {row.kind for row in rows} == {"card"}
-    assert sorted(row.about["record_id"] for row in rows) == [1, 2, 3, 5, 6, 7]
+    assert {row.kind for row in rows} == {"card", "front door"}
+    cards = [row for row in rows if row.kind == "card"]
+    assert sorted(row.about["record_id"] for row in cards) == [1, 2, 3, 5, 6, 7]
+    assert len({row.partnership_id for row in rows}) == len(rows) - len(cards)
 
 
 def test_foreign_keys_have_an_index_or_a_reason(database: Database) -> None:

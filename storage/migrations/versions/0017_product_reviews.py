@@ -25,6 +25,12 @@ POSTGRESQL = (
     f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY",  # the bot owns its tables
 )
 
+# Pinned front doors get the buttons that came since.
+FRONT_DOORS = (
+    "INSERT INTO outbox (key, partnership_id, kind, about, created_at, next_at, attempts) "
+    "SELECT 'front door:' || id || '-0017', id, 'front door', '{}', set_up_at, set_up_at, 0 FROM partnership"
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -47,3 +53,4 @@ def upgrade() -> None:
     op.create_index("ix_review_statement", TABLE, ["partnership_id", "product_key", "year", "id"])
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
+    op.execute(FRONT_DOORS)
