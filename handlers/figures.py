@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from itertools import pairwise
 from types import MappingProxyType
 
 from handlers import blocks
 from handlers.blocks import Block
 from handlers.chart import Chart, Series, Shape
 from quality import words
-from quality.figures import AGES, Figures, Lives, Share, Week, percent
+from quality.figures import Figures, Lives, Share, Week, bands, percent
 from storage.record import Kind
 
 NO_DATA = "no data"
-BANDS = (f"0-{AGES[0]}", *(f"{younger + 1}-{last}" for younger, last in pairwise(AGES)), f"over {AGES[-1]}")
+BANDS = bands("-")
 KINDS: Mapping[Kind, str] = MappingProxyType({Kind.DEVIATION: "Deviations", Kind.OOS: "OOS", Kind.CAPA: "CAPAs"})
 DAY = 24 * 60 * 60  # seconds
 

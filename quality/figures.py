@@ -140,6 +140,12 @@ def age_spans(calendar: Calendar, today: date) -> list[Span]:
     return list(zip([*starts, None], [None, *starts], strict=True))
 
 
+def bands(between: str) -> tuple[str, ...]:
+    """Name the bands of ages, the youngest first, with what stands between two days: `0-15`, `over 90`."""
+    first, last = f"0{between}{AGES[0]}", f"over {AGES[-1]}"
+    return first, *(f"{younger + 1}{between}{older}" for younger, older in pairwise(AGES)), last
+
+
 def percent(part: float) -> str:
     """Round to a whole number; 0% and 100% are said of none and of all alone."""
     if 0 < part < HUNDREDTH:
@@ -159,4 +165,11 @@ def _weeks(session: Session, pid: int, calendar: Calendar, this: date) -> tuple[
 def lives_of(lives: Sequence[tuple[datetime, datetime]], calendar: Calendar) -> Lives:
     """Give the calendar days from detection to closing, where the partnership is."""
     days = [(calendar.day_of(closed_at) - calendar.day_of(detected_at)).days for detected_at, closed_at in lives]
-    return Lives(len(days), fmean(days), float(median(days))) if days else Lives(0, None, None)
+    return summed_up(days)
+
+
+def summed_up(lengths: Sequence[float]) -> Lives:
+    """Give how many lengths of time there are, with their mean and median."""
+    if not lengths:
+        return Lives(0, None, None)
+    return Lives(len(lengths), fmean(lengths), float(median(lengths)))

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import pairwise
-from statistics import fmean, median
 
 from sqlmodel import Session
 
-from quality.figures import AGES, Lives, Share, age_spans, lives_of, percent
+from quality.figures import Lives, Share, age_spans, bands, lives_of, percent, summed_up
 from quality.people import Actor
 from quality.period import Period
 from quality.refusal import Refusal
@@ -155,7 +153,7 @@ def _lives(session: Session, scope: Scope) -> Value:
 def _answers(side: Side) -> Reckon:
     def reckon(session: Session, scope: Scope) -> Value:
         hours = [(end - start).total_seconds() / HOUR for start, end in measure.answers(session, scope.within, side)]
-        return Lives(len(hours), fmean(hours), float(median(hours))) if hours else Lives(0, None, None)
+        return summed_up(hours)
 
     return reckon
 
@@ -176,13 +174,12 @@ def repeated(session: Session, scope: Scope) -> tuple[list[Caused], list[Caused]
     """
     within = scope.within
     wider = Within(within.partnership_id, within.since - AGAIN_WITHIN, within.before, within.now, within.product)
-    mine = {one.record_id for one in measure.list_caused(session, within)}
     last: dict[tuple[str, str, str], datetime] = {}
     again, all_ = [], []
     for one in measure.list_caused(session, wider):
         key = (lot_key(one.product), lot_key(one.location), one.category)
         before, last[key] = last.get(key), one.detected_at
-        if one.record_id in mine:
+        if one.closed_at >= within.since:
             all_.append(one)
             again += [one] if before is not None and one.detected_at - before <= AGAIN_WITHIN else []
     return again, all_
@@ -207,14 +204,13 @@ def _answered(side: Side) -> Figure:
 
 
 MOST_DAYS, LEAST_ON_TIME, MOST_CRITICAL = 30, 0.95, 0.05
-BANDS = (f"0 to {AGES[0]}", *(f"{younger + 1} to {last}" for younger, last in pairwise(AGES)), f"over {AGES[-1]}")
 CLOSED = "records closed that had a due date"
 TESTS = "tests: results recorded, and OOS and OOT logged without one"
 FIGURES: tuple[Figure, ...] = (
     *(
         Figure(f"age_{band}", f"Open now, {days} days", f"open records detected {days} days ago", "open records",
                _share(f"age_{band}"))
-        for band, days in enumerate(BANDS)
+        for band, days in enumerate(bands(" to "))
     ),
     Figure("overdue", "Overdue now", "open records whose due date has passed", "open records", _share("overdue")),
     Figure("on_time", "Closed on time", "records closed by their first due date", CLOSED, _share("on_time"),
@@ -245,9 +241,12 @@ FIGURES: tuple[Figure, ...] = (
 BY_KEY = {one.key: one for one in FIGURES}
 
 
-def reckon(session: Session, scope: Scope) -> list[Reckoned]:
-    """Reckon all figures: as many statements for a thousand records as for one. Of a product, lots are not told."""
-    figures = [one for one in FIGURES if not (scope.product and one.key == LOTS)]
+def reckon(session: Session, scope: Scope, keys: Sequence[str] = tuple(BY_KEY)) -> list[Reckoned]:
+    """Reckon figures, all or some: as many statements for a thousand records as for one.
+
+    Of a product, lots are not told.
+    """
+    figures = [BY_KEY[key] for key in keys if not (scope.product and key == LOTS)]
     return [Reckoned(one, one.reckon(session, scope)) for one in figures]
 
 
@@ -270,19 +269,22 @@ def behind(session: Session, scope: Scope, key: str, part: Part, limit: int, off
     figure = BY_KEY.get(key)
     if figure is None:
         raise Refusal("That is none of the figures. See them with `/quality figures`.")
-    reckoned = Reckoned(figure, figure.reckon(session, scope))
-    pid = scope.there.id
-    if key == LOTS:
-        waiting = lot.list_waiting(session, pid, scope.now - WAITING, limit, offset)
-        return Behind(reckoned, lots=waiting)
     if key == RECURRING:
-        return Behind(reckoned, rows=_repeated_rows(session, scope, part, limit, offset))
+        return _behind_recurring(session, scope, figure, part, limit, offset)
+    reckoned = Reckoned(figure, figure.reckon(session, scope))
+    if key == LOTS:
+        waiting = lot.list_waiting(session, scope.there.id, scope.now - WAITING, limit, offset)
+        return Behind(reckoned, lots=waiting)
     name = figure.behind or key
     return Behind(reckoned, rows=measure.list_behind(session, name, scope.within, part, limit, offset))
 
 
-def _repeated_rows(session: Session, scope: Scope, part: Part, limit: int, offset: int) -> list[Row]:
+def _behind_recurring(
+    session: Session, scope: Scope, figure: Figure, part: Part, limit: int, offset: int
+) -> Behind:  # fmt: skip
     again, all_ = repeated(session, scope)
     ids = {one.record_id for one in again}
     wanted = [one.record_id for one in all_ if (one.record_id in ids) is (part is Part.COUNTED)]
-    return records.list_by_ids(session, scope.there.id, sorted(wanted, reverse=True)[offset : offset + limit])
+    page = sorted(wanted, reverse=True)[offset : offset + limit]
+    reckoned = Reckoned(figure, Share(len(again), len(all_)))
+    return Behind(reckoned, rows=records.list_by_ids(session, scope.there.id, page))

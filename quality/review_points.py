@@ -181,8 +181,8 @@ TOLD = ("on_time", "closed", "critical", measure.RECURRING, "human", "oos", "inv
 
 
 def _figures(of: Material) -> Table:
-    reckoned = {one.figure.key: one for one in measure.reckon(of.session, of.scope)}
-    rows = [(one.name, one.says, one.standing, one.formula) for one in (reckoned[key] for key in TOLD)]
+    reckoned = measure.reckon(of.session, of.scope, TOLD)
+    rows = [(one.name, one.says, one.standing, one.formula) for one in reckoned]
     return Table("The product's figures of the year", ("Figure", "Value", "Target", "Formula"), (2, 2.2, 2.2, 4), rows)
 
 

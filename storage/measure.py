@@ -212,12 +212,13 @@ class Caused:
     location: str
     category: Cause
     detected_at: datetime
+    closed_at: datetime
 
 
 def list_caused(session: Session, within: Within) -> list[Caused]:
     """List the deviations closed in the span whose product, place and cause are known, in the order of detection."""
     columns = (col(Record.id), col(Record.product), col(Deviation.location), col(Investigation.category))
-    found = _investigated(select(*columns, col(Record.detected_at)))
+    found = _investigated(select(*columns, col(Record.detected_at), col(Record.closed_at)))
     found = found.join(Deviation, col(Deviation.record_id) == col(Record.id))
     found = found.where(_of(within), _closed(kinds=DEVIATIONS)(within))
     found = found.where(col(Record.product) != "", col(Deviation.location) != "")

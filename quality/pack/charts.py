@@ -25,10 +25,12 @@ def pages(session: Session, subject: Subject) -> Iterator[dict[str, Any]]:
     measured = bulk.measured(session, subject.there.id, MOST_LOOKED_AT, **asked(subject))
     drawn = 0
     for test_id, time_point in measured:
+        if drawn == MOST:
+            return
         test = specification.find_test(session, subject.there.id, test_id)
         found = trend.of_test_in(session, test, time_point) if test is not None else None
         session.expunge_all()
-        if found is not None and found.limits is not None and drawn < MOST:
+        if found is not None and found.limits is not None:
             drawn += 1
             yield _page(found, drawn)
 
