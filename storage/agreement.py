@@ -74,10 +74,10 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
 def text_in_force(session: Session, partnership_id: int) -> tuple[int, str]:
     """Give the version in force and its content as it is kept, unread; LookupError when there is none."""
     session.flush()
-    found = prepared.execute(session, AS_KEPT, {"of": partnership_id}).one_or_none()
-    if found is None:
+    found = prepared.ask(session, AS_KEPT, {"of": partnership_id})
+    if not found:
         raise LookupError(f"partnership {partnership_id} has no agreement")
-    version, content = found
+    [(version, content)] = found
     return version or 0, content
 
 

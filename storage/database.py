@@ -17,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
+
+from storage import driver
 
 Result = TypeVar("Result")
 
@@ -202,17 +204,8 @@ def _engine(url: str) -> Engine:
 
 def _postgres(url: str) -> Engine:
     engine = _postgres_engine(url)
-    event.listen(engine, "handle_error", _without_values)
+    driver.prepare(engine)
     return engine
-
-
-def _without_values(context: ExceptionContext) -> None:
-    # The server's own words may quote the row that it refused: an error's text is logged.
-    said, told = getattr(context.original_exception, "diag", None), context.sqlalchemy_exception
-    if said is not None and said.message_primary and said.message_detail:
-        context.original_exception.args = (said.message_primary,)
-        if told is not None:
-            told.args = (f"({type(context.original_exception).__name__}) {said.message_primary}",)
 
 
 def _postgres_engine(url: str) -> Engine:

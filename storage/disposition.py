@@ -63,4 +63,4 @@ def list_in_play(session: Session, partnership_id: int, lots: Sequence[str]) -> 
 
 
 def _has_any(session: Session, partnership_id: int, key: str) -> bool:
-    return prepared.execute(session, NAMING, {"of": partnership_id, "lot": key}).first() is not None
+    return bool(prepared.ask(session, NAMING, {"of": partnership_id, "lot": key}))

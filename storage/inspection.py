@@ -16,7 +16,7 @@ from storage.database import locked
 from storage.journal import canonical
 from storage.partnership import Side
 from storage.table import Moment, Table, words
-from storage.upsert import insert_new
+from storage.upsert import insert_missing
 
 OPEN = text("closed_at IS NULL")
 TICKING = text("next_at IS NOT NULL")
@@ -128,7 +128,7 @@ def _of(partnership_id: int, side: Side) -> tuple[Any, Any]:
 def take_part(session: Session, inspection: Inspection, person_ids: Sequence[int]) -> None:
     """Let people take part; those who do already still do."""
     of = {"inspection_id": inspection.id, "partnership_id": inspection.partnership_id}
-    insert_new(session, Participant, [{"person_id": one, **of} for one in sorted(set(person_ids))])
+    insert_missing(session, Participant, [{"person_id": one, **of} for one in sorted(set(person_ids))])
 
 
 def participants(session: Session, inspection_id: int) -> list[int]:

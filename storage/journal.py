@@ -21,7 +21,7 @@ from storage import prepared
 from storage.partnership import Partnership
 from storage.record import Record
 from storage.table import Moment, Table
-from storage.upsert import insert_new, insert_one
+from storage.upsert import insert_missing, insert_one
 
 FIRST = "0" * 64
 CHUNK = 10_000
@@ -94,7 +94,7 @@ def append(
     end = {"seq": seq, "hash": link(previous, body)}
     about = {"partnership_id": partnership_id, "record_id": record_id, "event": event, "at": at, "body": body}
     entry_id = insert_one(session, JournalEntry, about | end)
-    prepared.execute(session, LENGTHENED, {"of": partnership_id, **end})
+    prepared.write(session, LENGTHENED, {"of": partnership_id, **end})
     return entry_id
 
 
@@ -110,11 +110,11 @@ LENGTHENED = update(JournalHead).where(OF)
 
 def _locked_head(session: Session, partnership_id: int) -> tuple[int, str]:
     """Give the end of a chain, locked: the seq and hash of the last entry."""
-    end = prepared.execute(session, END, {"of": partnership_id}).one_or_none()
-    if end is None:
-        insert_new(session, JournalHead, [{"partnership_id": partnership_id}])
+    end: list[tuple[int, str]] = prepared.ask(session, END, {"of": partnership_id})
+    if not end:
+        insert_missing(session, JournalHead, [{"partnership_id": partnership_id}])
         return _locked_head(session, partnership_id)
-    return end.seq, end.hash
+    return end[0]
 
 
 def head_of(session: Session, partnership_id: int) -> JournalHead:

@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.record import LONGEST_LOT, each_once, lot_key
 from storage.table import Moment, Table
-from storage.upsert import insert_new
+from storage.upsert import insert_missing
 
 WAITING = text("disposition_id IS NULL")
 
@@ -31,7 +31,7 @@ def note(session: Session, partnership_id: int, lots: Iterable[str], now: dateti
     """Note that lots are named; one that is known stays as it is."""
     of = {"partnership_id": partnership_id, "named_at": now}
     # In one order for everybody, so that two who name the same lots do not wait for each other.
-    insert_new(session, Lot, [{"lot_key": key, "lot": lot, **of} for key, lot in sorted(each_once(lots).items())])
+    insert_missing(session, Lot, [{"lot_key": key, "lot": lot, **of} for key, lot in sorted(each_once(lots).items())])
 
 
 def find(session: Session, partnership_id: int, lot: str) -> Lot | None:

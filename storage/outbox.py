@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.partnership import Partnership
 from storage.table import Moment, Table
-from storage.upsert import insert_new
+from storage.upsert import insert_missing
 
 LEASE = timedelta(minutes=2)  # who has said nothing for so long has died
 PENDING = text("done_at IS NULL")
@@ -76,7 +76,7 @@ def put_all(session: Session, said: Iterable[Said], now: datetime) -> None:
         }
         for one in said
     ]
-    insert_new(session, Outgoing, rows)
+    insert_missing(session, Outgoing, rows)
 
 
 def claim(session: Session, speaker: str, now: datetime, limit: int) -> list[Outgoing]:

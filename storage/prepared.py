@@ -1,18 +1,17 @@
-"""Statements compiled once and handed to the driver as they are: SQLAlchemy's own way to it costs more than small ones.
+"""Statements compiled once and handed to the driver as they are, for what every act asks and writes.
 
-For what every act writes. Types and dialects are SQLAlchemy's; only its preparing is not done anew each time.
+Types and dialects are SQLAlchemy's; only its preparing is not done anew each time.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.sql import ClauseElement
 from sqlmodel import Session
 
-COUNTING = {"preserve_rowcount": True}  # SQLAlchemy keeps the number of an INSERT only when it is told to
-
+from storage import driver
 
 Statement = TypeVar("Statement", bound=Executable)
 ONCE = {"made_once": True}
@@ -37,14 +36,31 @@ class Prepared:
         converting = ((place, one.bind_processor(dialect)) for place, one in enumerate(types))
         self._converting = [(place, convert) for place, convert in converting if convert is not None]
 
-    def execute(self, connection: Connection, row: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
-        """Execute it for one row."""
-        return connection.exec_driver_sql(self._sql, self._given(row))
+    def ask(self, connection: Connection, row: Mapping[str, Any]) -> list[Any]:
+        """Execute it for one row; gives what comes back, as plain rows."""
+        with driver.errors(connection):
+            found: list[Any] = self._execute(connection, [row]).fetchall()
+        return found
 
-    def execute_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute it for several rows; gives how many were written."""
-        given = [self._given(row) for row in rows]
-        return connection.exec_driver_sql(self._sql, given, execution_options=COUNTING).rowcount
+    def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute it for some rows; where the driver can, its outcome is not waited for."""
+        with driver.errors(connection):
+            driver.set_off(connection)
+            self._execute(connection, rows)
+
+    def count(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute it for some rows; gives how many were written."""
+        driver.arrive(connection)
+        with driver.errors(connection):
+            return int(self._execute(connection, rows).rowcount)
+
+    def _execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+        given = [*map(self._given, rows)]
+        if len(given) == 1:
+            return driver.of(connection).execute(self._sql, given[0])
+        cursor = driver.of(connection).cursor()
+        cursor.executemany(self._sql, given)
+        return cursor
 
     def _given(self, row: Mapping[str, Any]) -> Any:
         row = {**self._fixed, **row} if self._fixed else row
@@ -54,13 +70,19 @@ class Prepared:
         return tuple(values) if self._positional else dict(zip(self._names, values, strict=True))
 
 
-def execute(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
-    """Execute a statement that is made once, such as a module's own, in a session that has written what it waits for.
+def ask(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> list[Any]:
+    """Ask by a statement that is made once, such as a module's own, in a session that has written what it waits for.
 
     What comes back is as the driver gives it: numbers and texts are what they are, other types are not made of them.
     """
     connection = session.connection()
-    return _prepared(connection.dialect, statement, tuple(given)).execute(connection, given)
+    return _prepared(connection.dialect, statement, tuple(given)).ask(connection, given)
+
+
+def write(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> None:
+    """Write by a statement that is made once; where the driver can, its outcome is not waited for."""
+    connection = session.connection()
+    _prepared(connection.dialect, statement, tuple(given)).write(connection, [given])
 
 
 @lru_cache(256)

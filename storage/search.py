@@ -35,10 +35,10 @@ def add(session: Session, partnership_id: int, record_id: int, content: str) -> 
     """Put a record's text into the index."""
     if _has_fts5(session):
         row = {"id": record_id, "partnership": f"p{partnership_id}", "content": content}
-        prepared.execute(session, FTS5_ADD, row)
+        prepared.write(session, FTS5_ADD, row)
     else:
         words = sorted({f"{partnership_id}:{word}" for word in _plain_words(content)})
-        prepared.execute(session, TSVECTOR_ADD, {"id": record_id, "words": words})
+        prepared.write(session, TSVECTOR_ADD, {"id": record_id, "words": words})
 
 
 def replace(session: Session, partnership_id: int, record_id: int, content: str) -> None:

@@ -23,7 +23,7 @@ def take(session: Session, partnership_id: int, prefix: str, year: int) -> str:
     """Take the next number; it is given back when the transaction fails."""
     first = {"partnership_id": partnership_id, "prefix": prefix, "year": year, "last": 1}
     session.flush()
-    last = prepared.execute(session, _following(session.connection().dialect.name), first).scalar_one()
+    [(last,)] = prepared.ask(session, _following(session.connection().dialect.name), first)
     return f"{prefix}-{year}-{last:04d}"
 
 

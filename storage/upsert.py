@@ -22,22 +22,30 @@ Making = Callable[[str, type[Table]], ClauseElement]  # of a statement in the wo
 
 def insert_all(session: Session, table: type[Table], rows: Sequence[Row]) -> None:
     """Insert rows of a table, all with the same columns; those left out have the table's defaults."""
-    _execute(session, _plain, table, rows)
+    _write(session, _plain, table, rows)
+
+
+def insert_missing(session: Session, table: type[Table], rows: Sequence[Row]) -> None:
+    """Insert those rows whose keys are free, all with the same columns.
+
+    A key that another transaction is just writing is waited for: it is taken if that one is committed.
+    """
+    _write(session, _if_new, table, rows)
 
 
 def insert_one(session: Session, table: type[Table], row: Row) -> int:
     """Insert a row; gives its id."""
     connection, given = _connection(session), defaults(table) | row
-    made = _prepared(connection.dialect, _returning, table, tuple(given)).execute(connection, given)
-    return int(made.scalar_one())
+    [(row_id,)] = _prepared(connection.dialect, _returning, table, tuple(given)).ask(connection, given)
+    return int(row_id)
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int:
-    """Insert those rows whose keys are free, all with the same columns; gives how many that were.
-
-    A key that another transaction is just writing is waited for: it is taken if that one is committed.
-    """
-    return _execute(session, _if_new, table, rows)
+    """Insert those rows whose keys are free, as `insert_missing`; gives how many that were."""
+    if not rows:
+        return 0
+    connection, given = _connection(session), [defaults(table) | row for row in rows]
+    return _prepared(connection.dialect, _if_new, table, tuple(given[0])).count(connection, given)
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
@@ -70,12 +78,10 @@ def _sql(table: type[Table]) -> SqlTable:
     return made
 
 
-def _execute(session: Session, making: Making, table: type[Table], rows: Sequence[Row]) -> int:
-    if not rows:
-        return 0
-    connection = _connection(session)
-    given = [defaults(table) | row for row in rows]
-    return _prepared(connection.dialect, making, table, tuple(given[0])).execute_all(connection, given)
+def _write(session: Session, making: Making, table: type[Table], rows: Sequence[Row]) -> None:
+    if rows:
+        connection, given = _connection(session), [defaults(table) | row for row in rows]
+        _prepared(connection.dialect, making, table, tuple(given[0])).write(connection, given)
 
 
 @lru_cache(256)

@@ -42,6 +42,7 @@ from storage.oos import ResultKind
 from storage.outbox import Outgoing
 from storage.partnership import Partnership
 from storage.person import Person, Role
+from storage.prepared import Prepared
 from storage.record import Asked, Class, Distributed, Kind, Outcome, Record, State
 from storage.schema import METADATA
 
@@ -469,10 +470,18 @@ def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
     def note(_conn: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
         seen.append((sql, parameters))
 
+    execute = Prepared._execute
+
+    def noted(self: Prepared, connection: Any, rows: Any) -> Any:
+        seen.append((self._sql, [*map(self._given, rows)]))
+        return execute(self, connection, rows)
+
     engine = session.get_bind().engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Prepared, "_execute", noted)
+            yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

@@ -1,0 +1,81 @@
+"""The driver beneath SQLAlchemy, for statements made once: SQLAlchemy's way to it costs more than most of them.
+
+On PostgreSQL each statement that is waited for is a round trip. What is written, and nobody needs the outcome of,
+travels in a pipeline with the next question or the commit; what the server has against it is heard there, and ends
+the transaction all the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy.exc import DBAPIError
+
+PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
+
+
+def of(connection: Connection) -> Any:
+    """Give the driver's own connection."""
+    return connection.connection.driver_connection
+
+
+def prepare(engine: Engine) -> None:
+    """Let a PostgreSQL engine wait for what is under way before its own statements and the ends of transactions."""
+    event.listen(engine, "before_cursor_execute", lambda connection, *_: arrive(connection))
+    event.listen(engine, "commit", arrive)
+    event.listen(engine, "rollback", _give_up)
+    event.listen(engine, "handle_error", _without_values)
+
+
+def set_off(connection: Connection) -> None:
+    """Let what is written from now on travel without being waited for, where the driver can."""
+    if PIPELINE not in connection.info and connection.dialect.name == "postgresql":
+        pipeline = of(connection).pipeline()
+        pipeline.__enter__()
+        connection.info[PIPELINE] = pipeline
+
+
+def arrive(connection: Connection) -> None:
+    """Wait for what is under way."""
+    pipeline = connection.info.pop(PIPELINE, None)
+    if pipeline is not None:
+        with errors(connection):
+            pipeline.__exit__(None, None, None)
+
+
+@contextmanager
+def errors(connection: Connection) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy would; what was under way is over, and a broken connection is let go."""
+    dialect = connection.dialect
+    base = dialect.loaded_dbapi.Error
+    try:
+        yield
+    except base as error:
+        is_broken = dialect.is_disconnect(error, connection.connection, None)
+        told = DBAPIError.instance(None, None, error, base, True, is_broken, dialect)
+        _hide(error, told)
+        _give_up(connection)
+        if is_broken:
+            connection.invalidate(error)
+        raise told from error
+
+
+def _give_up(connection: Connection) -> None:
+    pipeline = None if connection.invalidated else connection.info.pop(PIPELINE, None)
+    if pipeline is not None:
+        with suppress(connection.dialect.loaded_dbapi.Error):  # of what is rolled back nobody needs to hear
+            pipeline.__exit__(None, None, None)
+
+
+def _without_values(context: ExceptionContext) -> None:
+    _hide(context.original_exception, context.sqlalchemy_exception)
+
+
+def _hide(error: BaseException, told: BaseException | None) -> None:
+    # The server's own words may quote the row that it refused: an error's text is logged.
+    said = getattr(error, "diag", None)
+    if said is not None and said.message_primary and said.message_detail:
+        error.args = (said.message_primary,)
+        if told is not None:
+            told.args = (f"({type(error).__name__}) {said.message_primary}",)
