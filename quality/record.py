@@ -25,7 +25,7 @@ from quality.terms import Due
 from storage import clock, lot, outbox, person, search, sequence, signature
 from storage import record as records
 from storage.clock import ClockName
-from storage.fresh import add, made
+from storage.objects import add, made
 from storage.outbox import Said
 from storage.person import Person
 from storage.record import Kind, Record, State

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint, and_, bindparam, text, update
 from sqlmodel import Field, Session, col, select
 
 from storage.database import locked
+from storage.objects import Read
 from storage.partnership import Company, Partnership, Side, by_side
 from storage.prepared import once
 from storage.table import Moment, Table, words
@@ -83,8 +83,9 @@ SEATS = (
     .order_by(col(Person.active).desc(), col(Person.id))
 )
 # Made once: they are asked with every act.
-IN_CHANNEL = SEATS.where(col(Partnership.channel_id) == bindparam("which"))
-OF_PARTNERSHIP = SEATS.where(col(Partnership.id) == bindparam("which"))
+OF_WHOM = (Partnership, Company, Person)
+IN_CHANNEL = Read(SEATS.where(col(Partnership.channel_id) == bindparam("which")), *OF_WHOM)
+OF_PARTNERSHIP = Read(SEATS.where(col(Partnership.id) == bindparam("which")), *OF_WHOM)
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class Seat:
     person: Person | None
 
 
-def find_seat(session: Session, seats: Any, which: str | int, team_id: str, user_id: str) -> Seat | None:
+def find_seat(session: Session, seats: Read, which: str | int, team_id: str, user_id: str) -> Seat | None:
     """Find a user's place in the partnership of a channel, or with an id, by one statement; None without one."""
-    rows = session.exec(seats, params={"which": which, "user_id": user_id}).all()
+    rows = [*seats.rows(session, which=which, user_id=user_id)]
     if not rows:
         return None
     both = by_side(company for _, company, _ in rows)

@@ -12,10 +12,12 @@ from sqlalchemy import event, inspect, text
 from sqlalchemy.orm import LoaderCriteriaOption, Mapper, ORMExecuteState, with_loader_criteria
 from sqlmodel import Session
 
+from storage import prepared
 from storage.partnership import Partnership
 
 SCOPE = "partnership_id"
 SETTING = "qualbridge.partnership"  # by which the policies of PostgreSQL know it
+TELL = text("SELECT set_config(:setting, :value, true)")
 # A person's signing device is theirs in every partnership.
 EVERYWHERE = frozenset({"signing_device"})
 
@@ -33,9 +35,8 @@ def leave(session: Session) -> None:
 
 
 def _tell_server(session: Session, value: str) -> None:
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config(:setting, :value, true)"), {"setting": SETTING, "value": value})
+    if session.connection().dialect.name == "postgresql":
+        prepared.write(session, TELL, {"setting": SETTING, "value": value})
 
 
 @event.listens_for(Session, "do_orm_execute")

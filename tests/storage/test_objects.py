@@ -1,11 +1,11 @@
-"""New objects that are written by a plain statement."""
+"""Objects that plain statements write and read."""
 
 from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import Session, select
 
-from storage import fresh
+from storage import objects
 from storage.record import Class, Kind, Record, State
 from tests import support
 
@@ -23,7 +23,7 @@ def new(session: Session, **fields: object) -> Record:
     by = {"logged_side": who.side, "logged_by_id": who.id, "turn": who.side, "turn_since": SEEN}
     of = {"partnership_id": who.partnership_id, "kind": Kind.DEVIATION, "state": State.OPEN, "class_": Class.MINOR}
     moments = {"detected_at": SEEN, "recorded_at": SEEN}
-    return fresh.made(Record, {**of, **by, **moments, "title": "Torn bag", "number": "DEV-2026-0901", **fields})
+    return objects.made(Record, {**of, **by, **moments, "title": "Torn bag", "number": "DEV-2026-0901", **fields})
 
 
 def test_what_is_added_is_what_the_constructor_would_give(session: Session) -> None:
@@ -31,7 +31,7 @@ def test_what_is_added_is_what_the_constructor_would_give(session: Session) -> N
     row = new(session)
     given = {name: value for name, value in row.model_dump().items() if name != "id"}
     assert given == {name: value for name, value in Record(**given).model_dump().items() if name != "id"}
-    fresh.add(session, row)
+    objects.add(session, row)
     found = session.exec(select(Record.id, Record.version).where(Record.number == "DEV-2026-0901")).one()
     assert found == (row.id, 1)
 
@@ -39,7 +39,7 @@ def test_what_is_added_is_what_the_constructor_would_give(session: Session) -> N
 def test_what_was_added_is_the_sessions(session: Session) -> None:
     """A query gives the same object, and a change of it is written."""
     row = new(session)
-    fresh.add(session, row)
+    objects.add(session, row)
     assert session.get(Record, row.id) is row
     row.title = "Torn bag, replaced"
     session.flush()
@@ -51,4 +51,4 @@ def test_what_was_added_is_the_sessions(session: Session) -> None:
 def test_a_naive_moment_is_refused(session: Session) -> None:
     """By the column's type, as everywhere."""
     with pytest.raises(ValueError, match="naive"):
-        fresh.add(session, new(session, detected_at=datetime(2026, 3, 2)))  # noqa: DTZ001 - that is the point
+        objects.add(session, new(session, detected_at=datetime(2026, 3, 2)))  # noqa: DTZ001 - that is the point
