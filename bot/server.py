@@ -1,6 +1,7 @@
 """The bot in service: by HTTP or Socket Mode, with its timetable and its delivery, until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -176,6 +177,9 @@ async def serve(settings: Settings) -> None:
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")
                 if not settings.encryption_key:
                     log.warning("ENCRYPTION_KEY is missing: nobody can sign until it is set")
+                # What is loaded by now stays: to look through all of it for garbage would hold up who waits meanwhile.
+                gc.collect()
+                gc.freeze()
                 await stop.wait()
                 log.info("stopping")
     finally:

@@ -2,8 +2,8 @@
 
 SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock; reading runs
 beside it on a few others. What has queued by the time that the thread is free is committed together: making it durable
-costs more than writing it, and is paid once. PostgreSQL takes several transactions at once and gathers their commits
-itself; other processes write meanwhile, so what is about to be changed is locked when it is read.
+costs more than writing it, and is paid once. PostgreSQL takes several transactions at once, so a few threads write;
+other processes do so meanwhile, so what is about to be changed is locked when it is read.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -39,8 +39,8 @@ PATIENCE = 100  # attempts
 DEADLOCK = "40P01"  # PostgreSQL's word for it
 DEADLOCKS = 3
 READERS = 4
-WRITERS = 4  # on PostgreSQL
-WITHIN = 0.03  # seconds in which SQLite's transactions gather to be committed together: the first waits for the last
+WRITERS = 2  # on PostgreSQL
+WITHIN = 0.03  # seconds in which transactions gather to be committed together: the first waits for the last
 # A connection whose other end is gone without a word is given up, not waited for (milliseconds; seconds).
 DEAD_AFTER = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
@@ -61,9 +61,9 @@ class Database:
         self.engine = _engine(url)
         self._write_engine = self.engine.execution_options(writing=True)
         self._read_engine = _reading(self.engine)
-        self._alone = self.engine.dialect.name != "sqlite"
+        is_server = self.engine.dialect.name != "sqlite"
         self._waiting: deque[Piece] = deque()
-        self._writers = ThreadPoolExecutor(WRITERS if self._alone else 1, thread_name_prefix="writer")
+        self._writers = ThreadPoolExecutor(WRITERS if is_server else 1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     @contextmanager
@@ -115,12 +115,8 @@ class Database:
         first = self._next()
         if first is None:
             return
-        begun = [first]
-        if not self._alone and self._waiting:
-            self._write_together(begun)
-        for piece in begun:
-            if not piece.done.done():
-                _settle(piece.done, partial(_insistently, self.writing, piece.work))
+        for piece in self._write_together(first) if self._waiting else [first]:
+            _settle(piece.done, partial(_insistently, self.writing, piece.work))
 
     def _next(self) -> Piece | None:
         while self._waiting:
@@ -130,29 +126,53 @@ class Database:
                     return piece
         return None
 
-    def _write_together(self, begun: list[Piece]) -> None:
-        """Commit several pieces of work together.
+    def _write_together(self, first: Piece) -> list[Piece]:
+        """Commit several pieces of work together; gives those that are left to be done alone.
 
-        Where one is refused, or the database fails, nothing of them is kept, and each that was begun is left to be
-        done alone: a place to go back to before each would cost every piece what a refusal costs now and then.
+        A piece that is refused is undone by itself, and told so when what it saw of the others is committed. One that
+        the database failed is left; where the whole transaction failed, nothing of it was kept and all are.
         """
-        until, results = time.monotonic() + WITHIN, []
+        begun, left, ended = [first], list[Piece](), list[tuple[Piece, Future[Any]]]()
+        until = time.monotonic() + WITHIN
         try:
             with self._write_engine.begin() as connection:
-                results.append(_within(connection, begun[0].work))
-                while time.monotonic() < until and (following := self._next()) is not None:
+                while True:
+                    outcome = _tried(connection, begun[-1].work)
+                    if isinstance(outcome.exception(), SQLAlchemyError):
+                        left.append(begun[-1])
+                    else:
+                        ended.append((begun[-1], outcome))
+                    following = self._next() if time.monotonic() < until else None
+                    if following is None:
+                        break
+                    if len(begun) == 1:
+                        driver.hurry(connection)
                     begun.append(following)
-                    results.append(_within(connection, following.work))
         except BaseException:  # noqa: BLE001 - raised again by whom it was, alone
-            return
-        for piece, result in zip(begun, results, strict=True):
-            piece.done.set_result(result)
+            return begun
+        for piece, outcome in ended:
+            _settle(piece.done, outcome.result)
+        return left
 
 
-def _within(connection: Connection, work: Callable[[Session], Result]) -> Result:
-    """Run work within a transaction of many, in a session of its own."""
-    with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session, session.begin():
-        return work(session)
+def _tried(connection: Connection, work: Callable[[Session], Result]) -> Future[Result]:
+    """Try work within a transaction of many, in a session of its own; where it raises, nothing of it is kept."""
+    tried: Future[Result] = Future()
+    driver.order(connection, "SAVEPOINT piece")
+    try:
+        # Left without a rollback, which would be everybody's.
+        with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
+            result = work(session)
+            session.commit()
+    except BaseException as error:
+        if not connection.in_transaction():  # it was ended for all
+            raise
+        driver.order(connection, "ROLLBACK TO SAVEPOINT piece")
+        tried.set_exception(error)
+    else:
+        driver.order(connection, "RELEASE SAVEPOINT piece")
+        tried.set_result(result)
+    return tried
 
 
 def _settle(done: Future[Result], outcome: Callable[[], Result]) -> None:

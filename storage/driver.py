@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
+LONGEST_WAIT = 20  # milliseconds
 PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
 
 
@@ -42,6 +43,19 @@ def arrive(connection: Connection) -> None:
     if pipeline is not None:
         with errors(connection):
             pipeline.__exit__(None, None, None)
+
+
+def order(connection: Connection, words: str) -> None:
+    """Order something that gives nothing back, such as a savepoint."""
+    with errors(connection):
+        set_off(connection)
+        of(connection).execute(words)
+
+
+def hurry(connection: Connection) -> None:
+    """Wait for nobody's lock for long from now on, where a transaction holds some that others may wait for."""
+    if connection.dialect.name == "postgresql":
+        order(connection, f"SET LOCAL lock_timeout = {LONGEST_WAIT}")
 
 
 @contextmanager

@@ -48,12 +48,6 @@ class Prepared:
             driver.set_off(connection)
             self._execute(connection, rows)
 
-    def count(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute it for some rows; gives how many were written."""
-        driver.arrive(connection)
-        with driver.errors(connection):
-            return int(self._execute(connection, rows).rowcount)
-
     def _execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
         given = [*map(self._given, rows)]
         if len(given) == 1:

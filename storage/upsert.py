@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect, literal
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
@@ -41,11 +41,10 @@ def insert_one(session: Session, table: type[Table], row: Row) -> int:
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int:
-    """Insert those rows whose keys are free, as `insert_missing`; gives how many that were."""
-    if not rows:
-        return 0
+    """Insert those rows whose keys are free, as `insert_missing`, one by one; gives how many that were."""
     connection, given = _connection(session), [defaults(table) | row for row in rows]
-    return _prepared(connection.dialect, _if_new, table, tuple(given[0])).count(connection, given)
+    made = (_prepared(connection.dialect, _told_if_new, table, tuple(row)) for row in given)
+    return sum(len(one.ask(connection, row)) for one, row in zip(made, given, strict=True))
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
@@ -97,8 +96,12 @@ def _returning(_dialect: str, table: type[Table]) -> ClauseElement:
     return _sql(table).insert().returning(_sql(table).c.id)
 
 
-def _if_new(dialect: str, table: type[Table]) -> ClauseElement:
+def _if_new(dialect: str, table: type[Table]) -> Insert:
     return insert(dialect, table).on_conflict_do_nothing()
+
+
+def _told_if_new(dialect: str, table: type[Table]) -> ClauseElement:
+    return _if_new(dialect, table).returning(literal(1))
 
 
 def _values(row: Table) -> dict[str, Any]:

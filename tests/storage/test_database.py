@@ -2,13 +2,14 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -19,6 +20,7 @@ from storage import database as database_module
 from storage import receipt
 from storage.database import PRAGMAS, Database, Piece, is_writing
 from storage.receipt import Receipt
+from storage.upsert import insert_new
 from tests import support
 from tests.support import NOW
 
@@ -205,26 +207,60 @@ async def test_what_waits_is_committed_together(
     assert await sqlite.read(_keys) == [str(number) for number in range(9)]
 
 
-async def test_one_that_is_refused_takes_none_with_it(sqlite: Database) -> None:
-    """What it wrote is gone, what the others wrote is there, once; each is told its own end."""
+def together(database: Database, *works: Callable[[Session], Any]) -> list[Piece]:
+    """Let one writer find several pieces of work waiting."""
+    pieces = [Piece(work, Future()) for work in works]
+    database._waiting.extend(pieces)
+    database._writers = ThreadPoolExecutor(1)
+    for _ in pieces:
+        database._writers.submit(database._write_waiting)
+    return pieces
+
+
+async def ends(pieces: Sequence[Piece]) -> list[type[BaseException | None]]:
+    """Wait for all; give the kind of error that each ended with."""
+    return [type(await asyncio.to_thread(piece.done.exception, 10)) for piece in pieces]
+
+
+async def test_one_that_is_refused_takes_none_with_it(database: Database) -> None:
+    """What it wrote is gone, what the others wrote is there; each is told its own end, and none is done twice."""
+    begun: list[str] = []
+
+    def add(session: Session, key: str) -> None:
+        begun.append(key)
+        _add(session, key)
 
     def refuse(session: Session) -> None:
-        _add(session, "refused")
+        add(session, "refused")
         session.flush()
         raise ZeroDivisionError
 
-    works = [partial(_add, key="a"), refuse, partial(_add, key="b")]
-    ends = await asyncio.gather(*(sqlite.write(work) for work in works), return_exceptions=True)
-    assert [type(end) for end in ends] == [type(None), ZeroDivisionError, type(None)]
-    assert await sqlite.read(_keys) == ["a", "b"]
+    works = [partial(add, key="a"), refuse, partial(add, key="b")]
+    assert await ends(together(database, *works)) == [type(None), ZeroDivisionError, type(None)]
+    assert await database.read(_keys) == ["a", "b"]
+    assert begun == ["a", "refused", "b"]
 
 
-async def test_one_that_the_database_refuses_takes_none_with_it(sqlite: Database) -> None:
-    """Then nothing of the others was kept either, and each is done anew by itself."""
+async def test_one_that_the_database_refuses_takes_none_with_it(database: Database) -> None:
+    """What the database refused is done anew by itself, and told so only if it is refused again."""
     works = [partial(_add, key=key) for key in ("a", "a", "b")]
-    ends = await asyncio.gather(*(sqlite.write(work) for work in works), return_exceptions=True)
-    assert [type(end) for end in ends] == [type(None), IntegrityError, type(None)]
-    assert await sqlite.read(_keys) == ["a", "b"]
+    assert await ends(together(database, *works)) == [type(None), IntegrityError, type(None)]
+    assert await database.read(_keys) == ["a", "b"]
+
+
+async def test_who_waits_for_another_holds_nobody_up(postgres: Database) -> None:
+    """Where another process holds a row, who needs it waits alone; the others are committed."""
+
+    def need(session: Session) -> None:
+        insert_new(session, Receipt, [{"key": "held", "at": NOW}])
+
+    with postgres.writing() as other:
+        need(other)
+        first, waits, last = together(postgres, partial(_add, key="a"), need, partial(_add, key="b"))
+        assert await ends([first, last]) == [type(None), type(None)]
+        assert not waits.done.done()
+    assert await ends([waits]) == [type(None)]
+    assert await postgres.read(_keys) == ["a", "b", "held"]
 
 
 async def test_a_commit_that_fails_is_tried_by_each_alone(sqlite: Database) -> None:
@@ -249,12 +285,8 @@ async def test_what_ends_a_program_leaves_nobody_waiting(sqlite: Database) -> No
     def leave(_session: Session) -> None:
         raise SystemExit(3)
 
-    pieces = [Piece(work, Future()) for work in (partial(_add, key="a"), leave, partial(_add, key="b"))]
-    sqlite._waiting.extend(pieces)
-    for _ in pieces:
-        sqlite._writers.submit(sqlite._write_waiting)
-    ends = [await asyncio.to_thread(piece.done.exception, 10) for piece in pieces]
-    assert [type(end) for end in ends] == [type(None), SystemExit, type(None)]
+    works = [partial(_add, key="a"), leave, partial(_add, key="b")]
+    assert await ends(together(sqlite, *works)) == [type(None), SystemExit, type(None)]
     assert await sqlite.read(_keys) == ["a", "b"]
 
 

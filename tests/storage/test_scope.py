@@ -145,6 +145,7 @@ AROUND = {
     "journal._locked_head": "names the partnership",
     "journal._page": "names the partnership",
     "migrate.grant": "rights, by the command line",
+    "objects.rows": "whoever acts is found by it, before there is a scope",
     "outbox.speak_on": "the bot's own work, for everybody",
     "partnership.mute": "names the partnership",
     "partnership.unmute": "names the partnership",
