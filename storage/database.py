@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage import driver
+from storage import driver, scope
 
 Result = TypeVar("Result")
 
@@ -62,6 +62,7 @@ class Database:
         self._write_engine = self.engine.execution_options(writing=True)
         self._read_engine = _reading(self.engine)
         is_server = self.engine.dialect.name != "sqlite"
+        self._within = WITHIN
         self._waiting: deque[Piece] = deque()
         self._writers = ThreadPoolExecutor(WRITERS if is_server else 1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -133,7 +134,7 @@ class Database:
         the database failed is left; where the whole transaction failed, nothing of it was kept and all are.
         """
         begun, left, ended = [first], list[Piece](), list[tuple[Piece, Future[Any]]]()
-        until = time.monotonic() + WITHIN
+        until = time.monotonic() + self._within
         try:
             with self._write_engine.begin() as connection:
                 while True:
@@ -147,6 +148,7 @@ class Database:
                         break
                     if len(begun) == 1:
                         driver.hurry(connection)
+                    scope.begin_anew(connection)
                     begun.append(following)
         except BaseException:  # noqa: BLE001 - raised again by whom it was, alone
             return begun

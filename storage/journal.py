@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import UniqueConstraint, and_, bindparam, update
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import OperationalError
@@ -216,9 +217,23 @@ def _broken_link(session: Session, head: JournalHead) -> Break | None:
 
 # What SQLite gives of a value that is none of its column's type: it keeps any.
 UNREADABLE = (ValueError, TypeError, OperationalError)
-# An entry as it is checked: seq, event, moment, body and hash, and the id and number of the record it stands with.
-Kept = tuple[int, str, datetime, str, str, int | None, str | None]
-DECODE = json.JSONDecoder().raw_decode
+# An entry as it is checked, and as the driver gives it: seq, event, moment (text, with SQLite), body and hash, and the
+# id and number of the record it stands with.
+Kept = tuple[int, str, datetime | str, str, str, int | None, str | None]
+COLUMNS_DIFFER = "its columns differ from its body"
+
+
+@dataclass
+class Said:
+    """What a body says that the columns beside it say too."""
+
+    seq: int
+    event: str
+    at: datetime
+    record: str | None = None
+
+
+SAID = TypeAdapter(Said)
 
 
 def _fault(entry: Kept, due: int, previous: str) -> str | None:
@@ -229,19 +244,17 @@ def _fault(entry: Kept, due: int, previous: str) -> str | None:
         return "its content is no text"
     if link(previous, body) != hash_:
         return "its content or the link before it was changed"
-    if _said(body) != (seq, event, at, number) or (record_id is None) is not (number is None):
-        return "its columns differ from its body"
-    return None
-
-
-def _said(body: str) -> tuple[Any, ...] | None:
     try:
-        content, end = DECODE(body)
-        if end != len(body):
-            return None
-        return content["seq"], content["event"], datetime.fromisoformat(content["at"]), content.get("record")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return None  # a body with a matching hash that was never an entry's
+        said = SAID.validate_json(body, strict=True)
+        is_same = (said.seq, said.event, said.record, said.at) == (seq, event, number, _moment(at))
+    except (ValueError, TypeError, AttributeError):
+        return COLUMNS_DIFFER  # or a body with a matching hash that was never an entry's
+    return None if is_same and (record_id is None) is (number is None) else COLUMNS_DIFFER
+
+
+def _moment(kept: datetime | str) -> datetime:
+    moment = kept if isinstance(kept, datetime) else datetime.fromisoformat(kept)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _pages(session: Session, partnership_id: int) -> Iterator[list[Kept]]:
@@ -256,8 +269,7 @@ def _pages(session: Session, partnership_id: int) -> Iterator[list[Kept]]:
 
 
 def _page(session: Session, partnership_id: int, after: int, most: int) -> list[Kept]:
-    found = session.connection().execute(CHAIN, {"of": partnership_id, "after": after, "most": most})
-    return cast("list[Kept]", found.all())
+    return prepared.ask(session, CHAIN, {"of": partnership_id, "after": after, "most": most})
 
 
 def _first_unreadable(session: Session, partnership_id: int, after: int) -> int:

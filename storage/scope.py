@@ -8,16 +8,17 @@ everybody, has no scope: what is due, what is to be said, whose Home a person op
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import event, inspect, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.orm import LoaderCriteriaOption, Mapper, ORMExecuteState, with_loader_criteria
 from sqlmodel import Session
 
-from storage import prepared
+from storage import driver, prepared
 from storage.partnership import Partnership
 
 SCOPE = "partnership_id"
 SETTING = "qualbridge.partnership"  # by which the policies of PostgreSQL know it
 TELL = text("SELECT set_config(:setting, :value, true)")
+NOBODYS = f"SET LOCAL {SETTING} = ''"
 # A person's signing device is theirs in every partnership.
 EVERYWHERE = frozenset({"signing_device"})
 
@@ -32,6 +33,12 @@ def leave(session: Session) -> None:
     """Let a session out again, to look for another partnership."""
     if session.info.pop(SCOPE, None) is not None:
         _tell_server(session, "")
+
+
+def begin_anew(connection: Connection) -> None:
+    """Forget, in a transaction of several people's work, the scope of what was done before: it is the server's too."""
+    if connection.dialect.name == "postgresql":
+        driver.order(connection, NOBODYS)
 
 
 def _tell_server(session: Session, value: str) -> None:

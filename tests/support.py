@@ -1,7 +1,7 @@
 """A partnership of two example companies and its people, and short ways to act in it; no test stands here."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -32,7 +32,7 @@ from quality.signature import Attempt
 from quality.specification import SpecificationForm
 from storage import draft, person, scope
 from storage.capa import ActionType
-from storage.database import Database
+from storage.database import Database, Piece
 from storage.download import Download
 from storage.evidence import Evidence
 from storage.investigation import Cause, Disposition
@@ -484,6 +484,17 @@ def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
             yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+def together(database: Database, *works: Callable[[Session], Any]) -> list[Piece]:
+    """Let one writer find several pieces of work waiting."""
+    pieces = [Piece(work, Future()) for work in works]
+    database._waiting.extend(pieces)
+    database._writers = ThreadPoolExecutor(1)
+    database._within = 10.0  # on a machine that runs other things
+    for _ in pieces:
+        database._writers.submit(database._write_waiting)
+    return pieces
 
 
 def at_once(database: Database, number: int, work: Callable[[Session], Result]) -> list[Result]:

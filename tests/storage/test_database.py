@@ -2,14 +2,12 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event
-from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -195,26 +193,14 @@ async def busy(database: Database) -> AsyncIterator[None]:
     await first
 
 
-async def test_what_waits_is_committed_together(
-    sqlite: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_waits_is_committed_together(sqlite: Database, commits: list[str]) -> None:
     """It is made durable once for all."""
-    monkeypatch.setattr("storage.database.WITHIN", 10.0)  # on a machine that runs other things
+    sqlite._within = 10.0  # on a machine that runs other things
     async with busy(sqlite):
         waiting = [asyncio.create_task(sqlite.write(partial(_add, key=str(number)))) for number in range(9)]
     await asyncio.gather(*waiting)
     assert commits == ["commit"]
     assert await sqlite.read(_keys) == [str(number) for number in range(9)]
-
-
-def together(database: Database, *works: Callable[[Session], Any]) -> list[Piece]:
-    """Let one writer find several pieces of work waiting."""
-    pieces = [Piece(work, Future()) for work in works]
-    database._waiting.extend(pieces)
-    database._writers = ThreadPoolExecutor(1)
-    for _ in pieces:
-        database._writers.submit(database._write_waiting)
-    return pieces
 
 
 async def ends(pieces: Sequence[Piece]) -> list[type[BaseException | None]]:
@@ -236,7 +222,7 @@ async def test_one_that_is_refused_takes_none_with_it(database: Database) -> Non
         raise ZeroDivisionError
 
     works = [partial(add, key="a"), refuse, partial(add, key="b")]
-    assert await ends(together(database, *works)) == [type(None), ZeroDivisionError, type(None)]
+    assert await ends(support.together(database, *works)) == [type(None), ZeroDivisionError, type(None)]
     assert await database.read(_keys) == ["a", "b"]
     assert begun == ["a", "refused", "b"]
 
@@ -244,7 +230,7 @@ async def test_one_that_is_refused_takes_none_with_it(database: Database) -> Non
 async def test_one_that_the_database_refuses_takes_none_with_it(database: Database) -> None:
     """What the database refused is done anew by itself, and told so only if it is refused again."""
     works = [partial(_add, key=key) for key in ("a", "a", "b")]
-    assert await ends(together(database, *works)) == [type(None), IntegrityError, type(None)]
+    assert await ends(support.together(database, *works)) == [type(None), IntegrityError, type(None)]
     assert await database.read(_keys) == ["a", "b"]
 
 
@@ -256,7 +242,7 @@ async def test_who_waits_for_another_holds_nobody_up(postgres: Database) -> None
 
     with postgres.writing() as other:
         need(other)
-        first, waits, last = together(postgres, partial(_add, key="a"), need, partial(_add, key="b"))
+        first, waits, last = support.together(postgres, partial(_add, key="a"), need, partial(_add, key="b"))
         assert await ends([first, last]) == [type(None), type(None)]
         assert not waits.done.done()
     assert await ends([waits]) == [type(None)]
@@ -286,7 +272,7 @@ async def test_what_ends_a_program_leaves_nobody_waiting(sqlite: Database) -> No
         raise SystemExit(3)
 
     works = [partial(_add, key="a"), leave, partial(_add, key="b")]
-    assert await ends(together(sqlite, *works)) == [type(None), SystemExit, type(None)]
+    assert await ends(support.together(sqlite, *works)) == [type(None), SystemExit, type(None)]
     assert await sqlite.read(_keys) == ["a", "b"]
 
 

@@ -1,7 +1,8 @@
 """Within a partnership a session sees nothing of another: by the ORM, and on PostgreSQL by the server itself."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import func, text, update
 from sqlmodel import Session, col, select
 
 from quality import people
+from quality.refusal import Refusal
 from storage import scope
 from storage.database import Database
 from storage.partnership import Partnership
@@ -27,11 +29,14 @@ BEYOND = {
     "signing_device": "a person's, wherever they sign",
 }
 ROLE = "kept_within"
+OWNER = "kept_apart"
 
 
 @pytest.fixture
-def two(database: Database) -> tuple[int, int]:
+def two(request: pytest.FixtureRequest) -> tuple[int, int]:
     """Set two partnerships up, each with a record that has all there is."""
+    engine = next(name for name in ("database", "postgres") if name in request.fixturenames)
+    database: Database = request.getfixturevalue(engine)
     with database.writing() as session:
         first, second = support.set_up(session), support.set_up(session, OTHER)
         for channel in (support.CHANNEL, OTHER):
@@ -120,6 +125,39 @@ def test_the_server_itself_keeps_within(as_owner: Session) -> None:
     assert {name: parts[0][name] + parts[1][name] for name in tables} == everything
     assert everything["record"] == 2
     assert everything["deviation"] == 2
+
+
+@pytest.fixture
+def owned(postgres: Database) -> Iterator[Callable[[Session], None]]:
+    """Give what makes a session work as the owner of the tables, who is no superuser, to the end of its transaction."""
+    with postgres.writing() as session:
+        session.execute(text(f"CREATE ROLE {OWNER} NOSUPERUSER"))
+        for table in (*METADATA.tables, "record_text"):
+            session.execute(text(f"ALTER TABLE {table} OWNER TO {OWNER}"))
+    yield lambda session: session.connection().exec_driver_sql(f"SET LOCAL ROLE {OWNER}")
+    with postgres.writing() as session:
+        session.execute(text(f"REASSIGN OWNED BY {OWNER} TO CURRENT_USER"))
+        session.execute(text(f"DROP ROLE {OWNER}"))
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_is_committed_together_is_kept_apart(
+    postgres: Database, two: tuple[int, int], owned: Callable[[Session], None], *, refused: bool
+) -> None:
+    """Work of several partnerships in one transaction: each piece is within its own, and whoever acts next is found."""
+
+    def act(session: Session, channel: str) -> set[int]:
+        people.actor_in_channel(session, channel, GITA.identity)
+        seen = {int(number) for (number,) in session.execute(text("SELECT partnership_id FROM record"))}
+        if refused:
+            raise Refusal(str(seen))
+        return seen
+
+    works = [owned, *(partial(act, channel=channel) for channel in (support.CHANNEL, OTHER, support.CHANNEL))]
+    _, *pieces = support.together(postgres, *works)
+    ends = [piece.done.exception(10) or piece.done.result() for piece in pieces]
+    wanted = [{two[0]}, {two[1]}, {two[0]}]
+    assert [str(end) for end in ends] == [str(one) for one in wanted]
 
 
 def test_every_table_has_its_policy(postgres: Database) -> None:
