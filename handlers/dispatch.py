@@ -12,6 +12,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
 
 from handlers import request
 from handlers.call import UNKNOWN, Call
@@ -24,7 +25,9 @@ from quality.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
+SENSELESS = (AttributeError, LookupError, TypeError)  # which a payload without its parts raises
 ANY = re.compile(".*", re.DOTALL)
+BEGUN = "begun"  # under which Bolt's context tells that a handler was asked
 INSTALLATION = "installation"  # under which Bolt's context carries the one that a request came to
 
 
@@ -58,6 +61,16 @@ def register(app: AsyncApp, desk: Desk, listeners: Listeners) -> None:
     app.shortcut(ANY)(on_shortcut)
     app.options(ANY)(on_options)
     app.event(ANY)(on_event)
+    app.error(_answer_failed)
+
+
+async def _answer_failed(error: Exception, context: AsyncBoltContext) -> BoltResponse:
+    """Answer what no handler did: an event that failed, or a payload in which Bolt itself does not find its parts."""
+    if isinstance(error, SENSELESS) and BEGUN not in context:
+        log.warning("a signed request is none that Slack makes: %s", type(error).__name__)
+        return BoltResponse(status=400, body="not a request of Slack")
+    log.error("a request failed, and Slack is to say it again", exc_info=error)
+    return BoltResponse(status=500)
 
 
 def _subscription(event: dict[str, Any]) -> str:
@@ -75,6 +88,7 @@ async def _dispatch(
     ack: AsyncAck,
 ) -> None:
     request.begin()
+    context[BEGUN] = True
     installation = context.get(INSTALLATION) or await _installation(desk, body)
     if installation is None:  # Slack tells of its end in two events: it is over with the first
         await ack()

@@ -26,8 +26,10 @@ from storage import driver, scope
 
 Result = TypeVar("Result")
 
+PATIENT = 10_000  # milliseconds for which a transaction waits for what others hold, before it is an error
+HURRIED = 20  # the same, for one in which several people's work waits by then
 PRAGMAS = (
-    "PRAGMA busy_timeout = 10000",  # milliseconds; another process, such as `tick`, may be writing
+    f"PRAGMA busy_timeout = {PATIENT}",  # another process, such as `tick`, may be writing
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit that returned survives a power cut
     "PRAGMA wal_autocheckpoint = 4000",
@@ -59,7 +61,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
-        self._write_engine = self.engine.execution_options(writing=True)
+        self._write_engine = self.engine.execution_options(writing=True, lock_timeout=PATIENT)
         self._read_engine = _reading(self.engine)
         is_server = self.engine.dialect.name != "sqlite"
         self._within = WITHIN
@@ -147,7 +149,7 @@ class Database:
                     if following is None:
                         break
                     if len(begun) == 1:
-                        driver.hurry(connection)
+                        driver.wait_at_most(connection, HURRIED)
                     scope.begin_anew(connection)
                     begun.append(following)
         except BaseException:  # noqa: BLE001 - raised again by whom it was, alone

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 
-LONGEST_WAIT = 20  # milliseconds
 PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
 
 
@@ -23,6 +22,7 @@ def of(connection: Connection) -> Any:
 
 def prepare(engine: Engine) -> None:
     """Let a PostgreSQL engine wait for what is under way before its own statements and the ends of transactions."""
+    event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", lambda connection, *_: arrive(connection))
     event.listen(engine, "commit", arrive)
     event.listen(engine, "rollback", _give_up)
@@ -52,10 +52,10 @@ def order(connection: Connection, words: str) -> None:
         of(connection).execute(words)
 
 
-def hurry(connection: Connection) -> None:
-    """Wait for nobody's lock for long from now on, where a transaction holds some that others may wait for."""
+def wait_at_most(connection: Connection, milliseconds: int) -> None:
+    """Let a transaction wait no longer than this for others' locks, from now on; SQLite is told with its connection."""
     if connection.dialect.name == "postgresql":
-        order(connection, f"SET LOCAL lock_timeout = {LONGEST_WAIT}")
+        order(connection, f"SET LOCAL lock_timeout = {milliseconds}")
 
 
 @contextmanager
@@ -73,6 +73,11 @@ def errors(connection: Connection) -> Iterator[None]:
         if is_broken:
             connection.invalidate(error)
         raise told from error
+
+
+def _begin(connection: Connection) -> None:
+    if wait := connection.get_execution_options().get("lock_timeout"):
+        wait_at_most(connection, wait)
 
 
 def _give_up(connection: Connection) -> None:
