@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from quality import evidence, signature
 from quality.pack import check as pack
 from storage import journal
@@ -18,6 +20,7 @@ class Checked:
     says: str
 
 
+UNREADABLE = (ValueError, TypeError, SQLAlchemyError)  # SQLite keeps values that are none of their column's type
 SQLITE = b"SQLite format 3\0"  # how every backup begins
 
 
@@ -62,6 +65,6 @@ def _each(what: str, faults: Iterator[str | None]) -> Iterator[Checked]:
             number += 1
             if fault:
                 yield Checked(well=False, says=f"BROKEN  {fault}")
-    except journal.UNREADABLE as error:  # what a broken entry keeps from being read
+    except UNREADABLE as error:  # what a broken entry keeps from being read
         yield Checked(well=False, says=f"BROKEN  {what} after {number} cannot be read ({type(error).__name__})")
     yield Checked(well=True, says=f"{number} {what} checked")

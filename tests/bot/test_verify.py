@@ -125,3 +125,12 @@ def test_a_body_that_is_nested_without_end_is_named(full: Database) -> None:
         connection.execute(text("UPDATE journal SET body = :body, hash = :hash WHERE seq = :seq"), forged)
         connection.execute(text("UPDATE journal_head SET hash = :hash"), {"hash": forged["hash"]})
     assert [says for says in broken(full) if f"entry {before + 1}: its columns differ" in says]
+
+
+def test_a_signature_that_cannot_be_read_is_named(full: Database) -> None:
+    """Checking goes on behind it: files are checked as well."""
+    with full.writing() as session:
+        session.connection().execute(text("UPDATE journal SET at = 'noon', body = body || '\"signature\":{'"))
+    found = [one.says for one in check(full)]
+    assert "BROKEN  signatures after 0 cannot be read (ValueError)" in found
+    assert "0 files checked" in found
