@@ -61,7 +61,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
-        self._write_engine = self.engine.execution_options(writing=True, lock_timeout=PATIENT)
+        self._write_engine = self.engine.execution_options(writing=True, short=True)
         self._read_engine = _reading(self.engine)
         is_server = self.engine.dialect.name != "sqlite"
         self._within = WITHIN
@@ -229,6 +229,7 @@ def _engine(url: str) -> Engine:
 def _postgres(url: str) -> Engine:
     engine = _postgres_engine(url)
     driver.prepare(engine)
+    event.listen(engine, "begin", _begin_on_server)
     return engine
 
 
@@ -270,7 +271,14 @@ def _patiently(connection: Any, pragma: str) -> None:
     connection.execute(pragma)
 
 
+def _begin_on_server(connection: Connection) -> None:
+    if connection.get_execution_options().get("short"):
+        driver.wait_at_most(connection, PATIENT)
+
+
 def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    # What undoes a statement fits into memory where somebody waits for it; what sorts many rows may not.
+    driver.order(connection, f"PRAGMA temp_store = {'MEMORY' if options.get('short') else 'FILE'}")
     # A transaction that will write takes the lock at once: upgrading later fails when another wrote meanwhile.
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    driver.order(connection, "BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")

@@ -22,7 +22,6 @@ def of(connection: Connection) -> Any:
 
 def prepare(engine: Engine) -> None:
     """Let a PostgreSQL engine wait for what is under way before its own statements and the ends of transactions."""
-    event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", lambda connection, *_: arrive(connection))
     event.listen(engine, "commit", arrive)
     event.listen(engine, "rollback", _give_up)
@@ -73,11 +72,6 @@ def errors(connection: Connection) -> Iterator[None]:
         if is_broken:
             connection.invalidate(error)
         raise told from error
-
-
-def _begin(connection: Connection) -> None:
-    if wait := connection.get_execution_options().get("lock_timeout"):
-        wait_at_most(connection, wait)
 
 
 def _give_up(connection: Connection) -> None:

@@ -99,13 +99,12 @@ def test_an_error_tells_nothing_of_the_row(session: Session) -> None:
     assert "secret" not in str(raised.value.__cause__)
 
 
-def test_a_lock_is_not_waited_for_without_end(postgres: Database) -> None:
+def test_a_lock_is_not_waited_for_without_end(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who holds a row and went away is an error to whoever needs it, not a writer less for good."""
-    impatient = Database(postgres.url)
-    impatient._write_engine = impatient.engine.execution_options(writing=True, lock_timeout=100)
+    monkeypatch.setattr("storage.database.PATIENT", 100)
 
     def work() -> None:
-        with impatient.writing() as session:
+        with postgres.writing() as session:
             insert_missing(session, Receipt, receipts("held"))
 
     with postgres.writing() as other:
@@ -114,7 +113,6 @@ def test_a_lock_is_not_waited_for_without_end(postgres: Database) -> None:
         with pytest.raises(OperationalError, match="lock timeout"):
             work()
     work()
-    impatient.close()
 
 
 def test_a_broken_connection_is_let_go(postgres: Database) -> None:
