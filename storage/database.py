@@ -45,6 +45,10 @@ WRITERS = 2  # on PostgreSQL
 WITHIN = 0.03  # seconds in which transactions gather to be committed together: the first waits for the last
 # A connection whose other end is gone without a word is given up, not waited for (milliseconds; seconds).
 DEAD_AFTER = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+FOR_ALL: dict[str, Any] = {
+    "hide_parameters": True,  # an error's text is logged: no record's words stand in it
+    "pool_use_lifo": True,  # whoever writes gets the connection that wrote last, whose cache still holds
+}
 CONNECT_TIMEOUT = 10  # seconds; a server that cannot be reached is an error, not a wait without end
 
 
@@ -220,7 +224,7 @@ def locked(session: Session, wanted: SelectOfScalar[Result]) -> SelectOfScalar[R
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "postgresql":
         return _postgres(url)
-    engine = create_engine(url, hide_parameters=True)  # an error's text is logged: no record's words stand in it
+    engine = create_engine(url, **FOR_ALL)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -239,9 +243,9 @@ def _postgres_engine(url: str) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
         pool_size=READERS + WRITERS,
-        hide_parameters=True,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
         connect_args={"connect_timeout": CONNECT_TIMEOUT, **DEAD_AFTER},
+        **FOR_ALL,
     )
 
 
