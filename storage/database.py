@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InvalidRequestError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import object_session
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import driver, scope
+from storage.table import Table
 
 Result = TypeVar("Result")
 
@@ -88,8 +90,14 @@ class Database:
     async def write(self, work: Callable[[Session], Result]) -> Result:
         """Run work in one transaction; when this returns, it is committed. Work may be run more than once."""
         done: Future[Result] = Future()
-        self._waiting.append(Piece(work, done))
-        self._writers.submit(self._write_waiting)
+        piece = Piece(work, done)
+        self._waiting.append(piece)
+        try:
+            self._writers.submit(self._write_waiting)
+        except RuntimeError:  # it was closed
+            with suppress(ValueError):  # and a writer that still finishes took the piece
+                self._waiting.remove(piece)
+                raise
         return await asyncio.wrap_future(done)
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
@@ -137,14 +145,15 @@ class Database:
         """Commit several pieces of work together; gives those that are left to be done alone.
 
         A piece that is refused is undone by itself, and told so when what it saw of the others is committed. One that
-        the database failed is left; where the whole transaction failed, nothing of it was kept and all are.
+        the database failed is left; where the whole transaction failed, nothing of it was kept and all are. Only where
+        nobody knows whether it was kept, nothing is done again: each is told the error, as it would be alone.
         """
         begun, left, ended = [first], list[Piece](), list[tuple[Piece, Future[Any]]]()
-        until = time.monotonic() + self._within
+        until, committing = time.monotonic() + self._within, False
         try:
             with self._write_engine.begin() as connection:
                 while True:
-                    outcome = _tried(connection, begun[-1].work)
+                    outcome = _tried(connection, f"piece{len(begun)}", begun[-1].work)
                     if isinstance(outcome.exception(), SQLAlchemyError):
                         left.append(begun[-1])
                     else:
@@ -152,35 +161,50 @@ class Database:
                     following = self._next() if time.monotonic() < until else None
                     if following is None:
                         break
-                    if len(begun) == 1:
+                    begun.append(following)
+                    if len(begun) == 2:  # noqa: PLR2004 - others wait by now for what the first holds
                         driver.wait_at_most(connection, HURRIED)
                     scope.begin_anew(connection)
-                    begun.append(following)
-        except BaseException:  # noqa: BLE001 - raised again by whom it was, alone
-            return begun
+                driver.arrive(connection)
+                committing = True
+        except BaseException as error:  # noqa: BLE001 - raised again by whom it was, alone
+            if not (committing and getattr(error, "connection_invalidated", False)):
+                return begun
+            ended = [(piece, _failed(error)) for piece, _ in ended]
         for piece, outcome in ended:
             _settle(piece.done, outcome.result)
         return left
 
 
-def _tried(connection: Connection, work: Callable[[Session], Result]) -> Future[Result]:
-    """Try work within a transaction of many, in a session of its own; where it raises, nothing of it is kept."""
+def _tried(connection: Connection, name: str, work: Callable[[Session], Result]) -> Future[Result]:
+    """Try work within a transaction of many, in a session of its own; where it raises, nothing of it is kept.
+
+    No name of a savepoint is used twice in a transaction: PostgreSQL tells late of what failed while nobody waited, and
+    to go back to another one's savepoint would undo what they are told was done.
+    """
     tried: Future[Result] = Future()
-    driver.order(connection, "SAVEPOINT piece")
+    driver.order(connection, f"SAVEPOINT {name}")
     try:
         # Left without a rollback, which would be everybody's.
         with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
             result = work(session)
             session.commit()
+        _is_whole(connection)
     except BaseException as error:
-        if not connection.in_transaction():  # it was ended for all
+        if not connection.in_transaction():
             raise
-        driver.order(connection, "ROLLBACK TO SAVEPOINT piece")
+        driver.give_up(connection)
+        driver.order(connection, f"ROLLBACK TO SAVEPOINT {name}")
         tried.set_exception(error)
     else:
-        driver.order(connection, "RELEASE SAVEPOINT piece")
         tried.set_result(result)
     return tried
+
+
+def _failed(error: BaseException) -> Future[Any]:
+    outcome: Future[Any] = Future()
+    outcome.set_exception(error)
+    return outcome
 
 
 def _settle(done: Future[Result], outcome: Callable[[], Result]) -> None:
@@ -211,6 +235,12 @@ def is_writing(session: Session) -> bool:
     return bool(session.connection().get_execution_options().get("writing"))
 
 
+def is_over(row: Table) -> bool:
+    """Whether the transaction in which an object was read is over before its end."""
+    session = object_session(row)
+    return session is not None and driver.is_over(session.connection())
+
+
 def locked(session: Session, wanted: SelectOfScalar[Result]) -> SelectOfScalar[Result]:
     """Lock the rows that a query finds, where the session writes, and read them anew: somebody may have been first.
 
@@ -227,6 +257,7 @@ def _engine(url: str) -> Engine:
     engine = create_engine(url, **FOR_ALL)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "commit", _is_whole)
     return engine
 
 
@@ -234,6 +265,7 @@ def _postgres(url: str) -> Engine:
     engine = _postgres_engine(url)
     driver.prepare(engine)
     event.listen(engine, "begin", _begin_on_server)
+    event.listen(engine, "commit", _is_whole)
     return engine
 
 
@@ -278,6 +310,12 @@ def _patiently(connection: Any, pragma: str) -> None:
 def _begin_on_server(connection: Connection) -> None:
     if connection.get_execution_options().get("short"):
         driver.wait_at_most(connection, PATIENT)
+
+
+def _is_whole(connection: Connection) -> None:
+    """Raise where a transaction ended before its end: by its work, or, on a full disk, say, by SQLite itself."""
+    if not connection.in_transaction() or driver.is_over(connection):
+        raise InvalidRequestError("this transaction was ended before its end")
 
 
 def _begin(connection: Connection) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
+INERROR = 3  # psycopg's TransactionStatus: a statement failed, and nothing is done until a rollback
 PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
 
 
@@ -20,11 +22,30 @@ def of(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
+def asking(connection: Connection) -> Any:
+    """Give a cursor of the driver, for a question whose answer is read before the next is asked."""
+    return _cursor(connection, "asking")
+
+
+def writing(connection: Connection) -> Any:
+    """Give a cursor of the driver, for what gives nothing back."""
+    return _cursor(connection, "writing")
+
+
+def _cursor(connection: Connection, name: str) -> Any:
+    # To make one costs more than a statement on its way.
+    kept = connection.info.get(name)
+    if kept is None:
+        kept = connection.info[name] = of(connection).cursor()
+    return kept
+
+
 def prepare(engine: Engine) -> None:
     """Let a PostgreSQL engine wait for what is under way before its own statements and the ends of transactions."""
     event.listen(engine, "before_cursor_execute", lambda connection, *_: arrive(connection))
     event.listen(engine, "commit", arrive)
-    event.listen(engine, "rollback", _give_up)
+    event.listen(engine, "rollback", give_up)
+    event.listen(engine, "rollback_savepoint", lambda connection, *_: give_up(connection))
     event.listen(engine, "handle_error", _without_values)
 
 
@@ -44,11 +65,21 @@ def arrive(connection: Connection) -> None:
             pipeline.__exit__(None, None, None)
 
 
+def is_over(connection: Connection) -> bool:
+    """Whether the driver's transaction is: failed, and nobody went back; or ended, as SQLite does it now and then.
+
+    PostgreSQL would answer COMMIT with a ROLLBACK, and no error.
+    """
+    if connection.dialect.name == "postgresql":
+        return bool(of(connection).info.transaction_status == INERROR)
+    return not of(connection).in_transaction
+
+
 def order(connection: Connection, words: str) -> None:
     """Order something that gives nothing back, such as a savepoint."""
     with errors(connection):
         set_off(connection)
-        of(connection).execute(words)
+        writing(connection).execute(words)
 
 
 def wait_at_most(connection: Connection, milliseconds: int) -> None:
@@ -68,17 +99,25 @@ def errors(connection: Connection) -> Iterator[None]:
         is_broken = dialect.is_disconnect(error, connection.connection, None)
         told = DBAPIError.instance(None, None, error, base, True, is_broken, dialect)
         _hide(error, told)
-        _give_up(connection)
+        give_up(connection)
         if is_broken:
             connection.invalidate(error)
         raise told from error
 
 
-def _give_up(connection: Connection) -> None:
+def give_up(connection: Connection) -> None:
+    """Let what is under way be over, whatever became of it: it is to be undone."""
     pipeline = None if connection.invalidated else connection.info.pop(PIPELINE, None)
     if pipeline is not None:
-        with suppress(connection.dialect.loaded_dbapi.Error):  # of what is rolled back nobody needs to hear
+        with suppress(connection.dialect.loaded_dbapi.Error):
             pipeline.__exit__(None, None, None)
+
+
+@event.listens_for(Session, "before_commit")
+def _arrive_within(session: Session) -> None:
+    # A savepoint that cannot be released is not gone back to; so what has to be heard is heard before.
+    if session.in_nested_transaction():
+        arrive(session.connection())
 
 
 def _without_values(context: ExceptionContext) -> None:

@@ -39,22 +39,23 @@ class Prepared:
     def ask(self, connection: Connection, row: Mapping[str, Any]) -> list[Any]:
         """Execute it for one row; gives what comes back, as plain rows."""
         with driver.errors(connection):
-            found: list[Any] = self._execute(connection, [row]).fetchall()
+            cursor = driver.asking(connection)
+            self._execute(cursor, [row])
+            found: list[Any] = cursor.fetchall()
         return found
 
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it for some rows; where the driver can, its outcome is not waited for."""
         with driver.errors(connection):
             driver.set_off(connection)
-            self._execute(connection, rows)
+            self._execute(driver.writing(connection), rows)
 
-    def _execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Any:
+    def _execute(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         given = [*map(self._given, rows)]
         if len(given) == 1:
-            return driver.of(connection).execute(self._sql, given[0])
-        cursor = driver.of(connection).cursor()
-        cursor.executemany(self._sql, given)
-        return cursor
+            cursor.execute(self._sql, given[0])
+        else:
+            cursor.executemany(self._sql, given)
 
     def _given(self, row: Mapping[str, Any]) -> Any:
         row = {**self._fixed, **row} if self._fixed else row

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, event, inspect, text
-from sqlalchemy.orm import LoaderCriteriaOption, Mapper, ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, Mapper, ORMExecuteState, SessionTransaction, with_loader_criteria
 from sqlmodel import Session
 
 from storage import driver, prepared
@@ -44,6 +44,19 @@ def begin_anew(connection: Connection) -> None:
 def _tell_server(session: Session, value: str) -> None:
     if session.connection().dialect.name == "postgresql":
         prepared.write(session, TELL, {"setting": SETTING, "value": value})
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _remember(session: Session, begun: SessionTransaction) -> None:
+    if begun.nested:
+        session.info[begun] = session.info.get(SCOPE)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _go_back(session: Session, ended: SessionTransaction) -> None:
+    # With a savepoint the server goes back to the scope that it was told before; so does the session.
+    if ended.nested:
+        session.info[SCOPE] = session.info.pop(ended, None)
 
 
 @event.listens_for(Session, "do_orm_execute")

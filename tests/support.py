@@ -472,9 +472,9 @@ def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
 
     execute = Prepared._execute
 
-    def noted(self: Prepared, connection: Any, rows: Any) -> Any:
+    def noted(self: Prepared, cursor: Any, rows: Any) -> None:
         seen.append((self._sql, [*map(self._given, rows)]))
-        return execute(self, connection, rows)
+        execute(self, cursor, rows)
 
     engine = session.get_bind().engine
     event.listen(engine, "before_cursor_execute", note)

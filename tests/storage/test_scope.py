@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -140,6 +141,25 @@ def owned(postgres: Database) -> Iterator[Callable[[Session], None]]:
         session.execute(text(f"DROP ROLE {OWNER}"))
 
 
+def test_a_session_goes_back_with_its_savepoint(
+    postgres: Database, two: tuple[int, int], owned: Callable[[Session], None]
+) -> None:
+    """What is undone within took the server's scope with it; the session's is the same afterwards."""
+
+    def seen(session: Session, number: int) -> tuple[int | None, set[int]]:
+        with suppress(Refusal), session.begin_nested():
+            people.actor_of(session, number, GITA.identity)
+            raise Refusal("No.")
+        found = session.execute(text("SELECT partnership_id FROM record"))
+        return session.info.get(scope.SCOPE), {int(one) for (one,) in found}
+
+    with postgres.writing() as session:
+        owned(session)
+        assert seen(session, two[0]) == (None, set(two))
+        people.actor_of(session, two[0], GITA.identity)
+        assert seen(session, two[1]) == (two[0], {two[0]})
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_what_is_committed_together_is_kept_apart(
     postgres: Database, two: tuple[int, int], owned: Callable[[Session], None], *, refused: bool
@@ -175,9 +195,11 @@ AROUND = {
     "agreement.text_in_force": "names the partnership",
     "database.analyze": "reads how full the indexes are",
     "copy.copy": "everything, by the command line",
+    "database.is_over": "asks the connection about itself",
     "database.is_writing": "asks the connection about itself",
     "disposition._has_any": "names the partnership",
     "download.put_anew": "names its row, found within",
+    "driver._arrive_within": "asks nothing",
     "installation.consume": "a workspace's",
     "journal.append": "names the partnership",
     "journal._locked_head": "names the partnership",
@@ -187,7 +209,6 @@ AROUND = {
     "outbox.speak_on": "the bot's own work, for everybody",
     "partnership.mute": "names the partnership",
     "partnership.unmute": "names the partnership",
-    "prepared._execute": "on a connection that somebody else got",
     "prepared.ask": "who asks is named here",
     "prepared.write": "who writes is named here",
     "scope._tell_server": "sets the scope",
