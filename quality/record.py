@@ -74,9 +74,9 @@ def log(
     record.number = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
     add(session, record)
     records.add_batches(session, record, lots)
-    lot.note(session, there.id, lots, now)
+    known = lot.note_known(session, there.id, lots, now)  # a lot that was not has no disposition
     if record.holds_batches:
-        tell_dispositions(session, actor, record, lots, now)
+        tell_dispositions(session, actor, record, known, now)
     due = clocks.start_first(session, actor, record, terms.of(session, there.id), due)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}

@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.record import LONGEST_LOT, each_once, lot_key
 from storage.table import Moment, Table
-from storage.upsert import insert_missing
+from storage.upsert import Row, insert_missing, insert_new
 
 WAITING = text("disposition_id IS NULL")
 
@@ -29,9 +29,18 @@ class Lot(Table, table=True):
 
 def note(session: Session, partnership_id: int, lots: Iterable[str], now: datetime) -> None:
     """Note that lots are named; one that is known stays as it is."""
+    insert_missing(session, Lot, _named(partnership_id, lots, now))
+
+
+def note_known(session: Session, partnership_id: int, lots: Iterable[str], now: datetime) -> list[str]:
+    """Note that lots are named; gives those that were known before."""
+    return [str(one["lot"]) for one in _named(partnership_id, lots, now) if not insert_new(session, Lot, [one])]
+
+
+def _named(partnership_id: int, lots: Iterable[str], now: datetime) -> list[Row]:
     of = {"partnership_id": partnership_id, "named_at": now}
     # In one order for everybody, so that two who name the same lots do not wait for each other.
-    insert_missing(session, Lot, [{"lot_key": key, "lot": lot, **of} for key, lot in sorted(each_once(lots).items())])
+    return [{"lot_key": key, "lot": lot, **of} for key, lot in sorted(each_once(lots).items())]
 
 
 def find(session: Session, partnership_id: int, lot: str) -> Lot | None:
