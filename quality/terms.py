@@ -4,7 +4,7 @@ The defaults are common practice between sponsors and CMOs, not law; each partne
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -171,7 +171,13 @@ def from_data(data: Mapping[str, Any]) -> Row:
 
 def of(session: Session, partnership_id: int) -> Terms:
     """Give the terms in force in a partnership."""
-    return _read(*agreement.text_in_force(session, partnership_id))
+    return asked(session, partnership_id)()
+
+
+def asked(session: Session, partnership_id: int) -> Callable[[], Terms]:
+    """Ask for the terms in force together with the next question; gives what gives them."""
+    found = agreement.text_in_force(session, partnership_id)
+    return lambda: _read(*found())
 
 
 @lru_cache(1024)  # every record that is logged asks for them, and to read them costs more than to find them

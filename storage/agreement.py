@@ -3,6 +3,7 @@
 Nothing of a version in force is changed; it is followed by the next.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -71,14 +72,20 @@ def in_force(session: Session, partnership_id: int) -> Agreement:
     return found
 
 
-def text_in_force(session: Session, partnership_id: int) -> tuple[int, str]:
-    """Give the version in force and its content as it is kept, unread; LookupError when there is none."""
+def text_in_force(session: Session, partnership_id: int) -> Callable[[], tuple[int, str]]:
+    """Ask, together with the next question, for the version in force and its content as it is kept, unread.
+
+    LookupError when there is none.
+    """
     session.flush()
-    found = prepared.ask(session, AS_KEPT, {"of": partnership_id})
-    if not found:
+    asked = prepared.begin(session, AS_KEPT, {"of": partnership_id})
+
+    def found() -> tuple[int, str]:
+        for version, content in asked():
+            return version or 0, content
         raise LookupError(f"partnership {partnership_id} has no agreement")
-    [(version, content)] = found
-    return version or 0, content
+
+    return found
 
 
 def get_version(session: Session, partnership_id: int, version: int) -> Agreement:

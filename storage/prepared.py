@@ -3,7 +3,7 @@
 Types and dialects are SQLAlchemy's; only its preparing is not done anew each time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -44,6 +44,20 @@ class Prepared:
             found: list[Any] = cursor.fetchall()
         return found
 
+    def begin(self, connection: Connection, row: Mapping[str, Any]) -> Callable[[], list[Any]]:
+        """Execute it for one row; gives what gives what comes back, for which the driver need not wait before."""
+        with driver.errors(connection):
+            driver.set_off(connection)
+            cursor = driver.of(connection).cursor()
+            self._execute(cursor, [row])
+
+        def found() -> list[Any]:
+            with driver.errors(connection):
+                rows: list[Any] = cursor.fetchall()
+            return rows
+
+        return found
+
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it for some rows; where the driver can, its outcome is not waited for."""
         with driver.errors(connection):
@@ -72,6 +86,12 @@ def ask(session: Session, statement: ClauseElement, given: Mapping[str, Any]) ->
     """
     connection = session.connection()
     return _prepared(connection.dialect, statement, tuple(given)).ask(connection, given)
+
+
+def begin(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> Callable[[], list[Any]]:
+    """Ask, as `ask`, together with the next question; gives what gives the answer."""
+    connection = session.connection()
+    return _prepared(connection.dialect, statement, tuple(given)).begin(connection, given)
 
 
 def write(session: Session, statement: ClauseElement, given: Mapping[str, Any]) -> None:
