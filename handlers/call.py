@@ -66,9 +66,13 @@ class Call:
         self.is_talk = self.event.get("type") == "message"
         self.identity = _identity(body)
         self.data = _data(body)
-        self.channel_id: str | None = (
-            body.get("channel_id") or (body.get("channel") or {}).get("id") or self.data.get("c")
-        )
+        named = body.get("channel_id") or _id(body.get("channel")) or _id(self.data.get("c"))
+        self.channel_id: str | None = named or None
+
+    @property
+    def told_of(self) -> str:
+        """The channel that an event tells of; Lacking where it tells of none."""
+        return _id(self.event["channel"])
 
     @property
     def own_teams(self) -> set[str]:
@@ -309,8 +313,7 @@ class Call:
     @property
     def _acted_in(self) -> str:
         """The channel in which something was typed, pressed or said, as Slack tells it."""
-        where = self.body.get("channel_id") or self.body.get("channel") or self.event.get("channel") or ""
-        return str(where.get("id") if isinstance(where, dict) else where)
+        return _id(self.body.get("channel_id") or self.body.get("channel") or self.event.get("channel"))
 
     async def _known(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Attempt; a colleague in the channel whom the roster does not know yet is looked up once and tried again."""
@@ -334,12 +337,17 @@ def _identity(body: dict[str, Any]) -> Identity:
     """
     if body.get("event"):
         event = body["event"]
-        team = event.get("user_team") or event.get("team") or ""
-        return Identity(team, event.get("user") or "")
+        return Identity(_id(event.get("user_team") or event.get("team")), _id(event.get("user")))
     user = body.get("user")
     if isinstance(user, dict):
         return Identity(user.get("team_id") or "", user["id"])
     return Identity(body.get("team_id") or "", body["user_id"])
+
+
+def _id(value: object) -> str:
+    """Give what Slack names by its id, or by more that holds its id; nothing for anything else."""
+    found = value.get("id") if isinstance(value, dict) else value
+    return found if isinstance(found, str) else ""
 
 
 def _as_typed(text: str) -> str:

@@ -57,9 +57,9 @@ async def _change(call: Call) -> None:
     def change(session: Session, known: bool) -> None:
         if before.get("text") is not None:
             _keep(session, call, {**message, "files": message.get("files") or (), "text": before["text"]}, known=known)
-        names = capture.names(session, call.event["channel"])
+        names = capture.names(session, call.told_of)
         text = as_kept(str(message.get("text") or ""), names)
-        capture.change_reply(session, call.event["channel"], str(message["ts"]), text, call.now)
+        capture.change_reply(session, call.told_of, str(message["ts"]), text, call.now)
 
     await _once(call, message, change)
 
@@ -68,12 +68,12 @@ async def _delete(call: Call) -> None:
     """Journal that a reply was deleted."""
     told = _told(call.event)
     ts = str(call.event.get("deleted_ts") or told.get("ts") or "")
-    channel_id = call.event["channel"]
+    channel_id = call.told_of
     await _once(call, told, lambda session, _known: capture.delete_reply(session, channel_id, ts, call.now))
 
 
 def _keep(session: Session, call: Call, message: Mapping[str, Any], *, known: bool) -> None:
-    channel_id, ts = call.event["channel"], str(message["ts"])
+    channel_id, ts = call.told_of, str(message["ts"])
     text = as_kept(str(message.get("text") or ""), capture.names(session, channel_id))
     files = tuple(shared_file(one) for one in message.get("files") or () if one.get("id"))
     told = Said(channel_id, str(message["thread_ts"]), ts, _who(message), text, moment_of(ts), files)
@@ -82,7 +82,7 @@ def _keep(session: Session, call: Call, message: Mapping[str, Any], *, known: bo
 
 async def _once(call: Call, message: Mapping[str, Any], work: Callable[[Session, bool], object]) -> None:
     """Do something about a reply that concerns us, once; a colleague whom no roster knows is looked up before."""
-    place = (call.event["channel"], str(message.get("thread_ts")), str(message.get("ts")))
+    place = (call.told_of, str(message.get("thread_ts")), str(message.get("ts")))
     if not await call.desk.database.read(lambda session: capture.concerns(session, *place)):
         return
     try:

@@ -13,7 +13,7 @@ async def on_silent(call: Call) -> None:
     why = SILENT[call.event["type"]]
 
     def note(session: Session) -> None:
-        there = partnership.find_in_channel(session, str(call.event.get("channel") or ""))
+        there = partnership.find_in_channel(session, call.told_of)
         if there is not None:
             channel.tell_muted(session, there.id, why, call.now)
 
@@ -24,7 +24,7 @@ async def on_back(call: Call) -> None:
     """Say at once what waited."""
 
     def note(session: Session) -> None:
-        there = partnership.find_in_channel(session, str(call.event.get("channel") or ""))
+        there = partnership.find_in_channel(session, call.told_of)
         if there is not None:
             channel.hear_again(session, there.id, call.now)
 
@@ -39,14 +39,14 @@ async def on_id_changed(call: Call) -> None:
 
 async def on_unshared(call: Call) -> None:
     """Say nothing more where one of the two companies cannot read it; somebody is told."""
-    channel_id, team = str(call.event.get("channel") or ""), str(call.event.get("previously_connected_team_id") or "")
+    channel_id, team = call.told_of, str(call.event.get("previously_connected_team_id") or "")
     shared = call.event.get("is_ext_shared", True)
     await call.run(lambda session: channel.disconnect(session, channel_id, team, call.now, shared=bool(shared)))
 
 
 async def on_shared(call: Call) -> None:
     """Say what waited, where it was the company of this partnership that was cut off."""
-    channel_id, team = str(call.event.get("channel") or ""), str(call.event.get("connected_team_id") or "")
+    channel_id, team = call.told_of, str(call.event.get("connected_team_id") or "")
     await call.run(lambda session: channel.connect(session, channel_id, team, call.now))
 
 

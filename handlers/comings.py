@@ -15,7 +15,7 @@ from storage.person import Person
 
 async def on_joined(call: Call) -> None:
     """Put a colleague who joins the channel on the roster; strangers and guests stay off it."""
-    call.channel_id = call.event["channel"]
+    call.channel_id = call.told_of
     if call.identity.user_id == call.installation.user_id:
         await call.run(lambda session: _heard_again(session, call))
         return
@@ -58,7 +58,7 @@ async def _back(call: Call) -> None:
 
 async def on_left(call: Call) -> None:
     """Take who leaves the channel off the roster at once, and offer their open work."""
-    channel_id = call.event["channel"]
+    channel_id = call.told_of
 
     def leave(session: Session) -> list[int]:
         there = partnership.find_in_channel(session, channel_id)

@@ -25,7 +25,7 @@ from quality.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
-SENSELESS = (AttributeError, LookupError, TypeError)  # which a payload without its parts raises
+SENSELESS = (AttributeError, LookupError, TypeError, ValueError)  # what a payload raises whose parts are not whole
 ANY = re.compile(".*", re.DOTALL)
 BEGUN = "begun"  # under which Bolt's context tells that a handler was asked
 INSTALLATION = "installation"  # under which Bolt's context carries the one that a request came to
@@ -104,10 +104,20 @@ async def _dispatch(
         if ack.response is None:
             await ack()
     except Exception as error:  # noqa: BLE001 - the one place that turns errors into answers
+        await _answer(call, error)
+
+
+async def _answer(call: Call, error: Exception) -> None:
+    """Answer an error, where what Slack sent back of our own form is whole enough for it."""
+    for _ in range(2):
         try:
             await answer_error(call, error)
-        except (Lacking, TypeError, AttributeError) as lacking:  # what Slack sent back of our own form is not whole
-            await answer_error(call, lacking if isinstance(lacking, Lacking) else Lacking("form"))
+        except (Lacking, TypeError, AttributeError) as lacking:
+            error = lacking if isinstance(lacking, Lacking) else Lacking("form")
+        else:
+            return
+    log.warning("a payload that cannot even be answered: %s", error)
+    await call.ack()
 
 
 async def _act(handler: Handler, call: Call) -> None:

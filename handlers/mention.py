@@ -21,7 +21,7 @@ MOST_CARRIED = 1500  # characters of a message's text, as JSON, that a button ca
 
 async def on_mention(call: Call) -> None:
     """Answer a mention: the front door, the button that logs what was said, or the one that sets the channel up."""
-    call.channel_id = channel_id = call.event["channel"]
+    call.channel_id = channel_id = call.told_of
     thread = call.event.get("thread_ts")
 
     def question(session: Session, actor: Actor) -> tuple[Actor, bool]:

@@ -210,6 +210,7 @@ AROUND = {
     "partnership.mute": "names the partnership",
     "partnership.unmute": "names the partnership",
     "prepared.ask": "who asks is named here",
+    "prepared.begin": "who asks is named here",
     "prepared.write": "who writes is named here",
     "scope._tell_server": "sets the scope",
     "search.every": "everything, by the command line",
@@ -261,6 +262,6 @@ def test_statements_are_written_in_storage_alone(room: str) -> None:
 
 def test_no_query_goes_around_the_scope() -> None:
     """A statement that the session does not see, or a session let out, is named with the reason why it may be."""
-    around = {"connection", "exec_driver_sql", "prepared.ask", "prepared.write", "driver.of"}
+    around = {"connection", "exec_driver_sql", "prepared.ask", "prepared.begin", "prepared.write", "driver.of"}
     assert calls("storage", around) - {"database._begin"} == set(AROUND)
     assert {one for room in ("bot", "handlers", "quality") for one in calls(room, {"scope.leave"})} == set(LEAVING)
