@@ -108,9 +108,12 @@ def errors(connection: Connection) -> Iterator[None]:
 def give_up(connection: Connection) -> None:
     """Let what is under way be over, whatever became of it: it is to be undone."""
     pipeline = None if connection.invalidated else connection.info.pop(PIPELINE, None)
-    if pipeline is not None:
-        with suppress(connection.dialect.loaded_dbapi.Error):
-            pipeline.__exit__(None, None, None)
+    if pipeline is None:
+        return
+    with suppress(connection.dialect.loaded_dbapi.Error):
+        pipeline.__exit__(None, None, None)
+    if of(connection).pgconn.pipeline_status:  # it could not be left: the server, or what stands before it, is going
+        connection.invalidate()
 
 
 @event.listens_for(Session, "before_commit")

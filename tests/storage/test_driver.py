@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -113,6 +114,25 @@ def test_a_lock_is_not_waited_for_without_end(postgres: Database, monkeypatch: p
         with pytest.raises(OperationalError, match="lock timeout"):
             work()
     work()
+
+
+def test_a_connection_that_cannot_leave_its_pipeline_is_let_go(postgres: Database) -> None:
+    """As when a pooler says that the server is going, a moment before it hangs up."""
+
+    class Stuck:
+        def __exit__(self, *_: object) -> None:
+            raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+
+    def work() -> None:
+        with postgres.writing() as session:
+            insert_all(session, Receipt, receipts("a"))
+            session.connection().info[driver.PIPELINE] = Stuck()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    with postgres.writing() as session:
+        assert kept(session) == []
 
 
 def test_a_broken_connection_is_let_go(postgres: Database) -> None:
