@@ -172,14 +172,14 @@ async def serve(settings: Settings) -> None:
                 return
             await _check_socket(settings, slack)
             bot = assemble(settings, database, slack, installations_of(settings, database, slack, own))
+            # What is loaded by now stays: to look through all of it for garbage would hold up who waits meanwhile.
+            gc.collect()
+            gc.freeze()
             async with in_service(bot) as server.socket:
                 server.bot = bot
                 log.info("ready, by %s", "Socket Mode" if settings.socket_mode else "HTTP")
                 if not settings.encryption_key:
                     log.warning("ENCRYPTION_KEY is missing: nobody can sign until it is set")
-                # What is loaded by now stays: to look through all of it for garbage would hold up who waits meanwhile.
-                gc.collect()
-                gc.freeze()
                 await stop.wait()
                 log.info("stopping")
     finally:

@@ -35,16 +35,13 @@ def insert_missing(session: Session, table: type[Table], rows: Sequence[Row]) ->
 
 def insert_one(session: Session, table: type[Table], row: Row) -> int:
     """Insert a row; gives its id."""
-    connection, given = _connection(session), defaults(table) | row
-    [(row_id,)] = _prepared(connection.dialect, _returning, table, tuple(given)).ask(connection, given)
+    [(row_id,)] = _ask(session, _returning, table, row)
     return int(row_id)
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int:
     """Insert those rows whose keys are free, as `insert_missing`, one by one; gives how many that were."""
-    connection, given = _connection(session), [defaults(table) | row for row in rows]
-    made = (_prepared(connection.dialect, _told_if_new, table, tuple(row)) for row in given)
-    return sum(len(one.ask(connection, row)) for one, row in zip(made, given, strict=True))
+    return sum(len(_ask(session, _told_if_new, table, row)) for row in rows)
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:
@@ -75,6 +72,11 @@ def _connection(session: Session) -> Connection:
 def _sql(table: type[Table]) -> SqlTable:
     made: SqlTable = table.__table__  # type: ignore[attr-defined]
     return made
+
+
+def _ask(session: Session, making: Making, table: type[Table], row: Row) -> list[Any]:
+    connection, given = _connection(session), defaults(table) | row
+    return _prepared(connection.dialect, making, table, tuple(given)).ask(connection, given)
 
 
 def _write(session: Session, making: Making, table: type[Table], rows: Sequence[Row]) -> None:
