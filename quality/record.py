@@ -72,19 +72,20 @@ def log(
     there = actor.partnership
     calendar = actor.calendar
     agreed = terms.asked(session, there.id)
-    record.number = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
-    add(session, record)
+    record.number, coming = sequence.take(session, there.id, PREFIX[record.kind], calendar.day_of(now).year)
+    add(session, record, coming)
     records.add_batches(session, record, lots)
     known = lot.note_known(session, there.id, lots, now)  # a lot that was not has no disposition
-    if record.holds_batches:
-        tell_dispositions(session, actor, record, known, now)
     due = clocks.start_first(session, actor, record, agreed(), due)
     given = {"title": record.title, "product": record.product, "batches": ", ".join(lots), **details}
     given |= {"due": due.at.isoformat() if due else None, "detected": record.detected_at.isoformat()}
     search.add(session, there.id, record.id, " ".join([record.number, *map(str, given.values())]))
     similar = Said(there.id, "similar", f"similar:{record.id}", now, {"record_id": record.id})
     also = [similar] if record.kind in (Kind.DEVIATION, Kind.OOS) else []
-    return note(session, actor, record, "logged", now, changes=told(given), also=also)
+    entry_id = note(session, actor, record, "logged", now, changes=told(given), also=also)
+    if record.holds_batches:
+        tell_dispositions(session, actor, record, known(), now)
+    return entry_id
 
 
 def acknowledge(session: Session, actor: Actor, ref: Ref, now: datetime) -> Record:

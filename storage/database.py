@@ -276,6 +276,7 @@ def _postgres_engine(url: str) -> Engine:
         isolation_level="READ COMMITTED",
         pool_size=READERS + WRITERS,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
+        paramstyle="format",  # values by their places: by names, the driver would put them in order again each time
         connect_args={"connect_timeout": CONNECT_TIMEOUT, **DEAD_AFTER},
         **FOR_ALL,
     )

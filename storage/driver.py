@@ -8,12 +8,14 @@ the transaction all the same.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 INERROR = 3  # psycopg's TransactionStatus: a statement failed, and nothing is done until a rollback
+CURSORS = "cursors"  # under which a connection's are kept with it
 PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
 
 
@@ -22,22 +24,14 @@ def of(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def asking(connection: Connection) -> Any:
-    """Give a cursor of the driver, for a question whose answer is read before the next is asked."""
-    return _cursor(connection, "asking")
-
-
-def writing(connection: Connection) -> Any:
-    """Give a cursor of the driver, for what gives nothing back."""
-    return _cursor(connection, "writing")
-
-
-def _cursor(connection: Connection, name: str) -> Any:
+def cursor(connection: Connection, whose: object) -> Any:
+    """Give a cursor of the driver that executes one thing alone: it keeps what it learnt of its columns and values."""
     # To make one costs more than a statement on its way.
-    kept = connection.info.get(name)
-    if kept is None:
-        kept = connection.info[name] = of(connection).cursor()
-    return kept
+    kept = connection.info.setdefault(CURSORS, WeakKeyDictionary())
+    found = kept.get(whose)
+    if found is None:
+        found = kept[whose] = of(connection).cursor()
+    return found
 
 
 def prepare(engine: Engine) -> None:
@@ -49,12 +43,15 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "handle_error", _without_values)
 
 
-def set_off(connection: Connection) -> None:
-    """Let what is written from now on travel without being waited for, where the driver can."""
-    if PIPELINE not in connection.info and connection.dialect.name == "postgresql":
+def set_off(connection: Connection) -> bool:
+    """Let what is written from now on travel without being waited for; False where the driver cannot."""
+    if connection.dialect.name != "postgresql":
+        return False
+    if PIPELINE not in connection.info:
         pipeline = of(connection).pipeline()
         pipeline.__enter__()
         connection.info[PIPELINE] = pipeline
+    return True
 
 
 def arrive(connection: Connection) -> None:
@@ -78,8 +75,9 @@ def is_over(connection: Connection) -> bool:
 def order(connection: Connection, words: str) -> None:
     """Order something that gives nothing back, such as a savepoint."""
     with errors(connection):
-        set_off(connection)
-        writing(connection).execute(words)
+        # Not to be prepared: savepoints' names are many.
+        how = {"prepare": False} if set_off(connection) else {}
+        cursor(connection, order).execute(words, **how)
 
 
 def wait_at_most(connection: Connection, milliseconds: int) -> None:

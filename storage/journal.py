@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import UniqueConstraint, and_, bindparam, update
+from sqlalchemy import ClauseElement, UniqueConstraint, and_, bindparam, update
 from sqlalchemy import select as sql_select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, col, select
@@ -22,7 +23,7 @@ from storage import prepared
 from storage.partnership import Partnership
 from storage.record import Record
 from storage.table import Moment, Table
-from storage.upsert import insert_missing, insert_one
+from storage.upsert import coming_id, insert_missing, insert_one
 
 FIRST = "0" * 64
 CHUNK = 10_000
@@ -89,12 +90,12 @@ def append(
     record_id: int | None = None,
 ) -> int:
     """Add an entry at the end of a partnership's chain, in the caller's transaction; gives its id."""
-    before, previous = _locked_head(session, partnership_id)
+    before, previous, coming = _locked_head(session, partnership_id)
     seq = before + 1
     body = canonical({"seq": seq, "event": event, "at": at.astimezone(UTC).isoformat(), **content})
     end = {"seq": seq, "hash": link(previous, body)}
     about = {"partnership_id": partnership_id, "record_id": record_id, "event": event, "at": at, "body": body}
-    entry_id = insert_one(session, JournalEntry, about | end)
+    entry_id = insert_one(session, JournalEntry, about | end, coming)
     prepared.write(session, LENGTHENED, {"of": partnership_id, **end})
     return entry_id
 
@@ -105,13 +106,19 @@ def lock(session: Session, partnership_id: int) -> None:
 
 
 OF = col(JournalHead.partnership_id) == bindparam("of")
-END = select(JournalHead.seq, JournalHead.hash).where(OF).with_for_update()
 LENGTHENED = update(JournalHead).where(OF)
 
 
-def _locked_head(session: Session, partnership_id: int) -> tuple[int, str]:
-    """Give the end of a chain, locked: the seq and hash of the last entry."""
-    end: list[tuple[int, str]] = prepared.ask(session, END, {"of": partnership_id})
+@cache
+def _end(dialect: str) -> ClauseElement:
+    found = sql_select(col(JournalHead.seq), col(JournalHead.hash), coming_id(dialect, JournalEntry))
+    return found.where(OF).with_for_update()
+
+
+def _locked_head(session: Session, partnership_id: int) -> tuple[int, str, int | None]:
+    """Give the end of a chain, locked: the seq and hash of the last entry, and the id coming to the next."""
+    asked = _end(session.connection().dialect.name)
+    end: list[tuple[int, str, int | None]] = prepared.ask(session, asked, {"of": partnership_id})
     if not end:
         insert_missing(session, JournalHead, [{"partnership_id": partnership_id}])
         return _locked_head(session, partnership_id)

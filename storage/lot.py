@@ -1,6 +1,6 @@
 """Lots: since when each is known, by a record or a result that names it, and the disposition in force for it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import Index, func, text, update
@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, col, select
 
 from storage.record import LONGEST_LOT, each_once, lot_key
 from storage.table import Moment, Table
-from storage.upsert import Row, insert_missing, insert_new
+from storage.upsert import Row, begin_new, insert_missing
 
 WAITING = text("disposition_id IS NULL")
 
@@ -32,9 +32,10 @@ def note(session: Session, partnership_id: int, lots: Iterable[str], now: dateti
     insert_missing(session, Lot, _named(partnership_id, lots, now))
 
 
-def note_known(session: Session, partnership_id: int, lots: Iterable[str], now: datetime) -> list[str]:
-    """Note that lots are named; gives those that were known before."""
-    return [str(one["lot"]) for one in _named(partnership_id, lots, now) if not insert_new(session, Lot, [one])]
+def note_known(session: Session, partnership_id: int, lots: Iterable[str], now: datetime) -> Callable[[], list[str]]:
+    """Note that lots are named, together with the next question; gives what gives those that were known before."""
+    noted = [(str(one["lot"]), begin_new(session, Lot, one)) for one in _named(partnership_id, lots, now)]
+    return lambda: [lot for lot, is_new in noted if not is_new()]
 
 
 def _named(partnership_id: int, lots: Iterable[str], now: datetime) -> list[Row]:

@@ -25,9 +25,10 @@ def made(table: type[Row], values: Mapping[str, Any]) -> Row:
     return _object(table, {**defaults(table), **values})
 
 
-def add(session: Session, row: Row) -> None:
-    """Insert an object that was made; from now on it is the session's, with its id."""
-    row.__dict__["id"] = insert_one(session, type(row), {name: row.__dict__[name] for name in _columns(type(row))})
+def add(session: Session, row: Row, coming: int | None = None) -> None:
+    """Insert an object that was made, under the id that is coming to it; from now on it is the session's."""
+    values = {name: row.__dict__[name] for name in _columns(type(row))}
+    row.__dict__["id"] = insert_one(session, type(row), values, coming)
     make_transient_to_detached(row)
     session.add(row)
 

@@ -24,7 +24,10 @@ def once(statement: Statement) -> Statement:
 
 
 class Prepared:
-    """A statement in a dialect's words, for rows with the same columns."""
+    """A statement in a dialect's words, for rows with the same columns.
+
+    It is either asked or written: the late outcome of a writing must not be taken for an answer.
+    """
 
     def __init__(self, dialect: Dialect, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
@@ -39,30 +42,32 @@ class Prepared:
     def ask(self, connection: Connection, row: Mapping[str, Any]) -> list[Any]:
         """Execute it for one row; gives what comes back, as plain rows."""
         with driver.errors(connection):
-            cursor = driver.asking(connection)
+            cursor = driver.cursor(connection, self)
             self._execute(cursor, [row])
             found: list[Any] = cursor.fetchall()
         return found
 
     def begin(self, connection: Connection, row: Mapping[str, Any]) -> Callable[[], list[Any]]:
         """Execute it for one row; gives what gives what comes back, for which the driver need not wait before."""
+        if not driver.set_off(connection):
+            found = self.ask(connection, row)
+            return lambda: found
         with driver.errors(connection):
-            driver.set_off(connection)
             cursor = driver.of(connection).cursor()
             self._execute(cursor, [row])
 
-        def found() -> list[Any]:
+        def arrived() -> list[Any]:
             with driver.errors(connection):
                 rows: list[Any] = cursor.fetchall()
             return rows
 
-        return found
+        return arrived
 
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it for some rows; where the driver can, its outcome is not waited for."""
         with driver.errors(connection):
             driver.set_off(connection)
-            self._execute(driver.writing(connection), rows)
+            self._execute(driver.cursor(connection, self), rows)
 
     def _execute(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         given = [*map(self._given, rows)]

@@ -6,8 +6,9 @@ from sqlalchemy import ClauseElement
 from sqlmodel import Field, Session, col
 
 from storage import prepared
+from storage.record import Record
 from storage.table import Table
-from storage.upsert import insert
+from storage.upsert import coming_id, insert
 
 
 class Sequence(Table, table=True):
@@ -19,12 +20,12 @@ class Sequence(Table, table=True):
     last: int = 0
 
 
-def take(session: Session, partnership_id: int, prefix: str, year: int) -> str:
-    """Take the next number; it is given back when the transaction fails."""
+def take(session: Session, partnership_id: int, prefix: str, year: int) -> tuple[str, int | None]:
+    """Take the next number, which is given back when the transaction fails, and the id coming to its record."""
     first = {"partnership_id": partnership_id, "prefix": prefix, "year": year, "last": 1}
     session.flush()
-    [(last,)] = prepared.ask(session, _following(session.connection().dialect.name), first)
-    return f"{prefix}-{year}-{last:04d}"
+    [(last, coming)] = prepared.ask(session, _following(session.connection().dialect.name), first)
+    return f"{prefix}-{year}-{last:04d}", coming
 
 
 @cache
@@ -33,4 +34,4 @@ def _following(dialect: str) -> ClauseElement:
     one_more = {"last": col(Sequence.last) + 1}
     keys = ["partnership_id", "prefix", "year"]
     following = insert(dialect, Sequence).on_conflict_do_update(index_elements=keys, set_=one_more)
-    return following.returning(col(Sequence.last))
+    return following.returning(col(Sequence.last), coming_id(dialect, Record))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Dialect, literal
+from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, func, literal, null
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
@@ -33,15 +33,33 @@ def insert_missing(session: Session, table: type[Table], rows: Sequence[Row]) ->
     _write(session, _if_new, table, rows)
 
 
-def insert_one(session: Session, table: type[Table], row: Row) -> int:
-    """Insert a row; gives its id."""
+def coming_id(dialect: str, table: type[Table]) -> ColumnElement[Any]:
+    """Give what gives the id of a row that is about to be inserted, to be asked for with what is asked anyway.
+
+    A server has it waited for but once; SQLite, whose answers cost no waiting, gives none beforehand.
+    """
+    return func.nextval(f"{_sql(table).name}_id_seq") if dialect == "postgresql" else null()
+
+
+def insert_one(session: Session, table: type[Table], row: Row, coming: int | None = None) -> int:
+    """Insert a row, under the id that is coming to it where one was given; gives its id."""
+    if coming is not None:
+        insert_all(session, table, [row | {"id": coming}])
+        return coming
     [(row_id,)] = _ask(session, _returning, table, row)
     return int(row_id)
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Row]) -> int:
     """Insert those rows whose keys are free, as `insert_missing`, one by one; gives how many that were."""
-    return sum(len(_ask(session, _told_if_new, table, row)) for row in rows)
+    return sum(is_new() for is_new in [begin_new(session, table, row) for row in rows])
+
+
+def begin_new(session: Session, table: type[Table], row: Row) -> Callable[[], bool]:
+    """Insert a row if its key is free, together with the next question; gives what gives whether it was."""
+    connection, given = _connection(session), defaults(table) | row
+    asked = _prepared(connection.dialect, _told_if_new, table, tuple(given)).begin(connection, given)
+    return lambda: bool(asked())
 
 
 def insert_if_new(session: Session, rows: Sequence[Table]) -> int:

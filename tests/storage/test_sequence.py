@@ -21,14 +21,14 @@ from storage.database import Database
 database = Database(sys.argv[1])
 for _ in range(10):
     with database.writing() as session:
-        print(sequence.take(session, int(sys.argv[2]), "DEV", 2026))
+        print(sequence.take(session, int(sys.argv[2]), "DEV", 2026)[0])
 database.close()
 """
 
 
 def test_numbers_count_from_one(session: Session, there: Partnership) -> None:
     """The first number of a year is 0001, the next 0002."""
-    taken = [sequence.take(session, there.id, "DEV", 2026) for _ in range(3)]
+    taken = [sequence.take(session, there.id, "DEV", 2026)[0] for _ in range(3)]
     assert taken == ["DEV-2026-0001", "DEV-2026-0002", "DEV-2026-0003"]
 
 
@@ -41,20 +41,20 @@ def test_each_kind_and_year_counts_alone(
 ) -> None:
     """Kinds and years have counters of their own."""
     sequence.take(session, there.id, "DEV", 2026)
-    assert sequence.take(session, there.id, prefix, year) == expected
+    assert sequence.take(session, there.id, prefix, year)[0] == expected
 
 
 def test_each_partnership_counts_alone(session: Session, there: Partnership) -> None:
     """A number taken by one partnership is still free in another."""
     other = support.set_up(session, "C0OTHER")
     sequence.take(session, there.id, "DEV", 2026)
-    assert sequence.take(session, other.id, "DEV", 2026) == "DEV-2026-0001"
+    assert sequence.take(session, other.id, "DEV", 2026)[0] == "DEV-2026-0001"
 
 
 def test_more_than_four_digits_go_on(session: Session, there: Partnership) -> None:
     """After 9999 comes 10000."""
     session.add(sequence.Sequence(partnership_id=there.id, prefix="DEV", year=2026, last=9999))
-    assert sequence.take(session, there.id, "DEV", 2026) == "DEV-2026-10000"
+    assert sequence.take(session, there.id, "DEV", 2026)[0] == "DEV-2026-10000"
 
 
 def test_a_failed_transaction_gives_its_number_back(database: Database, there: Partnership) -> None:
@@ -62,13 +62,13 @@ def test_a_failed_transaction_gives_its_number_back(database: Database, there: P
 
     def fail() -> None:
         with database.writing() as session:
-            assert sequence.take(session, there.id, "DEV", 2026) == "DEV-2026-0001"
+            assert sequence.take(session, there.id, "DEV", 2026)[0] == "DEV-2026-0001"
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with database.writing() as session:
-        assert sequence.take(session, there.id, "DEV", 2026) == "DEV-2026-0001"
+        assert sequence.take(session, there.id, "DEV", 2026)[0] == "DEV-2026-0001"
 
 
 def test_threads_share_the_numbers_out(database: Database, there: Partnership) -> None:
@@ -76,7 +76,7 @@ def test_threads_share_the_numbers_out(database: Database, there: Partnership) -
 
     def take(_: int) -> str:
         with database.writing() as session:
-            return sequence.take(session, there.id, "DEV", 2026)
+            return sequence.take(session, there.id, "DEV", 2026)[0]
 
     with ThreadPoolExecutor(8) as pool:
         taken = sorted(pool.map(take, range(40)))
@@ -85,7 +85,7 @@ def test_threads_share_the_numbers_out(database: Database, there: Partnership) -
 
 def test_the_first_number_of_a_year_is_given_once(database: Database, there: Partnership) -> None:
     """Whoever asks while it is being taken waits, and gets the next one."""
-    taken = support.one_after_the_other(database, lambda session: sequence.take(session, there.id, "DEV", 2027))
+    taken = support.one_after_the_other(database, lambda session: sequence.take(session, there.id, "DEV", 2027)[0])
     assert taken == ("DEV-2027-0001", "DEV-2027-0002")
 
 
