@@ -92,8 +92,10 @@ class Call:
         """Run a use case as the acting person, in one transaction; committed when this returns."""
 
         def work(session: Session) -> tuple[Result, int]:
-            self._own(session, once=once)
+            self._require_own()
+            require_first = self._once(session) if once else _nothing
             actor = self._actor(session)
+            require_first()
             return use_case(session, actor, *args, self.now), actor.partnership.id
 
         result, partnership_id = await self._known(lambda: self.desk.database.write(work))
@@ -105,7 +107,7 @@ class Call:
         """Run a use case that keeps a note of being refused: the note is committed, then the refusal raised."""
 
         def work(session: Session) -> Result | Witnessed:
-            self._once(session)
+            self._once(session)()
             try:
                 return use_case(session, self.identity, *args, self.now)
             except Witnessed as refusal:
@@ -139,7 +141,7 @@ class Call:
         """Run a use case of somebody who is on no roster yet."""
 
         def work(session: Session) -> Result:
-            self._once(session)
+            self._once(session)()
             return use_case(session)
 
         result = await self.desk.database.write(work)
@@ -267,11 +269,9 @@ class Call:
         container = self.body.get("container") or {}
         return bool(container.get("is_ephemeral"))
 
-    def _own(self, session: Session, *, once: bool) -> None:
+    def _require_own(self) -> None:
         if self.is_submission and self.data.get("u", self.identity.user_id) != self.identity.user_id:
             raise Refusal("Somebody else opened this form. Press the button yourself.")
-        if once:
-            self._once(session)
 
     @property
     def _event_receipt(self) -> str:
@@ -281,15 +281,21 @@ class Call:
     def _receipt(self) -> str:
         return f"view:{self.view['id']}"
 
-    def _once(self, session: Session) -> None:
+    def _once(self, session: Session) -> Callable[[], None]:
+        """Note a submission's receipt, together with the next question; gives what raises where it came before."""
         # A submission that is refused rolls this back, so the person may correct it and send it again.
         if not self.is_submission:
-            return
+            return _nothing
         given = json.dumps(self.view["state"], sort_keys=True)
         content = hashlib.sha256(given.encode()).hexdigest()
-        earlier = receipt.note(session, self._receipt, self.now, content)
-        if earlier is not None:
-            raise Repeated if earlier.content == content else SavedAlready
+        noted = receipt.begin(session, self._receipt, self.now, content)
+
+        def require_first() -> None:
+            earlier = noted()
+            if earlier is not None:
+                raise Repeated if earlier.content == content else SavedAlready
+
+        return require_first
 
     def _actor(self, session: Session) -> Actor:
         actor, *others = islice(self._actors(session), 2)
@@ -363,3 +369,7 @@ def _data(body: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         return Told()
     return Told(data) if isinstance(data, dict) else Told()
+
+
+def _nothing() -> None:
+    """Require nothing."""

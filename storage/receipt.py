@@ -1,12 +1,13 @@
 """Receipts: which deliveries of Slack have been acted on, so that a repeated one changes nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import delete
 from sqlmodel import Field, Session, col
 
 from storage.table import Moment, Table
-from storage.upsert import insert_new
+from storage.upsert import begin_new
 
 
 class Receipt(Table, table=True):
@@ -19,9 +20,13 @@ class Receipt(Table, table=True):
 
 def note(session: Session, key: str, now: datetime, content: str = "") -> Receipt | None:
     """Note a delivery; gives the earlier receipt when it was noted before."""
-    if insert_new(session, Receipt, [{"key": key, "at": now, "content": content}]):
-        return None
-    return find(session, key)
+    return begin(session, key, now, content)()
+
+
+def begin(session: Session, key: str, now: datetime, content: str = "") -> Callable[[], Receipt | None]:
+    """Note a delivery together with the next question; gives what gives the earlier receipt, as `note` does."""
+    is_new = begin_new(session, Receipt, {"key": key, "at": now, "content": content})
+    return lambda: None if is_new() else find(session, key)
 
 
 def find(session: Session, key: str) -> Receipt | None:
