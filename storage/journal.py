@@ -26,8 +26,7 @@ from storage.table import Moment, Table
 from storage.upsert import coming_id, insert_missing, insert_one
 
 FIRST = "0" * 64
-CHUNK = 10_000
-FEW = 500  # entries at once, where something else is read for each
+FEW = 500  # entries read at once
 
 
 class JournalHead(Table, table=True):
@@ -202,19 +201,19 @@ def has_hash(session: Session, begins: str) -> bool:
 
 def _broken_link(session: Session, head: JournalHead) -> Break | None:
     seq, previous = 0, FIRST
-    try:
-        for page in _pages(session, head.partnership_id):
-            for entry in page:
-                seq += 1
-                why = _fault(entry, seq, previous)
+    for most in (FEW, 1):  # one by one, where bytes that are no text, which SQLite keeps, spoil a page
+        try:
+            for entry in _entries(session, head.partnership_id, seq, most):
+                why = _fault(entry, seq + 1, previous)
                 if why:
-                    return Break(head.partnership_id, seq, why)
-                previous = entry[4]
-    except OperationalError as error:  # bytes that are no text, which SQLite keeps
-        if session.get_bind().dialect.name != "sqlite":  # a server keeps to its types
-            raise
-        first = _first_unreadable(session, head.partnership_id, seq)
-        return Break(head.partnership_id, first, f"it cannot be read ({type(error).__name__})")
+                    return Break(head.partnership_id, seq + 1, why)
+                seq, previous = entry[0], entry[4]
+            break
+        except OperationalError as error:
+            if session.get_bind().dialect.name != "sqlite":  # a server keeps to its types
+                raise
+            if most == 1:
+                return Break(head.partnership_id, seq + 1, f"it cannot be read ({type(error).__name__})")
     if (seq, previous) != (head.seq, head.hash):
         return Break(head.partnership_id, seq + 1, f"the journal ends here, its head says {head.seq} entries")
     if seq == 0:  # every partnership has at least the entry that set it up
@@ -262,33 +261,23 @@ def _moment(kept: datetime | str) -> datetime:
     return kept if isinstance(kept, datetime) else datetime.fromisoformat(kept + "+00:00")
 
 
-def _pages(session: Session, partnership_id: int) -> Iterator[list[Kept]]:
-    """Give a chain's entries as plain rows, some at a time: objects would cost more than the checking."""
-    after = 0
-    while True:
-        page = _page(session, partnership_id, after, CHUNK)
-        yield page
-        if len(page) < CHUNK:
-            return
-        after = page[-1][0]
-
-
-def _page(session: Session, partnership_id: int, after: int, most: int) -> list[Kept]:
-    return prepared.ask(session, CHAIN, {"of": partnership_id, "after": after, "most": most})
-
-
-def _first_unreadable(session: Session, partnership_id: int, after: int) -> int:
-    """Find the first entry after one that cannot be read, in a chunk that cannot."""
-    most = CHUNK
-    while most > 1:
-        half = most // 2
+def _entries(session: Session, partnership_id: int, after: int, most: int) -> Iterator[Kept]:
+    """Give a chain's entries after one as plain rows, read so many at a time: objects would cost more than to check."""
+    page = _page(session, partnership_id, after, most)()
+    while len(page) == most:
         try:
-            page = _page(session, partnership_id, after, half)
+            following = _page(session, partnership_id, page[-1][0], most)
         except OperationalError:
-            most = half
-        else:
-            after, most = page[-1][0] if page else after, most - half
-    return after + 1
+            yield from page  # it comes before what cannot be read
+            raise
+        yield from page
+        page = following()
+    yield from page
+
+
+def _page(session: Session, partnership_id: int, after: int, most: int) -> Callable[[], list[Kept]]:
+    # A server looks for a page while the one before it is checked.
+    return prepared.begin(session, CHAIN, {"of": partnership_id, "after": after, "most": most})
 
 
 CHECKED: tuple[Any, ...] = (

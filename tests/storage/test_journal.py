@@ -113,7 +113,7 @@ def test_a_long_journal_is_verified_in_pages(
     database: Database, filled: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A journal longer than one page is read to its end."""
-    monkeypatch.setattr(journal, "CHUNK", 2)
+    monkeypatch.setattr(journal, "FEW", 2)
     (head,) = verified(database)
     assert isinstance(head, JournalHead)
     with raw(database) as connection:
@@ -248,6 +248,12 @@ TAMPERED = [
 ]
 
 
+@pytest.fixture(params=[journal.FEW, 2], ids=["one page", "many pages"])
+def _paged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "FEW", request.param)
+
+
+@pytest.mark.usefixtures("_paged")
 @pytest.mark.parametrize(("statements", "seq", "why"), [case[1:] for case in TAMPERED], ids=[c[0] for c in TAMPERED])
 def test_tampering_shows(database: Database, filled: Partnership, statements: list[str], seq: int, why: str) -> None:
     """Whatever is done to the rows behind the triggers, verify names the first link that does not hold."""
@@ -269,7 +275,21 @@ def test_a_rewritten_body_that_is_no_entry_shows(database: Database, filled: Par
         assert broken(database) == Break(filled.id, 11, COLUMNS)
 
 
+@pytest.mark.usefixtures("_paged")
+@pytest.mark.parametrize("unreadable", [5, 6, 7, 11])
+@pytest.mark.parametrize("edited", [None, 1, 4])
+def test_what_comes_before_an_unreadable_entry_is_checked(
+    database: Database, filled: Partnership, unreadable: int, edited: int | None
+) -> None:
+    """Pages are asked for ahead: the first entry that does not hold is named all the same."""
+    with raw(database) as connection:
+        connection.execute(text("UPDATE journal SET body = CAST(X'ff' AS TEXT) WHERE seq = :seq"), {"seq": unreadable})
+        connection.execute(text("UPDATE journal SET event = 'x' WHERE seq = :seq"), {"seq": edited})
+    assert broken(database).seq == (edited or unreadable)
+
+
 @pytest.mark.both_engines
+@pytest.mark.usefixtures("_paged")
 def test_a_break_in_one_journal_leaves_the_others_whole(database: Database, filled: Partnership) -> None:
     """Each partnership's journal is verified for itself."""
     with database.writing() as session:
