@@ -2,8 +2,9 @@
 
 SQLite has one writer at a time, so all writing of a process queues for one thread instead of for a lock; reading runs
 beside it on a few others. What has queued by the time that the thread is free is committed together: making it durable
-costs more than writing it, and is paid once. PostgreSQL takes several transactions at once, so a few threads write;
-other processes do so meanwhile, so what is about to be changed is locked when it is read.
+costs more than writing it, and is paid once. PostgreSQL takes several transactions at once, but those of one process
+would wait for each other's locks more than they gain; other processes write meanwhile, so what is about to be changed
+is locked when it is read.
 """
 
 import asyncio
@@ -43,7 +44,6 @@ PATIENCE = 100  # attempts
 DEADLOCK = "40P01"  # PostgreSQL's word for it
 DEADLOCKS = 3
 READERS = 4
-WRITERS = 2  # on PostgreSQL
 WITHIN = 0.03  # seconds in which transactions gather to be committed together: the first waits for the last
 # A connection whose other end is gone without a word is given up, not waited for (milliseconds; seconds).
 DEAD_AFTER = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -69,10 +69,9 @@ class Database:
         self.engine = _engine(url)
         self._write_engine = self.engine.execution_options(writing=True, short=True)
         self._read_engine = _reading(self.engine)
-        is_server = self.engine.dialect.name != "sqlite"
         self._within = WITHIN
         self._waiting: deque[Piece] = deque()
-        self._writers = ThreadPoolExecutor(WRITERS if is_server else 1, thread_name_prefix="writer")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     @contextmanager
@@ -93,9 +92,9 @@ class Database:
         piece = Piece(work, done)
         self._waiting.append(piece)
         try:
-            self._writers.submit(self._write_waiting)
+            self._writer.submit(self._write_waiting)
         except RuntimeError:  # it was closed
-            with suppress(ValueError):  # and a writer that still finishes took the piece
+            with suppress(ValueError):  # and the writer, which still finishes, took the piece
                 self._waiting.remove(piece)
                 raise
         return await asyncio.wrap_future(done)
@@ -121,7 +120,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued and let go of every connection."""
-        self._writers.shutdown()
+        self._writer.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
 
@@ -135,7 +134,7 @@ class Database:
 
     def _next(self) -> Piece | None:
         while self._waiting:
-            with suppress(IndexError):  # another thread took it
+            with suppress(IndexError):  # it was taken back
                 piece = self._waiting.popleft()
                 if piece.done.set_running_or_notify_cancel():
                     return piece
@@ -274,7 +273,7 @@ def _postgres_engine(url: str) -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
-        pool_size=READERS + WRITERS,
+        pool_size=READERS + 1,
         pool_pre_ping=True,  # a connection that died with a restarted server is replaced, not handed out
         paramstyle="format",  # values by their places: by names, the driver would put them in order again each time
         connect_args={"connect_timeout": CONNECT_TIMEOUT, **DEAD_AFTER},

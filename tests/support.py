@@ -487,13 +487,13 @@ def statements(session: Session) -> Iterator[list[tuple[str, Any]]]:
 
 
 def together(database: Database, *works: Callable[[Session], Any]) -> list[Piece]:
-    """Let one writer find several pieces of work waiting."""
+    """Let the writer find several pieces of work waiting."""
     pieces = [Piece(work, Future()) for work in works]
     database._waiting.extend(pieces)
-    database._writers = ThreadPoolExecutor(1)
+    database._writer = ThreadPoolExecutor(1)
     database._within = 10.0  # on a machine that runs other things
     for _ in pieces:
-        database._writers.submit(database._write_waiting)
+        database._writer.submit(database._write_waiting)
     return pieces
 
 

@@ -161,7 +161,8 @@ async def test_write_gives_the_error_of_the_work(database: Database) -> None:
     assert await database.read(_keys) == []
 
 
-async def test_writers_queue_for_one_another(sqlite: Database) -> None:
+@pytest.mark.both_engines
+async def test_writes_of_a_process_queue_for_one_another(database: Database) -> None:
     """Many writes at once all arrive, each after the one before it."""
 
     def count_up(session: Session) -> int:
@@ -169,8 +170,8 @@ async def test_writers_queue_for_one_another(sqlite: Database) -> None:
         session.add(Receipt(key=f"{number:02d}", at=NOW + timedelta(minutes=number)))
         return number
 
-    assert await asyncio.gather(*(sqlite.write(count_up) for _ in range(20))) == [*range(20)]
-    assert await sqlite.read(_keys) == [f"{n:02d}" for n in range(20)]
+    assert await asyncio.gather(*(database.write(count_up) for _ in range(20))) == [*range(20)]
+    assert await database.read(_keys) == [f"{n:02d}" for n in range(20)]
 
 
 @pytest.fixture
@@ -286,10 +287,11 @@ async def test_who_no_longer_waits_is_left_out(sqlite: Database) -> None:
     assert await sqlite.read(_keys) == ["stays"]
 
 
-async def test_a_server_takes_several_at_once(postgres: Database) -> None:
+async def test_a_server_takes_several_processes_at_once(postgres: Database) -> None:
     """Two that wait for each other both arrive."""
-    both = Barrier(2)
-    await asyncio.gather(*(postgres.write(lambda _session: both.wait(10)) for _ in range(2)))
+    both, other = Barrier(2), Database(postgres.url)
+    await asyncio.gather(*(one.write(lambda _session: both.wait(10)) for one in (postgres, other)))
+    other.close()
 
 
 def test_ping_answers(database: Database) -> None:

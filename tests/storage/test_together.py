@@ -223,11 +223,11 @@ def test_a_commit_of_which_nobody_knows_is_not_done_again(postgres: Database, mo
 
 
 async def test_what_comes_after_the_end_is_refused_and_not_done(database: Database) -> None:
-    """While writers still finish what was begun."""
+    """While the writer still finishes what was begun."""
     going_on = Event()
     begun = [asyncio.create_task(database.write(lambda _session: going_on.wait(10))) for _ in range(2)]
     await asyncio.sleep(0.1)
-    closing = asyncio.create_task(asyncio.to_thread(database._writers.shutdown))
+    closing = asyncio.create_task(asyncio.to_thread(database._writer.shutdown))
     await asyncio.sleep(0.1)
     with pytest.raises(RuntimeError):
         await database.write(partial(put, key="late"))
@@ -313,7 +313,7 @@ def test_whatever_befalls_them_each_is_told_the_truth(database: Database) -> Non
             assert (told == one.name) is well, (seed, one.name, one.end, told)
             found = [key for key in keys(database) if key.startswith(one.name)]
             assert found == (one.kept if well else []), (seed, one.name, one.end, told)
-        database._writers.shutdown()
+        database._writer.shutdown()
     assert dirty == []
 
 
