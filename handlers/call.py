@@ -94,7 +94,11 @@ class Call:
         def work(session: Session) -> tuple[Result, int]:
             self._require_own()
             require_first = self._once(session) if once else _nothing
-            actor = self._actor(session)
+            try:
+                actor = self._actor(session)
+            except Refusal:
+                require_first()  # it was acted on while they still took part
+                raise
             require_first()
             return use_case(session, actor, *args, self.now), actor.partnership.id
 

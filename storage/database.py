@@ -192,8 +192,7 @@ def _tried(connection: Connection, name: str, work: Callable[[Session], Result])
     except BaseException as error:
         if not connection.in_transaction():
             raise
-        driver.give_up(connection)
-        driver.order(connection, f"ROLLBACK TO SAVEPOINT {name}")
+        driver.undo(connection, name)
         tried.set_exception(error)
     else:
         tried.set_result(result)

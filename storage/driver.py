@@ -7,6 +7,7 @@ the transaction all the same.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from sqlmodel import Session
 
 INERROR = 3  # psycopg's TransactionStatus: a statement failed, and nothing is done until a rollback
 CURSORS = "cursors"  # under which a connection's are kept with it
+ROLLBACKS = count()
 PIPELINE = "pipeline"  # under which the one that is open is kept with its connection
 
 
@@ -34,9 +36,16 @@ def cursor(connection: Connection, whose: object) -> Any:
     return found
 
 
+def let_go(connection: Connection, whose: object) -> None:
+    """Close a cursor that was kept: SQLite's, in the middle of an answer, would hold the transaction open."""
+    kept = connection.info[CURSORS].pop(whose, None)
+    if kept is not None:
+        kept.close()
+
+
 def prepare(engine: Engine) -> None:
     """Let a PostgreSQL engine wait for what is under way before its own statements and the ends of transactions."""
-    event.listen(engine, "before_cursor_execute", lambda connection, *_: arrive(connection))
+    event.listen(engine, "before_cursor_execute", _before, retval=True)
     event.listen(engine, "commit", arrive)
     event.listen(engine, "rollback", give_up)
     event.listen(engine, "rollback_savepoint", lambda connection, *_: give_up(connection))
@@ -80,6 +89,12 @@ def order(connection: Connection, words: str) -> None:
         cursor(connection, order).execute(words, **how)
 
 
+def undo(connection: Connection, savepoint: str) -> None:
+    """Go back to a savepoint, whatever is under way."""
+    give_up(connection)
+    order(connection, _worded_anew(f"ROLLBACK TO SAVEPOINT {savepoint}"))
+
+
 def wait_at_most(connection: Connection, milliseconds: int) -> None:
     """Let a transaction wait no longer than this for others' locks, from now on; SQLite is told with its connection."""
     if connection.dialect.name == "postgresql":
@@ -119,6 +134,17 @@ def _arrive_within(session: Session) -> None:
     # A savepoint that cannot be released is not gone back to; so what has to be heard is heard before.
     if session.in_nested_transaction():
         arrive(session.connection())
+
+
+def _before(connection: Connection, _cursor: Any, words: str, given: Any, *_: Any) -> tuple[str, Any]:
+    arrive(connection)
+    return _worded_anew(words) if words.startswith("ROLLBACK TO") else words, given
+
+
+def _worded_anew(rollback: str) -> str:
+    # The driver takes a statement for prepared when it sends the order to, though what failed before it in a pipeline
+    # kept the server from it; and it forgets what it prepared only at a rollback whose words it has not seen.
+    return f"{rollback} /* {next(ROLLBACKS)} */"
 
 
 def _without_values(context: ExceptionContext) -> None:

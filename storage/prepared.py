@@ -26,7 +26,8 @@ def once(statement: Statement) -> Statement:
 class Prepared:
     """A statement in a dialect's words, for rows with the same columns.
 
-    It is either asked or written: the late outcome of a writing must not be taken for an answer.
+    It is either asked or written: the late outcome of a writing must not be taken for an answer. Its last values and
+    answer stay in memory: it is not for what is large.
     """
 
     def __init__(self, dialect: Dialect, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
@@ -43,8 +44,12 @@ class Prepared:
         """Execute it for one row; gives what comes back, as plain rows."""
         with driver.errors(connection):
             cursor = driver.cursor(connection, self)
-            self._execute(cursor, [row])
-            found: list[Any] = cursor.fetchall()
+            try:
+                self._execute(cursor, [row])
+                found: list[Any] = cursor.fetchall()
+            except BaseException:
+                driver.let_go(connection, self)
+                raise
         return found
 
     def begin(self, connection: Connection, row: Mapping[str, Any]) -> Callable[[], list[Any]]:
