@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 
 from bot.verify import check
-from storage import journal
+from storage import journal, receipt
 from storage.database import Database
 from tests import support
 
@@ -134,3 +134,18 @@ def test_a_signature_that_cannot_be_read_is_named(full: Database) -> None:
     found = [one.says for one in check(full)]
     assert "BROKEN  signatures after 0 cannot be read (ValueError)" in found
     assert "0 files checked" in found
+
+
+def test_after_an_unreadable_entry_others_are_seen_and_can_be_written(full: Database) -> None:
+    """What was in the middle of its answer is let go: it would hold an old moment, and keep everybody from writing."""
+    with full.writing() as session:
+        session.connection().execute(text(UNREADABLE["no UTF-8"]))
+    assert [one for one in check(full) if not one.well]
+    other = Database(full.url)
+    with other.writing() as session:
+        receipt.note(session, "other", support.NOW)
+    other.close()
+    with full.reading() as session:
+        assert receipt.find(session, "other") is not None
+    with full.writing() as session:
+        receipt.note(session, "own", support.NOW)
