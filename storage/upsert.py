@@ -46,7 +46,8 @@ def insert_one(session: Session, table: type[Table], row: Row, coming: int | Non
     if coming is not None:
         insert_all(session, table, [row | {"id": coming}])
         return coming
-    [(row_id,)] = _ask(session, _returning, table, row)
+    connection, given = _connection(session), defaults(table) | row
+    [(row_id,)] = _prepared(connection.dialect, _returning, table, tuple(given)).ask(connection, given)
     return int(row_id)
 
 
@@ -90,11 +91,6 @@ def _connection(session: Session) -> Connection:
 def _sql(table: type[Table]) -> SqlTable:
     made: SqlTable = table.__table__  # type: ignore[attr-defined]
     return made
-
-
-def _ask(session: Session, making: Making, table: type[Table], row: Row) -> list[Any]:
-    connection, given = _connection(session), defaults(table) | row
-    return _prepared(connection.dialect, making, table, tuple(given)).ask(connection, given)
 
 
 def _write(session: Session, making: Making, table: type[Table], rows: Sequence[Row]) -> None:

@@ -150,6 +150,17 @@ async def test_who_is_removed_has_no_rights_at_once(stage: Stage) -> None:
     assert stage.gita.ephemerals[-1].words.startswith("You are no longer on the roster")
 
 
+async def test_what_is_told_again_of_somebody_removed_meanwhile_is_no_failure(stage: Stage) -> None:
+    """It was acted on while they took part; only a form that was not is refused."""
+    await stage.log(stage.gita)
+    sent = next(d for d in reversed(stage.box.connect_events()) if d.body.get("type") == "view_submission")
+    assert await change(stage, stage.elif_, "Gita Rao", "Remove", Reason="Left the project.") == {}
+    with stage.nothing_changes():
+        again = await stage.box.line.send_again(sent)
+        await stage.settle()
+    assert (again.status, again.answer or None) == (200, None)
+
+
 async def test_who_was_removed_is_added_again(stage: Stage) -> None:
     """By QA alone: coming back into the channel gives no right."""
     assert await change(stage, stage.elif_, "Hugo Meyer", "Remove", Reason="Moved.") == {}

@@ -15,10 +15,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, InternalError, Operati
 from sqlmodel import Session
 
 from storage import database as database_module
-from storage import receipt
+from storage import prepared, receipt
 from storage.database import PRAGMAS, Database, Piece, is_writing
 from storage.receipt import Receipt
-from storage.upsert import insert_new
+from storage.upsert import begin_new, insert_new
 from tests import support
 from tests.support import NOW
 
@@ -37,6 +37,14 @@ PRAGMA_VALUES = {
 
 def _add(session: Session, key: str) -> None:
     session.add(Receipt(key=key, at=NOW))
+
+
+def _nothing(_session: Session) -> None:
+    pass
+
+
+def _refuse(_session: Session) -> None:
+    raise ZeroDivisionError
 
 
 def _keys(session: Session) -> list[str]:
@@ -161,7 +169,6 @@ async def test_write_gives_the_error_of_the_work(database: Database) -> None:
     assert await database.read(_keys) == []
 
 
-@pytest.mark.both_engines
 async def test_writes_of_a_process_queue_for_one_another(database: Database) -> None:
     """Many writes at once all arrive, each after the one before it."""
 
@@ -233,6 +240,29 @@ async def test_one_that_the_database_refuses_takes_none_with_it(database: Databa
     works = [partial(_add, key=key) for key in ("a", "a", "b")]
     assert await ends(support.together(database, *works)) == [type(None), IntegrityError, type(None)]
     assert await database.read(_keys) == ["a", "b"]
+
+
+async def test_a_statement_that_never_was_prepared_is_not_taken_for_it(postgres: Database) -> None:
+    """At its sixth run the driver has a statement prepared, which fails with what goes before it in the pipeline."""
+    question = text("SELECT 41 + CAST(:one AS INTEGER)")
+
+    def act(session: Session, key: str) -> int:
+        is_new = begin_new(session, Receipt, {"key": key, "at": NOW})
+        [(answer,)] = prepared.ask(session, question, {"one": 1})
+        is_new()
+        return int(answer)
+
+    # The driver has seen the words of these rollbacks, and nothing is prepared by then.
+    await ends(support.together(postgres, _nothing, _refuse, _refuse))
+    for number in range(4):
+        assert await postgres.write(partial(act, key=f"alone {number}")) == 42
+    holding = Database(postgres.url)
+    with holding.writing() as other:
+        insert_new(other, Receipt, [{"key": "held", "at": NOW}])
+        first, waits, last = support.together(postgres, partial(act, key="a"), partial(act, key="held"), _nothing)
+        assert await ends([first, last]) == [type(None), type(None)]
+    assert await ends([waits]) == [type(None)]
+    holding.close()
 
 
 async def test_who_waits_for_another_holds_nobody_up(postgres: Database) -> None:
