@@ -85,7 +85,7 @@ class NotShared(Exception):  # noqa: N818 - a state of the world
 
 
 class NoAnswer(Exception):  # noqa: N818 - what Slack gave
-    """Slack may have taken a message, and does not tell where it stands."""
+    """Slack may have taken a message, and nobody noted where it stands."""
 
 
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
@@ -257,7 +257,10 @@ class Delivery(Worker):
             answer = await self._posted(mouth, drawn, channel_id)
             if not (answer.get("channel") and answer.get("ts")):
                 raise NoAnswer(f"Slack did not say where {drawn.rows[0].key} stands")
-            await self._note(mouth, drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
+            try:
+                await self._note(mouth, drawn, drawn.rows, str(answer["channel"]), str(answer["ts"]))
+            except Exception as error:
+                raise NoAnswer(f"Slack took it, and that could not be noted ({type(error).__name__})") from error
             return
         said = doubt.said(found)
         await self._note(mouth, drawn, [row for row in drawn.rows if row.id in said], channel_id, str(found["ts"]))

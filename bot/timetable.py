@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.metrics import Metrics
 from quality.beat import beat, look_again
 from storage.database import Database
-from storage.outbox import is_ahead
+from storage.outbox import newest_at
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +36,16 @@ class Timetable:
     async def beat(self) -> None:
         """Decide all that is due and wake the delivery."""
         with self.metrics.beat.time():
-            await self._notice(self.now())
+            await self._notice()
             while await self.database.write(lambda session: beat(session, self.now())):
                 pass
         self.wake()
 
-    async def _notice(self, now: datetime) -> None:
+    async def _notice(self) -> None:
         """Notice that the machine's clock went back since the last beat, or at the start, since anything was queued."""
-        if self._last is None:
-            went_back = await self.database.read(lambda session: is_ahead(session, now + TOLERANCE))
-        else:
-            went_back = now < self._last - TOLERANCE
-        if went_back:
+        latest = self._last or await self.database.read(newest_at)
+        now = self.now()  # afterwards: what others queue until then is not ahead of it
+        if latest is not None and now < latest - TOLERANCE:
             log.warning("the clock was ahead of now: what is due is decided anew")
             await self.database.write(lambda session: look_again(session, now))
         self._last = now

@@ -166,10 +166,9 @@ def pending(session: Session) -> tuple[int, datetime | None]:
     return number, oldest
 
 
-def is_ahead(session: Session, now: datetime) -> bool:
-    """Whether something was queued later than now: the clock went back since."""
-    newest = session.exec(select(Outgoing.created_at).order_by(col(Outgoing.id).desc()).limit(1)).first()
-    return newest is not None and newest > now
+def newest_at(session: Session) -> datetime | None:
+    """Give when the newest row was queued; None where there is none."""
+    return session.exec(select(Outgoing.created_at).order_by(col(Outgoing.id).desc()).limit(1)).first()
 
 
 def look_again(session: Session, now: datetime) -> None:

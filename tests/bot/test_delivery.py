@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
 
 from bot import doubt
 from bot.delivery import Delivery
 from sandbox import wire
 from storage import message, outbox, partnership
+from storage.message import Message
 from storage.outbox import Outgoing
 from tests.stage import DEVIATION, GITA, SHARED, Stage
 
@@ -409,6 +411,28 @@ async def test_a_lost_answer_leaves_the_message_in_doubt(stage: Stage) -> None:
     assert row.in_doubt
     (posted,) = stage.cards
     assert doubt.said({"metadata": posted.metadata}) == {row.id}
+
+
+async def test_what_was_posted_and_could_not_be_noted_is_in_doubt(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database failed just then: the message is looked for, and not said again."""
+    await log_unsent(stage)
+    failures = [OperationalError("", None, Exception("the disk is full"))]
+
+    def save(session: Session, said: Message) -> None:
+        if failures:
+            raise failures.pop()
+        kept(session, said)
+
+    kept = message.save
+    monkeypatch.setattr(message, "save", save)
+    await stage.settle()
+    (row,) = waiting(stage, "card")
+    assert (row.in_doubt, row.last_error) == (True, "Slack took it, and that could not be noted (OperationalError)")
+    await stage.beat(minutes=1)
+    assert waiting(stage) == []
+    assert len(stage.cards) == 1
 
 
 @pytest.mark.parametrize(

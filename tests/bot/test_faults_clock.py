@@ -1,16 +1,22 @@
 """The machine's clock jumps while the bot beats: what is due is said once, whatever the clock said in between."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bot import verify
+from bot.metrics import Metrics
+from bot.timetable import Timetable
+from storage import outbox
+from storage.database import Database
 from storage.outbox import Outgoing
+from storage.partnership import Partnership
 from storage.record import Record
 from tests.stage import Stage, staged
 
@@ -89,3 +95,25 @@ async def test_the_clock_jumps(tmp_path: Path, jumps: tuple[timedelta, ...]) -> 
     assert [step for step, number in said.items() if number > 1] == []
     assert set(days) <= set(had)
     assert len(had) == len(set(had))
+
+
+async def test_a_clock_that_goes_on_while_a_process_starts_was_not_ahead(stage: Stage) -> None:
+    """What another queued while the database was slow is no later than the clock is by then: its claim holds."""
+    await stage.log(stage.gita)
+    database, wrong = stage.database, Wrong(stage)
+    later = wrong.now() + HOUR
+
+    class Slow(Database):
+        async def read(self, work: Callable[[Session], Any]) -> Any:
+            wrong.by = HOUR
+            with database.writing() as session:
+                pid = session.exec(select(Partnership.id)).one()
+                outbox.put(session, pid, "similar", "another's", later, record_id=1)
+                assert outbox.claim(session, "another", later, 1)
+            return await super().read(work)
+
+    slow = Slow(database.url)
+    await Timetable(slow, wrong.now, lambda: None, Metrics()).beat()
+    slow.close()
+    with database.reading() as session:
+        assert session.exec(select(Partnership.speaking_until)).one() == later + outbox.LEASE
