@@ -50,8 +50,10 @@ def manifest() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def box() -> AsyncIterator[Sandbox]:
-    async with Sandbox(cast=example_cast(), manifest=MANIFEST, ack_seconds=0.5) as box:
+async def box(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+    """Give a sandbox that waits as long as a busy machine takes, or so many seconds where silence is tested."""
+    seconds = getattr(request, "param", 15.0)
+    async with Sandbox(cast=example_cast(), manifest=MANIFEST, ack_seconds=seconds) as box:
         yield box
 
 

@@ -44,6 +44,7 @@ async def test_commands_and_their_answers(box: Sandbox, app: AsyncApp) -> None:
     assert (await box.redeliver_last()).status == 200
 
 
+@pytest.mark.parametrize("box", [2.0], indirect=True)
 async def test_field_errors_and_events(box: Sandbox, app: AsyncApp) -> None:
     """Field errors of a modal travel in the acknowledgement; an unacknowledged event comes again."""
     element = {"type": "plain_text_input", "action_id": "a"}
@@ -81,6 +82,7 @@ async def test_field_errors_and_events(box: Sandbox, app: AsyncApp) -> None:
     assert seen[0] == seen[1]
 
 
+@pytest.mark.parametrize("box", [0.5], indirect=True)
 async def test_silence_is_a_timeout(box: Sandbox, app: AsyncApp) -> None:
     """An envelope nobody acknowledges in time fails as over HTTP."""
     with pytest.raises(NotAcknowledged, match="operation_timeout"):

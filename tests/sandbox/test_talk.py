@@ -218,6 +218,7 @@ async def test_replay_is_byte_for_byte(box: Sandbox, app: AsyncApp) -> None:
     assert (delivery.status, delivery.error, len(set(seen)), len(seen)) == (200, None, 1, 2)
 
 
+@pytest.mark.parametrize("box", [0.5], indirect=True)
 async def test_silence_is_a_timeout(box: Sandbox, app: AsyncApp, client: AsyncWebClient) -> None:
     """An app that does not answer in time, or is not there, is told to the person in Slack's words."""
 
