@@ -3,6 +3,7 @@
 A test marked `both_engines` runs on SQLite and on PostgreSQL, the others on SQLite.
 """
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -17,7 +18,7 @@ from storage.database import Database
 from storage.partnership import Partnership
 from tests import compiled, support
 from tests.postgres import Server, running
-from tests.stage import Stage, staged
+from tests.stage import Left, Stage, set_up, staged, staged_again
 
 LONG = 60.0  # seconds
 
@@ -44,11 +45,13 @@ def _hasty() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _patient() -> Iterator[None]:
     """Wait for a Slack that is slow because the machine is; what Slack says is tested, not how soon."""
-    monkeypatch.setattr(profiles, "PATIENCE", LONG)
-    monkeypatch.setattr(call, "ANSWER_BY", LONG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profiles, "PATIENCE", LONG)
+        patch.setattr(call, "ANSWER_BY", LONG)
+        yield
 
 
 @pytest.fixture
@@ -108,8 +111,14 @@ async def empty_stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@pytest.fixture(scope="session")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """Set a channel up by clicking, once for all tests of a process."""
+    return asyncio.run(set_up(tmp_path_factory.mktemp("left")))
+
+
 @pytest.fixture
-async def stage(empty_stage: Stage) -> Stage:
+async def stage(tmp_path: Path, left: Left) -> AsyncIterator[Stage]:
     """Put the bot into a sandbox whose shared channel is set up."""
-    await empty_stage.set_up()
-    return empty_stage
+    async with staged_again(tmp_path, left) as stage:
+        yield stage

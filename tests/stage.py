@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import select
@@ -19,7 +19,7 @@ from handlers.everything import LISTENERS
 from handlers.manifest import manifest
 from sandbox import Driver, Message, Sandbox, example_cast, wire
 from sandbox.cast import Cast
-from sandbox.world import View
+from sandbox.world import View, World
 from storage.database import Database
 from storage.journal import JournalEntry
 from storage.outbox import Outgoing
@@ -27,6 +27,7 @@ from storage.receipt import Receipt
 from storage.schema import METADATA
 from tests.support import migrated
 
+FILE = "test.db"
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a working day in both companies' countries
 BUSY = 15.0  # seconds to answer, on a machine that runs other things; how fast it is, the benchmarks measure
 SHARED, INTERNAL = "C0SHARED", "C0INTERNAL"
@@ -265,19 +266,48 @@ def _by_label(values: dict[str, Any]) -> dict[str, Any]:
     return {label.replace("_", " "): value for label, value in values.items()}
 
 
+class Left(NamedTuple):
+    """A stage as it was left: what Slack showed, the database, the moment."""
+
+    world: World
+    database: Path
+    at: datetime
+
+
 @asynccontextmanager
 async def staged(
     folder: Path, *, starts_at: datetime | None = TUESDAY, cast: Cast | None = None, **box_args: Any
 ) -> AsyncIterator[Stage]:
     """Give a stage with an empty database and a channel that is not set up."""
-    database = Database(f"sqlite:///{shutil.copy(migrated(), folder / 'test.db')}")
+    shutil.copy(migrated(), folder / FILE)
+    box = Sandbox(cast or example_cast(), manifest(LISTENERS), starts_at=starts_at, ack_seconds=BUSY, **box_args)
+    async with _playing(box, folder) as stage:
+        yield stage
+
+
+async def set_up(folder: Path) -> Left:
+    """Set a channel up, and leave."""
+    async with staged(folder) as stage:
+        await stage.set_up()
+    return Left(stage.box.world, folder / FILE, stage.box.now())
+
+
+@asynccontextmanager
+async def staged_again(folder: Path, left: Left) -> AsyncIterator[Stage]:
+    """Give a stage as one like it was left, with a bot that starts anew."""
+    shutil.copy(left.database, folder / FILE)
+    box = Sandbox(left.world.cast, manifest(LISTENERS), starts_at=left.at, ack_seconds=BUSY)
+    kept = {id(left.world): box.world, id(left.world.clock): box.clock, id(left.world.cast): left.world.cast}
+    vars(box.world).update(copy.deepcopy(vars(left.world), kept))
+    async with _playing(box, folder) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _playing(box: Sandbox, folder: Path) -> AsyncIterator[Stage]:
+    database = Database(f"sqlite:///{folder / FILE}")
     try:
-        async with (
-            Sandbox(
-                cast or example_cast(), manifest(LISTENERS), starts_at=starts_at, ack_seconds=BUSY, **box_args
-            ) as box,
-            connected(box, database) as bot,
-        ):
+        async with box, connected(box, database) as bot:
             yield Stage(box, bot)
     finally:
         database.close()

@@ -75,7 +75,7 @@ async def test_changes_of_a_moment_are_one_update(stage: Stage) -> None:
     stage.anna.fill({"Owner": GITA})
     assert await stage.anna.submit() == {}
     await stage.settle()
-    assert len(stage.calls("chat.update")) == 2  # this one, and the confirmation of the set-up
+    assert len(stage.calls("chat.update")) == 1
     assert len(stage.anna.thread(card)) == 2
 
 
