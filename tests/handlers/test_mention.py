@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import connected
-from handlers.everything import LISTENERS
-from handlers.manifest import manifest
-from sandbox import Driver, Sandbox, cast_of, example_cast, wire
+from sandbox import Driver, cast_of, wire
 from storage import person
-from storage.database import Database
-from storage.migrate import migrate
 from storage.person import Role
-from tests.stage import BUSY, SHARED, TUESDAY, Stage, staged
+from tests.stage import SHARED, Stage, staged
 
 HOSTILE = '<!channel> *bold* `code` <https://evil.example|safe> & "quoted"'
 
@@ -120,14 +115,9 @@ async def test_in_a_channel_that_is_not_set_up_it_still_offers_set_up(empty_stag
 @pytest.fixture
 async def deaf(tmp_path: Path) -> AsyncIterator[Stage]:
     """Install the app without its optional scopes."""
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(database)
-    box = Sandbox(example_cast(), manifest(LISTENERS), starts_at=TUESDAY, ack_seconds=BUSY, grant_optional=False)
-    async with box, connected(box, database) as bot:
-        stage = Stage(box, bot)
+    async with staged(tmp_path, grant_optional=False) as stage:
         await stage.set_up()
         yield stage
-    database.close()
 
 
 async def test_without_the_optional_scopes_the_mention_s_own_words_are_there(deaf: Stage) -> None:
